@@ -111,6 +111,8 @@ static void gpg_status_error(struct decode_gpg_run *run, const char *args)
 {
 	const char *blank = strchr(args, ' ');
 	gpgme_error_t code = blank != NULL ? (gpgme_error_t)strtoul(blank + 1, NULL, 10) : 0;
+	if (strncmp(args, "pkdecrypt_failed ", 17) == 0)
+		run->key_error = code;
 	switch (gpgme_err_code(code)) {
 	case GPG_ERR_NO_AGENT:
 	case GPG_ERR_AGENT:

@@ -64,6 +64,28 @@ static bool gpg_hung_up(gpgme_error_t code)
 	       (c >= GPG_ERR_ASS_GENERAL && c <= GPG_ERR_ASS_UNKNOWN_INQUIRE);
 }
 
+/* What holds the secret key is damaged, cut off, empty or kept from the agent, or this machine is
+ * short of something. A message's session key that is damaged is seen by GnuPG itself, or is
+ * invalid data to the agent. */
+static bool gpg_key_is_unusable(gpgme_error_t code)
+{
+	gpgme_err_code_t c = gpgme_err_code(code);
+	if (c == GPG_ERR_INV_DATA || c == GPG_ERR_NO_SECKEY || c == GPG_ERR_CANCELED ||
+	    c == GPG_ERR_FULLY_CANCELED)
+		return false;
+	return gpgme_err_source(code) == GPG_ERR_SOURCE_GPGAGENT ||
+	       (c >= GPG_ERR_SEXP_INV_LEN_SPEC && c <= GPG_ERR_SEXP_ODD_HEX_NUMBERS) ||
+	       (c & GPG_ERR_SYSTEM_ERROR) != 0;
+}
+
+static enum df_status gpg_key_unusable(const struct decode_gpg_run *run, struct df_err *err)
+{
+	return df_fail(DF_RETRY, err, NULL,
+		       "GnuPG's agent cannot use the file's secret key in %s (it says: %s); "
+		       "when the key is damaged, import it there once more",
+		       gpg_home_name(run), gpgme_strerror(run->key_error));
+}
+
 static enum df_status gpg_wrong_key(const struct decode_gpg_run *run, gpgme_recipient_t recipients,
 				    struct df_err *err)
 {
@@ -136,6 +158,30 @@ static bool gpg_begins_well(const struct decode_gpg_run *run)
 			  (p[0] == 0xc1 && (p[2] == 3 || p[3] == 3)));
 }
 
+/* There is no session key, and the file is not at fault: it stays until what is wrong here was put
+ * right. DF_OK: nothing is. */
+static enum df_status gpg_key_fault(const struct decode_gpg_run *run, struct df_err *err)
+{
+	bool own = run->feed->decode.gnupg_passphrase != NULL;
+	if (run->agent_lost || (!run->informed && gpg_hung_up(run->key_error)))
+		return gpg_agent_lost(run, err);
+	if (run->informed)
+		return DF_OK;
+	if (run->asked && !own && run->feed->fetch.passphrase == NULL)
+		return df_fail(
+		    DF_DENIED, err, "decrypt-failed",
+		    "the secret key is protected by a passphrase; set gnupg_passphrase_file");
+	if (!run->bad_passphrase && gpg_key_is_unusable(run->key_error))
+		return gpg_key_unusable(run, err);
+	/* where the message has one as well, GnuPG ends with that */
+	if (run->bad_passphrase || (run->symmetric && run->asked))
+		return df_fail(
+		    DF_DENIED, err, "decrypt-failed",
+		    "the passphrase is not that of the secret key; correct what %s names",
+		    own ? "gnupg_passphrase_file" : "passphrase_file");
+	return DF_OK;
+}
+
 enum df_status decode_gpg_fault(struct decode_gpg_run *run, gpgme_ctx_t ctx, gpgme_error_t code,
 				struct df_err *err)
 {
@@ -143,29 +189,16 @@ enum df_status decode_gpg_fault(struct decode_gpg_run *run, gpgme_ctx_t ctx, gpg
 	gpgme_recipient_t recipients = result != NULL ? result->recipients : NULL;
 	if (run->symmetric && recipients == NULL)
 		return gpg_symmetric(err);
-	if (run->agent_lost)
-		return gpg_agent_lost(run, err);
-	/* There is no session key, and the file is not at fault: it stays, for the run after the
-	 * passphrase was put right. */
-	bool own = run->feed->decode.gnupg_passphrase != NULL;
-	if (!run->informed && run->asked && !own && run->feed->fetch.passphrase == NULL)
-		return df_fail(
-		    DF_DENIED, err, "decrypt-failed",
-		    "the secret key is protected by a passphrase; set gnupg_passphrase_file");
-	/* where the message has one as well, GnuPG ends with that */
-	bool wrong = run->bad_passphrase || (run->symmetric && run->asked);
-	if (!run->informed && wrong)
-		return df_fail(
-		    DF_DENIED, err, "decrypt-failed",
-		    "the passphrase is not that of the secret key; correct what %s names",
-		    own ? "gnupg_passphrase_file" : "passphrase_file");
+	enum df_status st = gpg_key_fault(run, err);
+	if (st != DF_OK)
+		return st;
 	if (run->informed && !run->intact)
 		return gpg_not_protected(err);
 	/* Once there is a session key, another recipient's missing key does not matter. */
 	/* Where the message has a passphrase as well, that is what GnuPG was left with. */
 	bool no_key = gpgme_err_code(code) == GPG_ERR_NO_SECKEY || (run->symmetric && !run->asked);
 	if (!run->informed && no_key && recipients != NULL) {
-		enum df_status st = decode_gpg_home_check(run, ctx, recipients, err);
+		st = decode_gpg_home_check(run, ctx, recipients, err);
 		return st == DF_END  ? gpg_wrong_key(run, recipients, err)
 		       : st == DF_OK ? gpg_agent_lost(run, err)
 				     : st;

@@ -166,11 +166,8 @@ mkdir -m 700 "$work/empty"
 homes+=("$work/empty")
 configure "s|^gnupg_home.*|gnupg_home = $work/empty|"
 fails "no key" 2 keys 'the keyring in .* is empty; import'
-mkdir -m 700 "$work/locked" && homes+=("$work/locked")
-echo 's2k-count 65536' >"$work/locked/gpg-agent.conf" # else the agent measures this machine first
-gpg --homedir "$work/locked" --batch --quiet --pinentry-mode loopback --passphrase 'open sesame' \
-	--quick-generate-key 'locked <locked@example.com>' default default never 2>/dev/null
-gpgconf --homedir "$work/locked" --kill all
+printf 'open sesame\n' >"$work/passphrase"
+locked_home "$work/locked" locked "$work/passphrase" || exit 1
 configure "s|^gnupg_home.*|gnupg_home = $work/locked|"
 fails "a key with a passphrase that nobody types in" 4 key_use 'gnupg_passphrase_file'
 printf 'another one\n' >"$work/passphrase"

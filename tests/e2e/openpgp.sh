@@ -93,6 +93,26 @@ mkdir -m 700 "$work/empty" && homes+=("$work/empty")
 exits 3 "a home without any secret key" validate --set encrypted=yes --set "gnupg_home=$work/empty" both-screen_view.csv.gpg
 said "a home without any secret key: what to do" 'holds no secret key at all: import'
 gpg_home "$work/ring" dropfeed
+encrypt "$work/ring" dropfeed <"$pages" >ring-screen_view.csv.gpg
+gpg --homedir "$work/ring" --batch -q --pinentry-mode loopback --passphrase x --trust-model always -r dropfeed@example.com -c -e \
+	-o ring2-screen_view.csv.gpg "$pages"
+# damaged HOW COMMAND: changes each file of a secret key, which it gets as standard input
+damaged() {
+	local how=$1 key
+	shift
+	gpgconf --homedir "$work/ring" --kill all
+	for key in "$work"/ring/private-keys-v1.d/*.key; do
+		"$@" <"$key" >"$work/key" && cp "$key" "$key.whole" && cp "$work/key" "$key"
+	done
+	exits 3 "a secret key that is $how" validate --set encrypted=yes --set "gnupg_home=$work/ring" ring-screen_view.csv.gpg
+	said "a secret key that is $how: says what" "cannot use the file's secret key in $work/ring .*import it there once more"
+	exits 3 "a secret key that is $how, and a passphrase" validate --set encrypted=yes --set "gnupg_home=$work/ring" ring2-screen_view.csv.gpg
+	for key in "$work"/ring/private-keys-v1.d/*.key; do mv "$key.whole" "$key"; done
+}
+damaged cut head -c 300
+damaged empty true
+damaged overwritten tr '\0-\377' '#'
+damaged "of another kind" sed 's/private-key/privat-key/'
 gpgconf --homedir "$work/ring" --kill all
 head -c 2000 /dev/urandom >"$work/ring/pubring.kbx"
 exits 3 "a home whose keyring is damaged" validate --set encrypted=yes --set "gnupg_home=$work/ring" both-screen_view.csv.gpg
@@ -146,10 +166,8 @@ AU1 8B477F3A7E3C234C 8C2D392F93DC232C
 END
 
 # ---- a passphrase, and cron: no terminal, no display, nobody there
-mkdir -p "$work/locked" && homes+=("$work/locked")
 printf 'open sesame' >"$work/passphrase"
-gpg --homedir "$work/locked" --batch -q --pinentry-mode loopback --passphrase-file "$work/passphrase" \
-	--quick-generate-key 'locked <locked@example.com>' default default never 2>"$work/log" || cat "$work/log"
+locked_home "$work/locked" locked "$work/passphrase" || exit 1
 encrypt "$work/locked" locked <"$pages" >locked-screen_view.csv.gpg
 gpgconf --homedir "$work/locked" --kill all
 printf '#!/bin/sh\necho asked >>%s/asked\nexit 1\n' "$work" >"$work/pinentry" && chmod 755 "$work/pinentry"

@@ -26,6 +26,7 @@ until_() {
 	return 1
 }
 begin() {
+	: >"$work/err" # the shell in the background empties it only when it gets to it
 	"$dropfeed" --config "$conf" "$@" >"$work/out" 2>"$work/err" </dev/null &
 	pid=$!
 }

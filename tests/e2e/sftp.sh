@@ -214,6 +214,7 @@ mkdir "$drop"
 for n in 1 5000 10000; do row "L-$n" >"$drop/$(printf 't%05d-eventless.csv' "$n")"; done
 configure 'min_age = 1h'
 sed -i '/^min_age = 0s/d' "$conf"
+: >"$work/err"
 "$dropfeed" --config "$conf" run >"$work/out" 2>"$work/err" &
 pid=$!
 for ((n = 0; n < 1200; n++)); do
