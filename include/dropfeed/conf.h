@@ -21,8 +21,8 @@
  *	conf_problems.c	the mistakes
  *	conf_keys.c	the one table of keys
  *	conf_value.c	what a value may look like; conf_rule.c: values with rules of their own
- *	conf_rows.c	the same for CSV, conf_source.c for addresses, conf_file.c for files,
- *	conf_expect.c	for expectations, conf_braze.c for sink = braze
+ *	conf_rows.c	the same for CSV, conf_source.c and conf_endpoint.c for addresses,
+ *	conf_file.c	for files; conf_expect.c for expectations, conf_braze.c for sink = braze
  *	conf_secret.c	secrets
  *	conf_frozen.c	settings that are stored with a document
  */

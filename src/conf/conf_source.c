@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Addresses: where files come from, where batches go, what becomes of a file that is done with. */
-#include "conf_feed.h"
 #include "conf_value.h"
-
-#include "dropfeed/resolve.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -41,15 +38,7 @@ static char *percent_decode(const char *s, size_t len)
 	return out;
 }
 
-/* ---- host[:port], shared by both kinds of URL ---- */
-
-struct authority {
-	const char *host; /* without brackets */
-	size_t host_len;
-	uint16_t port; /* 0: none given */
-};
-
-static bool authority_read(const char *s, size_t len, struct authority *out)
+bool conf_authority_read(const char *s, size_t len, struct conf_authority *out)
 {
 	const char *end = s + len, *colon;
 	if (len > 0 && *s == '[') {
@@ -117,8 +106,8 @@ static enum df_status source_sftp(const char *rest, struct conf_source *out, str
 			       "the address holds a password; take it out and put it into a file "
 			       "named by password_file, "
 			       "or use identity_file");
-	struct authority a = {0};
-	if (!authority_read(at + 1, (size_t)(end - at - 1), &a))
+	struct conf_authority a = {0};
+	if (!conf_authority_read(at + 1, (size_t)(end - at - 1), &a))
 		return df_fail(DF_USAGE, err, NULL,
 			       "the host or port is malformed; write sftp://user@host[:port]/path");
 	out->kind = CONF_SOURCE_SFTP;
@@ -192,112 +181,6 @@ enum df_status conf_parse_source(void *home, const struct conf_key *key, const c
 	source.key = source_key(&source);
 	source_free(&feed->fetch.source);
 	feed->fetch.source = source;
-	return DF_OK;
-}
-
-/* ---- endpoint ---- */
-
-static bool is_this_machine(const struct authority *a)
-{
-	char *host = df_strndup(a->host, a->host_len);
-	bool is = df_is_loopback(host);
-	free(host);
-	return is;
-}
-
-/* How much of the URL's path comes before what is added to it. The API's manual shows the whole
- * of it, and with /v2/bulkevents twice every batch would get a 404. */
-static size_t base_path_len(const char *path)
-{
-	static const char *const added[] = {"/v2/bulkevents/historical", "/v2/bulkevents", "/v2"};
-	size_t len = strlen(path);
-	while (len > 0 && path[len - 1] == '/')
-		len--;
-	for (size_t i = 0; i < sizeof(added) / sizeof(*added); i++) {
-		size_t n = strlen(added[i]);
-		if (len < n || memcmp(path + len - n, added[i], n) != 0)
-			continue;
-		len -= n;
-		break;
-	}
-	while (len > 0 && path[len - 1] == '/')
-		len--;
-	return len;
-}
-
-static const char *const pods[] = {"us1", "us2", "eu1", "au1"};
-enum { N_PODS = sizeof(pods) / sizeof(*pods) };
-
-static char *pod_url(const char *pod)
-{
-	return df_format("https://s2s.%s.mparticle.com", pod);
-}
-
-const char *conf_feed_other_pod(const struct conf_feed *feed)
-{
-	const char *of_key = NULL, *of_endpoint = NULL;
-	if (feed->send.api_key == NULL || feed->send.endpoint == NULL)
-		return NULL;
-	for (size_t i = 0; i < N_PODS; i++) {
-		size_t len = strlen(pods[i]);
-		char *url = pod_url(pods[i]);
-		if (strncasecmp(feed->send.api_key, pods[i], len) == 0 &&
-		    feed->send.api_key[len] == '-')
-			of_key = pods[i];
-		if (strcasecmp(feed->send.endpoint, url) == 0)
-			of_endpoint = pods[i];
-		free(url);
-	}
-	return of_endpoint != NULL && of_key != of_endpoint ? of_key : NULL;
-}
-
-bool conf_endpoint_pod(const struct conf_feed *feed)
-{
-	bool is = false;
-	for (size_t i = 0; i < N_PODS && feed->send.endpoint != NULL; i++) {
-		char *url = pod_url(pods[i]);
-		is = is || strcasecmp(feed->send.endpoint, url) == 0;
-		free(url);
-	}
-	return is;
-}
-
-enum df_status conf_parse_endpoint(void *home, const struct conf_key *key, const char *value,
-				   const char *base, struct df_err *err)
-{
-	struct conf_feed *feed = home;
-	(void)base;
-	(void)key;
-	for (size_t i = 0; i < N_PODS; i++) {
-		if (strcasecmp(value, pods[i]) == 0) {
-			conf_text_set(&feed->send.endpoint, pod_url(pods[i]));
-			return DF_OK;
-		}
-	}
-	bool plain = strncasecmp(value, "http://", 7) == 0;
-	if (!plain && strncasecmp(value, "https://", 8) != 0)
-		return df_fail(DF_USAGE, err, NULL,
-			       "neither a pod (us1, us2, eu1, au1) nor an https:// URL");
-	const char *rest = value + (plain ? 7 : 8);
-	size_t host_len = strcspn(rest, "/?#");
-	/* Nothing of the URL is quoted: what comes before an '@' is likely a secret. */
-	if (memchr(rest, '@', host_len) != NULL)
-		return df_fail(
-		    DF_USAGE, err, NULL,
-		    "the URL holds a login; take it out and use api_key and api_secret_file");
-	if (strpbrk(rest, "?# \t") != NULL)
-		return df_fail(DF_USAGE, err, NULL,
-			       "the URL may hold no '?', '#' or blank: give the base URL only");
-	struct authority a = {0};
-	if (!authority_read(rest, host_len, &a))
-		return df_fail(DF_USAGE, err, NULL, "the URL's host or port is malformed");
-	if (plain && !is_this_machine(&a))
-		return df_fail(DF_USAGE, err, NULL,
-			       "plain http:// would send the API secret in the clear; it is "
-			       "allowed to this machine only "
-			       "(127.0.0.1, [::1], localhost): use https://");
-	conf_text_set(&feed->send.endpoint, df_strndup(value, (size_t)(rest - value) + host_len +
-								  base_path_len(rest + host_len)));
 	return DF_OK;
 }
 
@@ -401,9 +284,9 @@ enum df_status conf_parse_proxy(void *home, const struct conf_key *key, const ch
 		return df_fail(DF_USAGE, err, NULL,
 			       "the URL holds a login; take it out and use proxy_user and "
 			       "proxy_password_file");
-	struct authority a = {0};
+	struct conf_authority a = {0};
 	size_t len = rest != NULL ? strcspn(rest, "/?# \t") : 0;
-	if (len == 0 || !authority_read(rest, len, &a) ||
+	if (len == 0 || !conf_authority_read(rest, len, &a) ||
 	    (rest[len] != '\0' && strcmp(rest + len, "/") != 0))
 		return df_fail(DF_USAGE, err, NULL, "not a proxy's URL: write http://host:port");
 	conf_text_set(&feed->send.proxy, df_strndup(value, (size_t)(rest + len - value)));

@@ -51,6 +51,13 @@ conf_parse conf_parse_audiences;
 conf_print conf_print_audiences;
 
 /* ---- conf_source.c ---- */
+struct conf_authority {   /* host[:port] of a URL */
+	const char *host; /* borrowed; without brackets */
+	size_t host_len;
+	uint16_t port; /* 0: none given */
+};
+/* False: it is malformed. */
+bool conf_authority_read(const char *s, size_t len, struct conf_authority *out);
 conf_parse conf_parse_source;
 conf_parse conf_parse_endpoint;
 conf_parse conf_parse_proxy;

@@ -187,3 +187,51 @@ void document_own_strip(const struct document_own *o, const char *raw, size_t le
 	df_buf_free(&narrow);
 	df_buf_free(&rest);
 }
+
+/* ---- cells of our own ---- */
+
+size_t document_own_body(const char *raw, size_t len)
+{
+	bool lf = len > 0 && raw[len - 1] == '\n';
+	len -= lf;
+	return len - (len > 0 && raw[len - 1] == '\r');
+}
+
+/* Narrowed. */
+static void add_narrow(struct df_buf *out, const struct document_dialect *d, const char *text)
+{
+	const char special[] = {d->delimiter, '\r', '\n', d->quote, d->escape, '\0'};
+	bool quote = d->quote != '\0' && (strpbrk(text, special) != NULL ||
+					  (d->escape != '\0' && strchr(text, d->escape)));
+	if (quote)
+		df_buf_addc(out, d->quote);
+	for (const char *p = text; *p != '\0'; p++) {
+		bool separates = *p == d->delimiter || *p == '\r' || *p == '\n';
+		if (quote && *p == d->quote)
+			df_buf_addc(out, d->quote);
+		else if (*p == d->escape && (quote || d->quote == '\0'))
+			df_buf_addc(out, d->escape);
+		df_buf_addc(out, separates && d->quote == '\0' ? ' ' : *p);
+	}
+	if (quote)
+		df_buf_addc(out, d->quote);
+}
+
+void document_own_add(struct df_buf *out, const struct document_dialect *d, const char *text)
+{
+	struct df_buf from = {0}, to = {0};
+	if (!d->signs.wide) {
+		add_narrow(out, d, text);
+		return;
+	}
+	rows_narrow(&d->signs, text, strlen(text), &from);
+	add_narrow(&to, d, df_buf_cstr(&from));
+	rows_widen(&d->signs, df_buf_cstr(&to), to.len, out);
+	df_buf_free(&from);
+	df_buf_free(&to);
+}
+
+void document_own_separate(struct df_buf *out, const struct document_dialect *d)
+{
+	df_buf_add(out, d->signs.delimiter.text, d->signs.delimiter.len);
+}

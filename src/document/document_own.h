@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* document_own.h - which bytes of a row of a reject file are the document's, and which are our
- * own two columns */
+ * own two columns; and those columns, written */
 #ifndef DOCUMENT_OWN_H
 #define DOCUMENT_OWN_H
 
@@ -34,6 +34,14 @@ void document_own_strip(const struct document_own *o, const char *raw, size_t le
 /* The same of a row that is not in memory: how many bytes at its end are ours. tail: its last
  * bytes, the line end excluded. */
 size_t document_own_tail(const struct document_own *o, const char *tail, size_t len);
+
+/* How many of a line's bytes are before its one line end: another one may be a part of the last
+ * cell. */
+size_t document_own_body(const char *raw, size_t len);
+/* Appends a cell of our own. Where the dialect has no quotes, what would separate cells or rows
+ * becomes a blank. */
+void document_own_add(struct df_buf *out, const struct document_dialect *d, const char *text);
+void document_own_separate(struct df_buf *out, const struct document_dialect *d);
 
 void document_own_free(struct document_own *o);
 

@@ -7,6 +7,7 @@
  */
 #include "document_rejects.h"
 #include "document_encode.h"
+#include "document_later.h"
 #include "document_own.h"
 
 #include "dropfeed/report.h"
@@ -17,26 +18,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define LATER_PAGE 512u         /* rows that were rejected later, in memory at a time */
 #define COPY_PIECE (256u << 10) /* bytes of a row that is too large to be in memory */
 #define SEALED     ".gpg"       /* of an encrypted reject file's name */
 #define TAIL_MAX   65536u       /* bytes of its end, where our own cells are looked for */
-
-struct later_reject {
-	uint64_t row;
-	char *message; /* own */
-	char code[32];
-	bool partly;
-};
-
-struct later_pages { /* of the ledger */
-	struct ledger *ledger;
-	int64_t document_id;
-	struct later_reject page[LATER_PAGE]; /* by row number */
-	size_t n, next;
-	bool more;                                    /* after it there may be others */
-	const struct document_undelivered *abandoned; /* or NULL */
-};
 
 struct rejects_pass {
 	struct document_pass *pass;
@@ -50,56 +34,6 @@ struct rejects_pass {
 	struct document_reasons *reasons;
 };
 
-/* ---- rows that were rejected after the preflight ---- */
-
-static enum df_status on_later(void *ctx, const struct ledger_reject *r, struct df_err *err)
-{
-	(void)err;
-	struct later_pages *p = ctx;
-	struct later_reject *kept = &p->page[p->n++];
-	*kept = (struct later_reject){
-	    .row = r->row, .message = df_strdup(r->message), .partly = r->partly};
-	snprintf(kept->code, sizeof(kept->code), "%s", r->code);
-	return p->n == LATER_PAGE ? DF_END : DF_OK;
-}
-
-static void later_clear(struct later_pages *p)
-{
-	for (size_t i = 0; i < p->n; i++)
-		free(p->page[i].message);
-	p->n = p->next = 0;
-}
-
-/* From the ledger, some at a time, and those that are abandoned: a row is one or the other. */
-static enum df_status later_next(void *ctx, uint64_t after, struct ledger_reject *out,
-				 struct df_err *err)
-{
-	struct later_pages *p = ctx;
-	uint64_t abandoned =
-	    p->abandoned != NULL ? document_undelivered_next(p->abandoned, after) : 0;
-	if (p->next == p->n && (p->more || after == 0)) {
-		later_clear(p);
-		enum df_status st =
-		    ledger_rejects(p->ledger, p->document_id, after, on_later, p, err);
-		if (st != DF_OK && st != DF_END)
-			return st;
-		p->more = st == DF_END;
-	}
-	bool none = p->next == p->n;
-	if (abandoned != 0 && (none || abandoned < p->page[p->next].row)) {
-		*out = (struct ledger_reject){.row = abandoned,
-					      .message = "not delivered: the file was abandoned",
-					      .code = "abandoned"};
-		return DF_OK;
-	}
-	if (none)
-		return DF_END;
-	const struct later_reject *r = &p->page[p->next++];
-	*out = (struct ledger_reject){
-	    .row = r->row, .message = r->message, .code = r->code, .partly = r->partly};
-	return DF_OK;
-}
-
 static enum df_status take_next(struct rejects_pass *w, struct df_err *err)
 {
 	uint64_t after = w->next.row;
@@ -111,63 +45,15 @@ static enum df_status take_next(struct rejects_pass *w, struct df_err *err)
 
 /* ---- a line of the file ---- */
 
-/* What is before the one line end: another one may be a part of the last cell. */
-static size_t without_line_end(const char *raw, size_t len)
-{
-	bool lf = len > 0 && raw[len - 1] == '\n';
-	len -= lf;
-	return len - (len > 0 && raw[len - 1] == '\r');
-}
-
-/* Appends a cell of our own, narrowed. Where the dialect has no quotes, what would separate cells
- * or rows becomes a blank. */
-static void add_narrow(struct df_buf *out, const struct document_dialect *d, const char *text)
-{
-	const char special[] = {d->delimiter, '\r', '\n', d->quote, d->escape, '\0'};
-	bool quote = d->quote != '\0' && (strpbrk(text, special) != NULL ||
-					  (d->escape != '\0' && strchr(text, d->escape)));
-	if (quote)
-		df_buf_addc(out, d->quote);
-	for (const char *p = text; *p != '\0'; p++) {
-		bool separates = *p == d->delimiter || *p == '\r' || *p == '\n';
-		if (quote && *p == d->quote)
-			df_buf_addc(out, d->quote);
-		else if (*p == d->escape && (quote || d->quote == '\0'))
-			df_buf_addc(out, d->escape);
-		df_buf_addc(out, separates && d->quote == '\0' ? ' ' : *p);
-	}
-	if (quote)
-		df_buf_addc(out, d->quote);
-}
-
-static void add_cell(struct df_buf *out, const struct document_dialect *d, const char *text)
-{
-	struct df_buf from = {0}, to = {0};
-	if (!d->signs.wide) {
-		add_narrow(out, d, text);
-		return;
-	}
-	rows_narrow(&d->signs, text, strlen(text), &from);
-	add_narrow(&to, d, df_buf_cstr(&from));
-	rows_widen(&d->signs, df_buf_cstr(&to), to.len, out);
-	df_buf_free(&from);
-	df_buf_free(&to);
-}
-
-static void add_delimiter(struct df_buf *out, const struct document_dialect *d)
-{
-	df_buf_add(out, d->signs.delimiter.text, d->signs.delimiter.len);
-}
-
 /* The two cells of our own, and the line end that the row has. */
 static void add_end(struct rejects_pass *w, const char *line, const char *reason, const char *end,
 		    size_t end_len)
 {
 	const struct document_dialect *d = &w->own.dialect;
-	add_delimiter(&w->out, d);
-	add_cell(&w->out, d, line);
-	add_delimiter(&w->out, d);
-	add_cell(&w->out, d, reason);
+	document_own_separate(&w->out, d);
+	document_own_add(&w->out, d, line);
+	document_own_separate(&w->out, d);
+	document_own_add(&w->out, d, reason);
 	if (end_len > 0)
 		df_buf_add(&w->out, end, end_len);
 	else
@@ -196,7 +82,7 @@ static void rejects_put(struct rejects_pass *w)
 static void put_row(struct rejects_pass *w, const char *raw, size_t len, const char *line,
 		    const char *reason)
 {
-	size_t body = without_line_end(raw, len);
+	size_t body = document_own_body(raw, len);
 	document_own_strip(&w->own, raw, body, &w->out);
 	add_end(w, line, reason, raw + body, len - body);
 	rejects_put(w);
@@ -245,10 +131,10 @@ static enum df_status on_header(void *ctx, const struct rows_row *header, struct
 	(void)err;
 	struct rejects_pass *w = ctx;
 	document_own_header(&w->own, &w->own.dialect, header->cells, header->n_cells);
-	const size_t body = without_line_end(header->raw, header->length);
+	const size_t body = document_own_body(header->raw, header->length);
 	document_own_strip(&w->own, header->raw, body, &w->out);
 	if (w->pass->trailing) /* the rows have one more cell, which ours come after */
-		add_delimiter(&w->out, &w->own.dialect);
+		document_own_separate(&w->out, &w->own.dialect);
 	add_end(w, MAP_COLUMN_LINE, MAP_COLUMN_REASON, header->raw + body, header->length - body);
 	rejects_put(w);
 	w->begun = true;
@@ -262,7 +148,7 @@ static void begin_with_places(struct rejects_pass *w, const char *end, size_t en
 	size_t n = map_places(w->pass->map);
 	for (size_t i = 1; i <= n && !w->begun; i++) {
 		if (i > 1)
-			add_delimiter(&w->out, &w->own.dialect);
+			document_own_separate(&w->out, &w->own.dialect);
 		df_buf_addf(&w->out, MAP_COLUMN_PLACE "%zu", i);
 	}
 	if (n > 0 && !w->begun) {
@@ -282,7 +168,7 @@ static enum df_status put_large(struct rejects_pass *w, const struct batch_row *
 	if (st != DF_OK)
 		return st;
 	char end[8];
-	size_t body = without_line_end(w->raw.data, w->raw.len), end_len = w->raw.len - body;
+	size_t body = document_own_body(w->raw.data, w->raw.len), end_len = w->raw.len - body;
 	end_len = end_len < sizeof(end) ? end_len : sizeof(end);
 	memcpy(end, w->raw.data + w->raw.len - end_len, end_len);
 	uint64_t cut = document_own_tail(&w->own, w->raw.data, body);
@@ -309,7 +195,7 @@ static enum df_status write_row(struct rejects_pass *w, const struct batch_row *
 	enum df_status st = read_raw(w, where->offset, (size_t)where->length, err);
 	if (st != DF_OK)
 		return st;
-	size_t body = without_line_end(w->raw.data, w->raw.len);
+	size_t body = document_own_body(w->raw.data, w->raw.len);
 	begin_with_places(w, w->raw.data + body, w->raw.len - body);
 	put_row(w, w->raw.data, w->raw.len, line, df_buf_cstr(&w->reason));
 	return DF_OK;
@@ -436,9 +322,9 @@ enum df_status document_rejects_write(const struct document_env *env, struct doc
 				      int64_t document_id, struct document_rejects *out,
 				      struct df_err *err)
 {
-	struct later_pages pages = {
+	struct document_later_pages pages = {
 	    .ledger = env->ledger, .document_id = document_id, .abandoned = out->abandoned};
-	const struct document_later later = {later_next, &pages};
+	const struct document_later later = {document_later_next, &pages};
 	struct rejects_pass w = {.pass = pass, .later = &later, .reasons = &out->reasons};
 	bool sealed = pass->doc->key != NULL;
 	char *dir = df_format("%s/rejects/%s", env->state_dir, pass->feed->name);
@@ -455,7 +341,7 @@ enum df_status document_rejects_write(const struct document_env *env, struct doc
 	else
 		report_rejects_abandon(w.file);
 cleanup:
-	later_clear(&pages);
+	document_later_clear(&pages);
 	free(dir);
 	free(name);
 	return st;

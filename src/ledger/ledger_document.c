@@ -332,7 +332,7 @@ enum df_status ledger_lanes(struct ledger *l, int64_t id, uint64_t *done, uint32
 	while (st == DF_OK && (st = ledger_step(l, s, "read the lanes", err)) == DF_OK) {
 		int64_t lane = ledger_int(s, 0);
 		if (lane >= 0 && lane < (int64_t)lanes) {
-			done[lane] = (uint64_t)ledger_int(s, 1);
+			done[lane] = ledger_u64(s, 1);
 			continue;
 		}
 		/* Fewer lanes than the document was begun with would put users into other lanes. */

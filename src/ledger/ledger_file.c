@@ -234,7 +234,7 @@ static void copy_row(void *out, const struct ledger *l, struct ledger_stmt *s)
 	struct copy_number *c = out;
 	(void)l;
 	c->drawn = !ledger_is_null(s, 0);
-	c->n = (uint64_t)ledger_int(s, 0);
+	c->n = ledger_u64(s, 0);
 }
 
 /* DF_END: none was drawn yet. */

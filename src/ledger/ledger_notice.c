@@ -85,10 +85,10 @@ static void notice_row(void *out, const struct ledger *l, struct ledger_stmt *s)
 	    .since_ms = ledger_int(s, 7),
 	    .made_ms = ledger_int(s, 8),
 	    .due = (unsigned)ledger_int(s, 9),
-	    .rows = (uint64_t)ledger_int(s, 10),
-	    .delivered = (uint64_t)ledger_int(s, 11),
-	    .rejected = (uint64_t)ledger_int(s, 12),
-	    .skipped = (uint64_t)ledger_int(s, 13),
+	    .rows = ledger_u64(s, 10),
+	    .delivered = ledger_u64(s, 11),
+	    .rejected = ledger_u64(s, 12),
+	    .skipped = ledger_u64(s, 13),
 	};
 }
 

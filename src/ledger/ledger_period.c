@@ -3,11 +3,6 @@
 #include "ledger_priv.h"
 #include "ledger_sql.h"
 
-static uint64_t count_at(const struct ledger_stmt *s, int i)
-{
-	return (uint64_t)ledger_int(s, i);
-}
-
 /* The order of ST_PERIOD. */
 static void closed_read(const struct ledger_stmt *s, struct ledger_closed *c)
 {
@@ -16,19 +11,19 @@ static void closed_read(const struct ledger_stmt *s, struct ledger_closed *c)
 				    .file = ledger_text(s, 2),
 				    .file_state = (enum ledger_state)ledger_int(s, 3),
 				    .file_code = ledger_text(s, 4),
-				    .size = count_at(s, 5),
+				    .size = ledger_u64(s, 5),
 				    .pulled_ms = ledger_int(s, 6),
 				    .file_closed_ms = ledger_int(s, 7),
 				    .document_id = ledger_int(s, 8),
 				    .event_type = ledger_text(s, 9),
 				    .state = (enum ledger_state)ledger_int(s, 10),
 				    .code = ledger_text(s, 11),
-				    .rows = count_at(s, 12),
-				    .delivered = count_at(s, 13),
-				    .rejected = count_at(s, 14),
-				    .skipped = count_at(s, 15),
-				    .batches = count_at(s, 16),
-				    .events = count_at(s, 17),
+				    .rows = ledger_u64(s, 12),
+				    .delivered = ledger_u64(s, 13),
+				    .rejected = ledger_u64(s, 14),
+				    .skipped = ledger_u64(s, 15),
+				    .batches = ledger_u64(s, 16),
+				    .events = ledger_u64(s, 17),
 				    .begun_ms = ledger_int(s, 18),
 				    .closed_ms = ledger_int(s, 19)};
 	c->times.any = !ledger_is_null(s, 20);
@@ -66,8 +61,8 @@ static enum df_status causes(struct ledger *l, int which, const struct ledger_pe
 		const struct ledger_cause c = {.feed = ledger_text(s, 0),
 					       .code = ledger_text(s, 1),
 					       .where = ledger_text(s, 2),
-					       .rows = count_at(s, 3),
-					       .documents = count_at(s, 4)};
+					       .rows = ledger_u64(s, 3),
+					       .documents = ledger_u64(s, 4)};
 		st = each(ctx, &c, err);
 	}
 	if (s != NULL)

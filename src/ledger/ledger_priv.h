@@ -114,6 +114,10 @@ static inline int64_t ledger_int(const struct ledger_stmt *s, int column)
 {
 	return s->driver->integer(s, column);
 }
+static inline uint64_t ledger_u64(const struct ledger_stmt *s, int column)
+{
+	return (uint64_t)ledger_int(s, column);
+}
 static inline const char *ledger_text(const struct ledger_stmt *s, int column)
 {
 	return s->driver->text(s, column);
@@ -177,6 +181,7 @@ enum df_status ledger_first(struct ledger *l, const struct ledger_lookup *q, str
 void ledger_row_int(void *out, const struct ledger *l, struct ledger_stmt *s); /* to an int64_t */
 
 /* Rows into structs that own their texts. */
+enum { LEDGER_COLUMN_NAME = 2 }; /* in the order that it reads */
 void ledger_file_read(const struct ledger *l, struct ledger_stmt *s, struct ledger_file *out);
 void ledger_document_read(const struct ledger *l, struct ledger_stmt *s,
 			  struct ledger_document *out);

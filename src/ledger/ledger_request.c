@@ -59,8 +59,8 @@ static enum df_status read_page(struct ledger *l, int64_t document_id, uint64_t 
 			const char *text = ledger_text(s, columns[i]);
 			k->texts[i] = text != NULL ? df_strdup(text) : NULL;
 		}
-		k->r = (struct ledger_request){.row = (uint64_t)ledger_int(s, 0),
-					       .line = (uint64_t)ledger_int(s, 1),
+		k->r = (struct ledger_request){.row = ledger_u64(s, 0),
+					       .line = ledger_u64(s, 1),
 					       .id = k->texts[0],
 					       .known = ledger_int(s, 3) != 0,
 					       .state = k->texts[1],
@@ -106,8 +106,8 @@ enum df_status ledger_request_counts(struct ledger *l, int64_t document_id,
 		struct ledger_request_count *c = &v[(*n)++];
 		const char *state = ledger_text(s, 0);
 		snprintf(c->state, sizeof(c->state), "%s", state != NULL ? state : "");
-		c->requests = (uint64_t)ledger_int(s, 1);
-		c->known = (uint64_t)ledger_int(s, 2);
+		c->requests = ledger_u64(s, 1);
+		c->known = ledger_u64(s, 2);
 	}
 	ledger_unlock(l);
 	return st == DF_END ? DF_OK : st;
@@ -162,7 +162,7 @@ static enum df_status when_room(struct ledger *l, const struct ledger_spending *
 		    ledger_bind(l, ST_SPENT_SINCE, &q, err, "ti", s->fingerprint, first);
 		while (st == DF_OK &&
 		       (st = ledger_step(l, q, "look at the limits", err)) == DF_OK) {
-			uint64_t n = (uint64_t)ledger_int(q, limit->made ? 2 : 1);
+			uint64_t n = ledger_u64(q, limit->made ? 2 : 1);
 			if (pass == 0) {
 				spent += n;
 				continue;

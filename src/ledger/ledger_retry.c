@@ -75,7 +75,7 @@ enum df_status ledger_again(struct ledger *l, int64_t document_id, bool unknown,
 			cap = cap == 0 ? 64 : cap * 2;
 			out->v = df_realloc(out->v, cap * sizeof(*out->v));
 		}
-		out->v[out->n++] = (struct ledger_again_row){.row = (uint64_t)ledger_int(s, 0),
+		out->v[out->n++] = (struct ledger_again_row){.row = ledger_u64(s, 0),
 							     .rest = df_strdup(ledger_text(s, 1))};
 	}
 	ledger_unlock(l);

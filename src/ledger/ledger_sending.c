@@ -24,7 +24,7 @@ enum df_status ledger_lanes_sent(struct ledger *l, int64_t id, uint64_t *upto, u
 	while (st == DF_OK && (st = ledger_step(l, s, "read what was sent", err)) == DF_OK) {
 		int64_t lane = ledger_int(s, 0);
 		if (lane >= 0 && lane < (int64_t)lanes)
-			upto[lane] = (uint64_t)ledger_int(s, 1);
+			upto[lane] = ledger_u64(s, 1);
 	}
 	ledger_unlock(l);
 	return st == DF_END ? DF_OK : st;

@@ -64,7 +64,7 @@ enum df_status ledger_recent_rows(struct ledger *l, const struct ledger_recent *
 					which->event_type, which->but, (int64_t)max);
 	while (st == DF_OK && (st = ledger_step(l, s, "read row counts", err)) == DF_OK)
 		if (*n < max)
-			rows[(*n)++] = (uint64_t)ledger_int(s, 0);
+			rows[(*n)++] = ledger_u64(s, 0);
 	ledger_unlock(l);
 	return st == DF_END ? DF_OK : st;
 }

@@ -7,39 +7,14 @@
  * The order and the forms are those of Ruby's Date._parse (the documentation of its class Date,
  * "parse"), as Liquid relies on them: tests/run-liquid-dates compares the two.
  */
-#include "liquid_date.h"
-
 #include "liquid_date_forms.h"
+#include "liquid_date_reader.h"
 
 #include <ctype.h>
 #include <string.h>
 
-#define FAR INT64_C(1000000000000) /* numbers end here: no part of a date is so large */
-
-/* ---- reading ---- */
-
-struct reader {
-	char buf[LIQUID_DATE_MAX + 1];
-	struct shape_text text;               /* of buf */
-	struct shape_span found[SHAPE_SLOTS]; /* in kept */
-	/* the text before the last form was taken out of it */
-	char kept[LIQUID_DATE_MAX + 1];
-	struct liquid_date_parts *out;
-	bool two_digits; /* a year of two digits is one near 2000 */
-	bool before_christ;
-};
-
-static int64_t digits_value(struct shape_span s)
-{
-	int64_t n = 0;
-	for (size_t i = 0; i < s.len && digit(s.p[i]); i++)
-		if (n < FAR)
-			n = n * 10 + (s.p[i] - '0');
-	return n;
-}
-
 /* Looks for a form, and takes it out of the text: a blank is left in its place. */
-static bool take_form(struct reader *r, const struct shape *form)
+static bool take_form(struct liquid_date_reader *r, const struct shape *form)
 {
 	struct shape_text *t = &r->text;
 	if (!shape_find(t, form))
@@ -60,45 +35,24 @@ static bool take_form(struct reader *r, const struct shape *form)
 	return true;
 }
 
-static void set_fraction(struct liquid_date_parts *d, struct shape_span s)
-{
-	long unit = 100000000;
-	d->nanoseconds = 0;
-	for (size_t i = 0; i < s.len && unit > 0; i++, unit /= 10)
-		d->nanoseconds += unit * (s.p[i] - '0');
-}
-
-static void set_zone(struct liquid_date_parts *d, struct shape_span s)
-{
-	for (size_t i = 0; i < s.len; i++)
-		d->zone[i] = (char)toupper((unsigned char)s.p[i]);
-	d->zone[s.len] = '\0';
-}
-
-static void set_year(struct liquid_date_parts *d, int64_t year)
-{
-	d->has_year = true;
-	d->year = year;
-}
-
-static void read_clock(struct reader *r)
+static void read_clock(struct liquid_date_reader *r)
 {
 	struct liquid_date_parts *d = r->out;
 	if (!take_form(r, any_clock))
 		return;
 	if (r->found[1].p != NULL)
-		set_zone(d, r->found[1]);
+		liquid_date_set_zone(d, r->found[1]);
 
 	struct shape_text parts = {.p = r->found[0].p, .len = r->found[0].len};
 	if (!shape_find(&parts, clock_parts))
 		return;
-	d->hour = digits_value(parts.at[0]);
+	d->hour = liquid_date_number(parts.at[0]);
 	if (parts.at[1].p != NULL)
-		d->minute = digits_value(parts.at[1]);
+		d->minute = liquid_date_number(parts.at[1]);
 	if (parts.at[2].p != NULL)
-		d->second = digits_value(parts.at[2]);
+		d->second = liquid_date_number(parts.at[2]);
 	if (parts.at[3].p != NULL)
-		set_fraction(d, parts.at[3]);
+		liquid_date_set_fraction(d, parts.at[3]);
 	if (parts.at[4].p != NULL)
 		d->hour = d->hour % 12 + (*parts.at[4].p == 'p' ? 12 : 0);
 }
@@ -168,7 +122,8 @@ static struct shape_span only_digits(struct shape_span s)
 	return s;
 }
 
-static void set_day(struct reader *r, struct shape_span y, struct shape_span m, struct shape_span d)
+static void set_day(struct liquid_date_reader *r, struct shape_span y, struct shape_span m,
+		    struct shape_span d)
 {
 	sort_out(&y, &m, &d);
 	struct shape_span year = y.p != NULL ? signed_digits(y) : y;
@@ -178,12 +133,13 @@ static void set_day(struct reader *r, struct shape_span y, struct shape_span m, 
 		bool is_signed = sign(*year.p);
 		struct shape_span n = {year.p + is_signed, year.len - is_signed};
 		r->two_digits = r->two_digits && !is_signed && n.len <= 2;
-		set_year(r->out, *year.p == '-' ? -digits_value(n) : digits_value(n));
+		liquid_date_set_year(r->out, *year.p == '-' ? -liquid_date_number(n)
+							    : liquid_date_number(n));
 	}
 	if (month.len > 0)
-		r->out->month = digits_value(month);
+		r->out->month = liquid_date_number(month);
 	if (day.len > 0)
-		r->out->day = digits_value(day);
+		r->out->day = liquid_date_number(day);
 }
 
 static int month_number(struct shape_span s)
@@ -197,7 +153,7 @@ static int month_number(struct shape_span s)
 }
 
 /* Slots: day 0, month's name 1, era 2, year 3. */
-static void set_named(struct reader *r)
+static void set_named(struct liquid_date_reader *r)
 {
 	static const char numbers[] = "01020304050607080910111213";
 	int month = month_number(r->found[1]);
@@ -208,7 +164,7 @@ static void set_named(struct reader *r)
 	set_day(r, r->found[3], (struct shape_span){digits_of + one, one ? 1 : 2}, r->found[0]);
 }
 
-static bool take_named(struct reader *r, const struct shape *form)
+static bool take_named(struct liquid_date_reader *r, const struct shape *form)
 {
 	if (!take_form(r, form))
 		return false;
@@ -216,7 +172,7 @@ static bool take_named(struct reader *r, const struct shape *form)
 	return true;
 }
 
-static bool take_numbers(struct reader *r, const struct shape *form)
+static bool take_numbers(struct liquid_date_reader *r, const struct shape *form)
 {
 	if (!take_form(r, form))
 		return false;
@@ -224,20 +180,21 @@ static bool take_numbers(struct reader *r, const struct shape *form)
 	return true;
 }
 
-static bool take_japanese(struct reader *r)
+static bool take_japanese(struct liquid_date_reader *r)
 {
 	static const char eras[] = "mtshr";
 	static const int begin[] = {1867, 1911, 1925, 1988, 2018};
 	if (!take_form(r, japanese))
 		return false;
-	set_year(r->out, digits_value(r->found[1]) + begin[strchr(eras, *r->found[0].p) - eras]);
-	r->out->month = digits_value(r->found[2]);
-	r->out->day = digits_value(r->found[3]);
+	liquid_date_set_year(r->out, liquid_date_number(r->found[1]) +
+					 begin[strchr(eras, *r->found[0].p) - eras]);
+	r->out->month = liquid_date_number(r->found[2]);
+	r->out->day = liquid_date_number(r->found[3]);
 	return true;
 }
 
 /* Weeks are found, yet nothing comes of them: Time.parse does not look at them. */
-static bool take_ordinal(struct reader *r)
+static bool take_ordinal(struct liquid_date_reader *r)
 {
 	struct shape_text look = r->text;
 	struct liquid_date_parts *d = r->out;
@@ -245,137 +202,45 @@ static bool take_ordinal(struct reader *r)
 		return true;
 	if (take_form(r, no_year_dash) || take_form(r, no_year)) {
 		if (r->found[0].p != NULL)
-			d->month = digits_value(r->found[0]);
+			d->month = liquid_date_number(r->found[0]);
 		if (r->found[1].p != NULL)
-			d->day = digits_value(r->found[1]);
+			d->day = liquid_date_number(r->found[1]);
 		return true;
 	}
 	if (!shape_find(&look, year_day_not) && take_form(r, year_day)) {
-		set_year(d, digits_value(r->found[0]));
-		d->year_day = digits_value(r->found[1]);
+		liquid_date_set_year(d, liquid_date_number(r->found[0]));
+		d->year_day = liquid_date_number(r->found[1]);
 		return true;
 	}
 	if (shape_find(&look, only_year_day_not) || !take_form(r, only_year_day))
 		return false;
-	d->year_day = digits_value(r->found[1]);
+	d->year_day = liquid_date_number(r->found[1]);
 	return true;
 }
 
-static bool take_only(struct reader *r)
+static bool take_only(struct liquid_date_reader *r)
 {
 	struct liquid_date_parts *d = r->out;
 	if (take_form(r, only_year))
-		set_year(d, digits_value(r->found[0]));
+		liquid_date_set_year(d, liquid_date_number(r->found[0]));
 	else if (take_form(r, only_month))
 		d->month = month_number(r->found[0]);
 	else if (take_form(r, only_day))
-		d->day = digits_value(r->found[0]);
+		d->day = liquid_date_number(r->found[0]);
 	else
 		return false;
 	return true;
 }
 
-/* The last digits of s, at most n of them; s gets shorter. */
-static int64_t last_digits(struct shape_span *s, size_t n)
-{
-	n = n < s->len ? n : s->len;
-	s->len -= n;
-	return digits_value((struct shape_span){s->p + s->len, n});
-}
-
-static int64_t first_digits(struct shape_span *s, size_t n)
-{
-	int64_t value = digits_value((struct shape_span){s->p, n});
-	s->p += n;
-	s->len -= n;
-	return value;
-}
-
-/* Digits that a fraction follows end in seconds: second, minute, hour and so on from the end. */
-static void digits_from_end(struct reader *r, struct shape_span s, bool negative)
-{
-	struct liquid_date_parts *d = r->out;
-	size_t len = s.len;
-	if (len == 9 || len == 11 || len == 13)
-		return;
-	int64_t *const parts[] = {&d->second, &d->minute, &d->hour, &d->day, &d->month};
-	for (size_t i = 0; i < 5 && s.len > 0; i++)
-		*parts[i] = last_digits(&s, 2);
-	if (s.len == 0)
-		return;
-	int64_t year = digits_value(s);
-	set_year(d, negative ? -year : year);
-	r->two_digits = r->two_digits && len != 14;
-}
-
-static void digits_from_start(struct reader *r, struct shape_span s, bool negative)
-{
-	struct liquid_date_parts *d = r->out;
-	size_t len = s.len;
-	if (len == 9 || len == 11 || len == 13)
-		return;
-	if (len >= 5) {
-		int64_t year = first_digits(&s, len == 5 || len == 6 ? 2 : 4);
-		set_year(d, negative ? -year : year);
-	}
-	r->two_digits = r->two_digits && len < 8;
-	if (s.len == 3) {
-		d->year_day = digits_value(s);
-		return;
-	}
-	if (s.len >= 4)
-		d->month = first_digits(&s, 2);
-	int64_t *const parts[] = {&d->day, &d->hour, &d->minute, &d->second};
-	for (size_t i = 0; i < 4 && s.len > 0; i++)
-		*parts[i] = first_digits(&s, 2);
-}
-
-/* hhmmss, or with a fraction after it from its end. */
-static void clock_digits(struct liquid_date_parts *d, struct shape_span s, bool from_end)
-{
-	int64_t *const parts[] = {&d->hour, &d->minute, &d->second};
-	if (s.len % 2 != 0)
-		return;
-	for (size_t i = 0; i < 3 && s.len > 0; i++) {
-		if (from_end)
-			*parts[2 - i] = last_digits(&s, 2);
-		else
-			*parts[i] = first_digits(&s, 2);
-	}
-}
-
-/* In brackets is an offset, a colon and perhaps a name. */
-static struct shape_span zone_in_brackets(struct shape_span s)
-{
-	s.p++;
-	s.len -= 2;
-	const char *mark = memchr(s.p, ':', s.len);
-	if (mark == NULL)
-		return s;
-	return (struct shape_span){mark + 1, s.len - (size_t)(mark + 1 - s.p)};
-}
-
-static bool take_digits(struct reader *r)
+static bool take_digits(struct liquid_date_reader *r)
 {
 	if (!take_form(r, digits))
 		return false;
-	bool negative = r->found[0].len > 0 && *r->found[0].p == '-';
-	bool fraction_follows = r->found[3].p != NULL, more_follow = r->found[2].p != NULL;
-	if (fraction_follows && !more_follow)
-		digits_from_end(r, r->found[1], negative);
-	else
-		digits_from_start(r, r->found[1], negative);
-	if (more_follow)
-		clock_digits(r->out, r->found[2], fraction_follows);
-	if (fraction_follows)
-		set_fraction(r->out, r->found[3]);
-	if (r->found[4].p != NULL)
-		set_zone(r->out,
-			 *r->found[4].p == '[' ? zone_in_brackets(r->found[4]) : r->found[4]);
+	liquid_date_digits(r);
 	return true;
 }
 
-static void take_day(struct reader *r)
+static void take_day(struct liquid_date_reader *r)
 {
 	bool done = take_named(r, day_month) || take_named(r, month_day) ||
 		    take_numbers(r, dashes) || take_japanese(r) || take_named(r, day_dash_month) ||
@@ -385,14 +250,14 @@ static void take_day(struct reader *r)
 }
 
 /* A number that is left alone is the day of a clock, or the hour of a day. */
-static void take_rest(struct reader *r)
+static void take_rest(struct liquid_date_reader *r)
 {
 	struct liquid_date_parts *d = r->out;
 	if (take_form(r, before_christ))
 		r->before_christ = true;
 	if (!take_form(r, number_left))
 		return;
-	int64_t n = digits_value(r->found[0]);
+	int64_t n = liquid_date_number(r->found[0]);
 	if (d->hour >= 0 && d->day < 0 && n >= 1 && n <= 31)
 		d->day = n;
 	if (d->day >= 0 && d->hour < 0 && n <= 24)
@@ -417,7 +282,7 @@ static bool keeps(const char *p, size_t n)
 	return n < 4;
 }
 
-static void prepare(struct reader *r, const char *p, size_t len)
+static void prepare(struct liquid_date_reader *r, const char *p, size_t len)
 {
 	size_t at = 0;
 	bool gap = false;
@@ -441,7 +306,7 @@ static void prepare(struct reader *r, const char *p, size_t len)
 
 size_t liquid_date_read(const char *p, size_t len, struct liquid_date_parts *out)
 {
-	struct reader r = {.out = out, .two_digits = true};
+	struct liquid_date_reader r = {.out = out, .two_digits = true};
 	*out = (struct liquid_date_parts){
 	    .month = -1, .day = -1, .year_day = -1, .hour = -1, .minute = -1, .second = -1};
 	prepare(&r, p, len);

@@ -2,59 +2,13 @@
 /* Cells that a mapping makes of others: templates, and values out of a cell's JSON. Memory comes
  * from the row's arena. */
 #include "map_derive.h"
+#include "map_derive_json.h"
 
-#include "map_cell.h"
-#include "map_manifest.h"
 #include "map_pattern.h"
 #include "map_state.h"
-#include "map_tree.h"
 #include "map_values.h"
 
 #include <stdio.h>
-#include <stdlib.h>
-
-size_t map_derived_add(struct map *m, size_t column, const struct map_entry *entry, const char *key,
-		       size_t key_len, const char *path)
-{
-	if (m->n_derived == m->derived_cap) {
-		m->derived_cap = m->derived_cap == 0 ? 8 : m->derived_cap * 2;
-		m->derived = df_realloc(m->derived, m->derived_cap * sizeof(*m->derived));
-		m->cells = df_realloc(m->cells, (m->n_names + m->derived_cap) * sizeof(*m->cells));
-	}
-	if (m->json == NULL)
-		m->json = df_alloc(m->n_names * sizeof(*m->json));
-	struct map_derived *d = &m->derived[m->n_derived];
-	memset(d, 0, sizeof(*d));
-	d->column = column;
-	d->entry = entry;
-	d->key = df_strndup(key, key_len);
-	if (path != NULL)
-		d->path = d->key + (path - key);
-	return m->n_names + m->n_derived++;
-}
-
-struct map_derived *map_derived_of(const struct map *m, size_t column)
-{
-	return column != MAP_NONE && column >= m->n_names ? &m->derived[column - m->n_names] : NULL;
-}
-
-void map_derived_free(struct map *m)
-{
-	for (size_t i = 0; i < m->n_derived; i++) {
-		free(m->derived[i].key);
-		free(m->derived[i].way);
-	}
-	free(m->derived);
-	free(m->json);
-	free(m->cells);
-	free(m->row);
-	m->row = NULL;
-	m->uses_row = false;
-	m->derived = NULL;
-	m->json = NULL;
-	m->cells = NULL;
-	m->n_derived = m->derived_cap = 0;
-}
 
 static struct liquid_value string_of(const char *p, size_t len)
 {
@@ -83,63 +37,6 @@ void map_derive_begin(struct map *m, const struct rows_cell *cells)
 		m->derived[i].faulty = false;
 		m->derived[i].list = NULL;
 		m->json[m->derived[i].column].state = MAP_JSON_UNREAD;
-	}
-}
-
-/* A cell is read once for all of its mappings, and is blamed once. */
-static bool cell_json(struct map *m, size_t column, const struct rows_cell *cell,
-		      struct liquid_value *out, struct map_cell_fault *fault)
-{
-	struct map_cell_json *json = &m->json[column];
-	if (json->state == MAP_JSON_UNREAD) {
-		memset(&json->value, 0, sizeof(json->value));
-		const char *p = cell->p;
-		size_t len = cell->len;
-		map_cell_trim(&p, &len);
-		json->state = MAP_JSON_READ;
-		const char *why = NULL;
-		if (len > 0 && !liquid_json(p, len, &m->arena, &json->value, &why)) {
-			json->state = MAP_JSON_BAD;
-			return map_cell_refuse(
-			    fault, "bad-json",
-			    why != NULL ? why
-					: "JSON is expected, such as {\"key\": \"value\"}; "
-					  "double each quote in the CSV");
-		}
-	} else if (json->state == MAP_JSON_BAD) {
-		fault->code = NULL;
-		return false;
-	}
-	*out = json->value;
-	return true;
-}
-
-static void step_into(struct liquid_value *v, const char *key, size_t len)
-{
-	const struct liquid_value *next = liquid_member_of(v, key, len);
-	*v = next != NULL ? *next : (struct liquid_value){0};
-}
-
-/* a.b[0].c; a name with a dot in it is found, too. What is not there is nil. */
-static void follow(struct liquid_value *v, const char *path)
-{
-	while (*path != '\0' && v->type != LIQUID_NIL) {
-		size_t len = strlen(path);
-		if (*path == '[') {
-			char *end = NULL;
-			unsigned long i = strtoul(path + 1, &end, 10);
-			bool found = *end == ']' && v->type == LIQUID_ARRAY && i < v->array.n;
-			*v = found ? v->array.v[i] : (struct liquid_value){0};
-			path = *end == ']' ? end + 1 : end;
-		} else if (liquid_member_of(v, path, len) != NULL) {
-			step_into(v, path, len);
-			return;
-		} else {
-			size_t n = strcspn(path, ".[");
-			step_into(v, path, n > 0 ? n : len);
-			path += n > 0 ? n : len;
-		}
-		path += *path == '.';
 	}
 }
 
@@ -311,27 +208,6 @@ static bool plain_text(const struct map_derived *d, const struct liquid_value *v
 	return true;
 }
 
-static bool looks_nested(const struct rows_cell *cell)
-{
-	const char *p = cell->p;
-	size_t len = cell->len;
-	map_cell_trim(&p, &len);
-	return len > 0 && (*p == '{' || *p == '[');
-}
-
-/* A cell that holds a list as JSON. What only looks like one is a text. */
-static bool cell_list(struct map *m, size_t column, const struct rows_cell *cell,
-		      struct liquid_value *out)
-{
-	struct map_cell_fault ignored;
-	if (!looks_nested(cell) || m->json[column].state == MAP_JSON_BAD)
-		return false;
-	bool read = cell_json(m, column, cell, out, &ignored);
-	if (!read)
-		m->json[column].state = MAP_JSON_UNREAD; /* it is not blamed for that */
-	return read && out->type == LIQUID_ARRAY;
-}
-
 /* What `values` has in place of the text, noted for whoever explains the row. */
 static bool apply_values(struct map_derived *d, struct rows_cell *cell,
 			 struct map_cell_fault *fault)
@@ -365,25 +241,25 @@ bool map_derive(struct map *m, struct map_derived *d, const struct rows_cell *ce
 	d->list = NULL;
 	if (d->pattern != NULL)
 		return true;
-	bool json =
-	    d->path != NULL || (template != NULL && liquid_reaches(template) && looks_nested(cell));
-	if (json && !cell_json(m, d->column, cell, &v, fault))
+	bool json = d->path != NULL ||
+		    (template != NULL && liquid_reaches(template) && map_derive_nested(cell));
+	if (json && !map_derive_json(m, d->column, cell, &v, fault))
 		return false;
 	if (d->path != NULL)
-		follow(&v, d->path);
+		map_derive_follow(&v, d->path);
 	if (left_out(d->entry, &v, json))
 		return true;
 	struct liquid_value list = v;
 	const bool lists = template == NULL && d->items && d->entry->values != NULL;
-	if (lists &&
-	    (v.type == LIQUID_ARRAY || (d->path == NULL && cell_list(m, d->column, cell, &list)))) {
+	if (lists && (v.type == LIQUID_ARRAY ||
+		      (d->path == NULL && map_derive_list(m, d->column, cell, &list)))) {
 		*out = (struct rows_cell){"[]", liquid_is_empty(&list) ? 0 : 2};
 		return keep_list(m, d, &list, fault);
 	}
 	if (template == NULL)
 		return plain_text(d, &v, out, fault) && apply_values(d, out, fault);
 	struct made made = {.value = &v, .key = d->key, .key_len = strlen(d->key)};
-	if (!json && liquid_lists(template) && cell_list(m, d->column, cell, &list))
+	if (!json && liquid_lists(template) && map_derive_list(m, d->column, cell, &list))
 		made.list = &list;
 	return apply_template(m, d, &made, out, &d->list, fault) &&
 	       (d->list != NULL || apply_values(d, out, fault));
@@ -394,9 +270,9 @@ bool map_derive(struct map *m, struct map_derived *d, const struct rows_cell *ce
 bool map_derive_object(struct map *m, const struct map_derived *d, const struct rows_cell *cells,
 		       struct liquid_value *out, struct map_cell_fault *fault)
 {
-	if (!cell_json(m, d->column, &cells[d->column], out, fault))
+	if (!map_derive_json(m, d->column, &cells[d->column], out, fault))
 		return false;
-	follow(out, d->way);
+	map_derive_follow(out, d->way);
 	if (out->type == LIQUID_OBJECT || out->type == LIQUID_NIL)
 		return true;
 	return map_cell_refuse(fault, "bad-json",

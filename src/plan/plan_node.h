@@ -2,7 +2,8 @@
 /*
  * plan_node.h - what a data plan is compiled to
  *
- *	plan.c		reading the document: points, settings, remarks
+ *	plan_read.c	reading the document: points, settings, remarks
+ *	plan.c		what others ask a plan for
  *	plan_schema.c	a point's JSON Schema becomes a tree
  *	plan_keyword.c	the keywords of it that hold a value
  *	plan_remark.c	what of a plan cannot be enforced
@@ -128,6 +129,8 @@ void plan_remark(struct plan *plan, const char *place, const char *fmt, ...) DF_
  * second may be NULL. */
 void plan_key(struct df_buf *out, const char *type, const char *first, size_t first_len,
 	      const char *second, size_t second_len);
+
+void plan_point_free(struct plan_point *p); /* what it owns */
 
 /* ---- plan_schema.c ---- */
 struct json_object;

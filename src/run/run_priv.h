@@ -8,6 +8,7 @@
  *	run_arrive.c	files that were pulled are entered, small ones several at a time
  *	run_hand.c	files are handed to the workers, in their order
  *	run_retry.c	`retry`: what was refused or rejected is opened again
+ *	run_retry_find.c	which that is
  *	run_rejects.c	`rejects`: rejected rows, printed
  *	run_named.c	the files and documents that a command line names
  *	run_abandon.c	`abandon`

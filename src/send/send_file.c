@@ -5,6 +5,7 @@
  * Standard output settles what a successful write has handed over. A file settles when it has its
  * name: before that a crash leaves nothing but a temporary, and the next run begins again.
  */
+#include "send_append.h"
 #include "send_priv.h"
 
 #include "dropfeed/step.h"
@@ -15,11 +16,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
-#define FLUSH_AT     262144u
-#define COPY_AT_ONCE (16u << 20)
+#define FLUSH_AT 262144u
 
 struct file_lane {
 	uint64_t done, rows; /* rows: since the last settled() */
@@ -235,74 +234,6 @@ static enum df_status sync_folder(const char *path, struct df_err *err)
 	return status;
 }
 
-/* ---- adding to a file ---- */
-
-/* Copies all of `from` to the offset of `to`; -1 is an empty file. Reads by offset. */
-static enum df_status sink_copy_all(int from, int to, struct df_err *err)
-{
-	char chunk[65536];
-	off_t at = 0;
-	ssize_t n = 0;
-	enum df_status status = DF_OK;
-	if (from < 0)
-		return DF_OK;
-	while (copy_file_range(from, &at, to, NULL, COPY_AT_ONCE, 0) > 0)
-		; /* what the kernel does not copy is copied here */
-	while (status == DF_OK && (n = pread(from, chunk, sizeof(chunk), at)) > 0) {
-		status = df_write_all(to, chunk, (size_t)n, err);
-		at += n;
-	}
-	return n < 0 ? df_fail(DF_RETRY, err, NULL, "cannot read: %s", strerror(errno)) : status;
-}
-
-/* True when the file has all of `ours` from offset `at` on. */
-static bool has_at(int file, off_t at, int ours)
-{
-	char here[8192], there[8192];
-	ssize_t n = 0;
-	for (off_t done = 0; (n = pread(ours, here, sizeof(here), done)) > 0; done += n)
-		if (pread(file, there, (size_t)n, at + done) != n ||
-		    memcmp(here, there, (size_t)n) != 0)
-			return false;
-	return n == 0;
-}
-
-/* True when the lines of `ours` are in the file, one after the other. */
-static bool holds(int file, int ours, struct df_err *err, enum df_status *status)
-{
-	/* the id comes first in a line: where these bytes are others', no line needs a second
-	 * look */
-	char first[64];
-	ssize_t n = pread(ours, first, sizeof(first), 0);
-	const char *end = n > 0 ? memchr(first, '\n', (size_t)n) : NULL;
-	if (end != NULL)
-		n = end - first;
-	char *line = NULL;
-	size_t cap = 0;
-	bool found = false;
-	int copy = n > 0 && file >= 0 ? fcntl(file, F_DUPFD_CLOEXEC, 0) : -1;
-	FILE *in = copy >= 0 ? fdopen(copy, "r") : NULL;
-	off_t at = 0;
-	for (ssize_t len; in != NULL && !found && (len = getline(&line, &cap, in)) > 0; at += len)
-		found = len >= n && memcmp(line, first, (size_t)n) == 0 && has_at(file, at, ours);
-	if (n < 0 || (n > 0 && file >= 0 && (in == NULL || ferror(in))))
-		*status = df_fail(DF_RETRY, err, NULL, "cannot read: %s", strerror(errno));
-	free(line);
-	if (in != NULL)
-		fclose(in);
-	else if (copy >= 0)
-		close(copy);
-	return found;
-}
-
-/* Names a file that df_unnamed_open made. False where that cannot be done. */
-static bool give_name(int fd, const char *path)
-{
-	char open_file[64];
-	snprintf(open_file, sizeof(open_file), "/proc/self/fd/%d", fd);
-	return linkat(AT_FDCWD, open_file, AT_FDCWD, path, AT_SYMLINK_FOLLOW) == 0;
-}
-
 /* The file with this document's lines after what it has, under its name at once. Lines that it
  * has already were written by a run that was killed before the ledger had it: ids make them this
  * document's and no other's. Others may have come after them since: nothing says that a run
@@ -316,20 +247,20 @@ static enum df_status file_append(struct send_stream *st, struct df_err *err)
 		return df_fail(DF_RETRY, err, NULL, "cannot read %s: %s", path, strerror(errno));
 	enum df_status status = DF_OK;
 	int out = -1;
-	if (holds(have, f->fd, err, &status) || status != DF_OK)
+	if (send_append_holds(have, f->fd, err, &status) || status != DF_OK)
 		goto cleanup;
 	f->temporary = temporary_of(path);
 	/* one that a crash left: one run at a time, one stream at a time gets here */
 	unlink(f->temporary);
-	if (have < 0 && give_name(f->fd, f->temporary)) {
+	if (have < 0 && send_append_name(f->fd, f->temporary)) {
 		out = fcntl(f->fd, F_DUPFD_CLOEXEC, 0);
 	} else {
 		out =
 		    open(f->temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 		if (out >= 0)
-			status = sink_copy_all(have, out, err);
+			status = send_append_copy(have, out, err);
 		if (out >= 0 && status == DF_OK)
-			status = sink_copy_all(f->fd, out, err);
+			status = send_append_copy(f->fd, out, err);
 	}
 	if (out < 0)
 		status = df_fail(DF_RETRY, err, NULL, "cannot create %s: %s", f->temporary,

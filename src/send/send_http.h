@@ -8,7 +8,7 @@
  *	send_lane.c	one lane: its request goes out
  *	send_settle.c	batches that were answered are settled
  *	send_answer.c	what came of a request; send_outcome.h: what is to be done about it
- *	send_route.c	one way to the API: is it well, unwell or closed?
+ *	send_route.c	one way to the API; send_health.c: is it well, unwell or closed?
  *	send_suspect.c	what failed while others succeeded
  *	send_clock.c	this machine's clock and the API's
  *	send_ask.c	asks for it

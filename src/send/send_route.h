@@ -107,10 +107,9 @@ void http_route_recall(struct http_route *route, const struct send_memory *memor
 void http_route_free(struct http_route *route);
 
 /* The caller holds the lock for all that follow. */
-/* borrowed, or NULL */
 /* What the hosts of a fleet know a key by. */
 void http_key_fingerprint(const char *key, char out[DF_SHA256_HEX]);
-/* NULL: no feed with this key has been opened. */
+/* Borrowed. NULL: no feed with this key has been opened. */
 struct http_key *http_key_find(struct send_http *h, const char *key);
 struct http_route *http_route_find(struct send_http *h, const struct http_route *like);
 /* The same by the feed's settings, without making one; NULL: there may be one all the same, which
@@ -121,6 +120,9 @@ void http_route_use(struct send_http *h, const struct conf_feed *feed);
 /* The one that is known already, or `fresh` itself, which it takes. */
 struct http_route *http_route_join(struct send_http *h, struct http_route *fresh,
 				   const struct conf_feed *feed);
+
+/* ---- send_health.c ---- */
+
 enum send_health http_route_health(struct http_route *route, const struct conf_feed *feed,
 				   int64_t *probe_ms);
 /* Closes it when it has had no success for `patience`, or will have none, because it asked for

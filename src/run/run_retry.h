@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/* run_retry.h - what `retry` opens again: between run_retry_find.c and run_retry.c */
+#ifndef DROPFEED_RUN_RETRY_H
+#define DROPFEED_RUN_RETRY_H
+
+#include "run_named.h"
+#include "run_priv.h"
+
+struct retry_file {
+	const struct conf_feed *feed;
+	struct ledger_file known; /* own */
+	bool closed;
+	bool replaced;                   /* a later file of its name was delivered */
+	struct ledger_reopen *documents; /* own */
+	char **rejects;                  /* own, of each document: its reject file or NULL */
+	size_t n;
+};
+
+struct retry {
+	const struct run_retry_options *options;
+	struct ledger *ledger;
+	struct run_named *names;  /* own */
+	struct retry_file *files; /* own */
+	size_t n_files;
+	/* of the file at hand: */
+	const struct conf_feed *feed;
+	const struct ledger_file *file;
+	struct retry_file found;
+	bool file_named, any_named, any_document, has_one;
+};
+
+/* Fills r->files. */
+enum df_status run_retry_find(struct retry *r, const struct conf *conf,
+			      struct df_err *err) DF_CHECK;
+void run_retry_clear(struct retry_file *f);
+
+#endif

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: MIT */
+/* Which files and documents `retry` opens again. */
+#include "run_retry.h"
+
+#include "run_source.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define ROWS_ARE_WRONG                                                                             \
+	"nothing to retry: its rejected rows are wrong themselves; correct its reject file, "      \
+	"which "                                                                                   \
+	"`dropfeed rejects` prints, and drop that"
+#define WAS_ABANDONED                                                                              \
+	"nothing to retry: it was abandoned; `dropfeed restart` delivers it, or drop its reject "  \
+	"file"
+
+static enum df_status has_one(void *ctx, const struct ledger_reject *reject, struct df_err *err)
+{
+	(void)err;
+	struct retry *r = ctx;
+	bool unknown = strcmp(reject->code, "delivery-unknown") == 0;
+	/* an earlier version did not note what is left of it */
+	bool lost = reject->partly && (reject->rest == NULL || reject->rest[0] == '\0');
+	if (lost || unknown != r->options->unknown)
+		return DF_OK;
+	r->has_one = true;
+	return DF_END;
+}
+
+struct redropped {
+	const struct retry *r;
+	const char *event_type;
+	bool any;
+};
+
+static enum df_status came_again(void *ctx, const struct ledger_reject *reject, struct df_err *err)
+{
+	struct redropped *d = ctx;
+	char *reason = df_format("%s: %s", reject->code, reject->message);
+	uint64_t mark = document_reject_mark(d->event_type, reject->line, reason, strlen(reason));
+	free(reason);
+	enum df_status st = ledger_redropped(d->r->ledger, d->r->feed->name, mark, &d->any, err);
+	return st == DF_OK && d->any ? DF_END : st;
+}
+
+/* Are the reject file's bytes, as they are, those of a file that came to the feed? Where another
+ * host wrote it, the ledger may have them. */
+static enum df_status dropped_whole(struct retry *r, const struct ledger_document *d, bool gone,
+				    bool *dropped, struct df_err *err)
+{
+	char hex[DF_SHA256_HEX];
+	int fd = -1;
+	enum df_status st =
+	    gone ? run_rejects_fetch(r->ledger, d->id, &fd, err) : df_open_named(d->text, &fd, err);
+	if (st != DF_OK)
+		return st == DF_END ? DF_OK : st;
+	st = df_copy(fd, -1, hex, err);
+	close(fd);
+	return st == DF_OK ? ledger_bytes_known(r->ledger, r->feed->name, hex, dropped, err) : st;
+}
+
+static enum df_status dropped_again(struct retry *r, const struct ledger_document *d, bool gone,
+				    const char **why, struct df_err *err)
+{
+	bool dropped = false;
+	struct redropped rows = {.r = r, .event_type = d->event_type};
+	enum df_status st = dropped_whole(r, d, gone, &dropped, err);
+	if (st == DF_OK && !dropped)
+		st = ledger_rejects(r->ledger, d->id, 0, came_again, &rows, err);
+	*why = dropped || rows.any ? "was dropped again" : NULL;
+	return st == DF_END ? DF_OK : st;
+}
+
+/* Why the document is passed over unless it is named: somebody took the rows in hand, and they
+ * may come, or have come, in another file. NULL: nobody did. */
+static enum df_status taken_in_hand(struct retry *r, const struct ledger_document *d,
+				    const char **why, struct df_err *err)
+{
+	struct stat info;
+	*why = NULL;
+	if (d->text == NULL)
+		return DF_OK;
+	bool gone = stat(d->text, &info) != 0 && errno == ENOENT;
+	if (gone && !ledger_shared(r->ledger)) /* else it may be on the host that wrote it */
+		*why = "was removed";
+	else if (!gone && run_rejects_edited(d))
+		*why = "was edited";
+	return *why != NULL ? DF_OK : dropped_again(r, d, gone, why, err);
+}
+
+static void retry_add_document(struct retry *r, const struct ledger_document *d)
+{
+	struct retry_file *f = &r->found;
+	f->documents = df_realloc(f->documents, (f->n + 1) * sizeof(*f->documents));
+	f->rejects = df_realloc(f->rejects, (f->n + 1) * sizeof(*f->rejects));
+	bool done = d->state == LEDGER_DONE;
+	f->documents[f->n] = (struct ledger_reopen){.document = d->id,
+						    .keep_rejects = done && run_rejects_edited(d),
+						    .unknown = r->options->unknown};
+	f->rejects[f->n++] = done ? df_strdup(d->text) : NULL;
+}
+
+static enum df_status retry_on_document(void *ctx, const struct ledger_document *d,
+					struct df_err *err)
+{
+	struct retry *r = ctx;
+	bool again = d->state == LEDGER_REFUSED, named = r->file_named;
+	r->has_one = false;
+	const char *passed = NULL;
+	enum df_status st = DF_OK;
+	char *name =
+	    d->name != NULL ? df_format("%s:%s", r->file->name, d->name) : df_strdup(r->file->name);
+	r->any_document = true;
+	if (d->name != NULL)
+		named = run_named_is(r->names, name) || named;
+	r->any_named = r->any_named || named;
+	if (named && d->state == LEDGER_DONE && d->rejected > 0 &&
+	    conf_sink_answers(r->feed->send.sink))
+		st = ledger_rejects(r->ledger, d->id, 0, has_one, r, err);
+	st = st == DF_END ? DF_OK : st;
+	again = (again && !r->options->unknown) || r->has_one;
+	if (st == DF_OK && again && d->state == LEDGER_DONE && r->options->n_documents == 0)
+		st = taken_in_hand(r, d, &passed, err);
+	if (passed != NULL)
+		df_log(
+		    DF_LOG_INFO,
+		    "%s: %s: passed over: its reject file %s; name it to send its rows once more",
+		    r->feed->name, name, passed);
+	if (st == DF_OK && named && again && passed == NULL) {
+		retry_add_document(r, d);
+		run_named_chosen(r->names, name);
+	} else if (named && d->state == LEDGER_DONE && d->rejected > 0) {
+		run_named_idle(r->names, name, ROWS_ARE_WRONG);
+		run_named_idle(r->names, r->file->name, ROWS_ARE_WRONG);
+	}
+	free(name);
+	return st;
+}
+
+void run_retry_clear(struct retry_file *f)
+{
+	ledger_file_free(&f->known);
+	for (size_t i = 0; i < f->n; i++)
+		free(f->rejects[i]);
+	free(f->rejects);
+	free(f->documents);
+	*f = (struct retry_file){0};
+}
+
+/* A refused file may have been replaced at the source by a good one: if its bytes are gone,
+ * there is nothing left to do. */
+static void note_replaced(struct retry *r, const struct ledger_file *f)
+{
+	for (size_t i = 0; i < r->n_files && f->state == LEDGER_DONE; i++) {
+		struct retry_file *older = &r->files[i];
+		older->replaced = older->replaced ||
+				  (older->feed == r->feed && older->known.state == LEDGER_REFUSED &&
+				   strcmp(older->known.name, f->name) == 0);
+	}
+}
+
+static enum df_status retry_on_file(void *ctx, const struct ledger_file *f, struct df_err *err)
+{
+	struct retry *r = ctx;
+	bool closed = ledger_closes(f->state);
+	r->file = f;
+	r->any_document = false;
+	note_replaced(r, f);
+	if (f->state == LEDGER_ABANDONED) { /* `restart` is for that */
+		(void)run_named_is(r->names, f->name);
+		run_named_idle(r->names, f->name, WAS_ABANDONED);
+		return DF_OK;
+	}
+	run_named_idle(r->names, f->name, NULL);
+	r->file_named = r->any_named = run_named_is(r->names, f->name);
+	r->found = (struct retry_file){.feed = r->feed, .closed = closed};
+	enum df_status st = ledger_documents(r->ledger, f->id, retry_on_document, r, err);
+	bool whole = f->state == LEDGER_REFUSED && !r->any_document && !r->options->unknown;
+	bool chosen = closed ? r->found.n > 0 || (r->file_named && whole) : r->any_named;
+	if (st != DF_OK || !chosen) {
+		run_retry_clear(&r->found);
+		return st;
+	}
+	run_named_chosen(r->names, f->name);
+	r->found.known = ledger_file_dup(f);
+	r->files = df_realloc(r->files, (r->n_files + 1) * sizeof(*r->files));
+	r->files[r->n_files++] = r->found;
+	r->found = (struct retry_file){0};
+	return DF_OK;
+}
+
+enum df_status run_retry_find(struct retry *r, const struct conf *conf, struct df_err *err)
+{
+	enum df_status st = DF_OK;
+	for (size_t i = 0; st == DF_OK && i < conf->n_feeds; i++) {
+		r->feed = &conf->feeds[i];
+		if (setup_feed_chosen(r->feed, r->options->feeds, r->options->n_feeds))
+			st = ledger_files(r->ledger, r->feed->name, false, retry_on_file, r, err);
+	}
+	return st;
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/* What adding to a file takes: copies, and a look at what it has. */
+#include "send_append.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define COPY_AT_ONCE (16u << 20)
+
+enum df_status send_append_copy(int from, int to, struct df_err *err)
+{
+	char chunk[65536];
+	off_t at = 0;
+	ssize_t n = 0;
+	enum df_status status = DF_OK;
+	if (from < 0)
+		return DF_OK;
+	while (copy_file_range(from, &at, to, NULL, COPY_AT_ONCE, 0) > 0)
+		; /* what the kernel does not copy is copied here */
+	while (status == DF_OK && (n = pread(from, chunk, sizeof(chunk), at)) > 0) {
+		status = df_write_all(to, chunk, (size_t)n, err);
+		at += n;
+	}
+	return n < 0 ? df_fail(DF_RETRY, err, NULL, "cannot read: %s", strerror(errno)) : status;
+}
+
+/* True when the file has all of `ours` from offset `at` on. */
+static bool has_at(int file, off_t at, int ours)
+{
+	char here[8192], there[8192];
+	ssize_t n = 0;
+	for (off_t done = 0; (n = pread(ours, here, sizeof(here), done)) > 0; done += n)
+		if (pread(file, there, (size_t)n, at + done) != n ||
+		    memcmp(here, there, (size_t)n) != 0)
+			return false;
+	return n == 0;
+}
+
+bool send_append_holds(int file, int ours, struct df_err *err, enum df_status *status)
+{
+	/* the id comes first in a line: where these bytes are others', no line needs a second
+	 * look */
+	char first[64];
+	ssize_t n = pread(ours, first, sizeof(first), 0);
+	const char *end = n > 0 ? memchr(first, '\n', (size_t)n) : NULL;
+	if (end != NULL)
+		n = end - first;
+	char *line = NULL;
+	size_t cap = 0;
+	bool found = false;
+	int copy = n > 0 && file >= 0 ? fcntl(file, F_DUPFD_CLOEXEC, 0) : -1;
+	FILE *in = copy >= 0 ? fdopen(copy, "r") : NULL;
+	off_t at = 0;
+	for (ssize_t len; in != NULL && !found && (len = getline(&line, &cap, in)) > 0; at += len)
+		found = len >= n && memcmp(line, first, (size_t)n) == 0 && has_at(file, at, ours);
+	if (n < 0 || (n > 0 && file >= 0 && (in == NULL || ferror(in))))
+		*status = df_fail(DF_RETRY, err, NULL, "cannot read: %s", strerror(errno));
+	free(line);
+	if (in != NULL)
+		fclose(in);
+	else if (copy >= 0)
+		close(copy);
+	return found;
+}
+
+bool send_append_name(int fd, const char *path)
+{
+	char open_file[64];
+	snprintf(open_file, sizeof(open_file), "/proc/self/fd/%d", fd);
+	return linkat(AT_FDCWD, open_file, AT_FDCWD, path, AT_SYMLINK_FOLLOW) == 0;
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* send_append.h - a document's lines are added to a file */
+#ifndef DROPFEED_SEND_APPEND_H
+#define DROPFEED_SEND_APPEND_H
+
+#include "dropfeed/base.h"
+
+/* Copies all of `from` to the offset of `to`; -1 is an empty file. Reads by offset. */
+enum df_status send_append_copy(int from, int to, struct df_err *err) DF_CHECK;
+/* True when the lines of `ours` are in the file (-1: there is none), one after the other. *status
+ * is set where that cannot be found out. */
+bool send_append_holds(int file, int ours, struct df_err *err, enum df_status *status);
+/* Names a file that df_unnamed_open made. False where that cannot be done. */
+bool send_append_name(int fd, const char *path);
+
+#endif
