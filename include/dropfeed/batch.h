@@ -34,7 +34,13 @@
  * that it was begun with, because its batches were counted, and some of them sent, under that. Any
  * change of how rows become batches is another one. */
 #define BATCH_FORMAT_0_1 1u /* ids are positions: read only, for what 0.1 began */
-#define BATCH_FORMAT     2u /* ids are positions and contents */
+#ifndef DROPFEED_FAULTS
+#define BATCH_FORMAT 2u /* ids are positions and contents */
+#else
+/* A test lets a host make other ids: DROPFEED_BATCH_FORMAT. */
+uint32_t batch_format(void);
+#define BATCH_FORMAT batch_format()
+#endif
 
 /* Where a row is, for rejects that the API finds later. */
 struct batch_row {

@@ -667,7 +667,8 @@ enum df_status ledger_backup(const char *state_dir, const char *path, struct df_
 /* What the other hosts get to know of this one. */
 struct ledger_host {
 	const char *version;
-	uint32_t batch_format; /* the latest one that it knows */
+	uint32_t batch_format; /* what it begins files under ... */
+	uint32_t older_format; /* ... and what else it can go on with */
 	const char *config;    /* a hash of what hosts should have in common */
 };
 /* This process takes part: from now on it changes no file that it has not claimed, and each change
@@ -740,17 +741,17 @@ enum df_status ledger_reject_file_keep(struct ledger *l, int64_t document, const
 enum df_status ledger_reject_file_fetch(struct ledger *l, int64_t document, int fd,
 					struct df_err *err) DF_CHECK;
 
-/* A file that was begun by a later version, which lays batches out in another way; this process
- * leaves it alone. */
-struct ledger_later {
+/* A file that was begun by another version, which lays batches out in a way that this process does
+ * not know; it leaves the file alone. */
+struct ledger_foreign {
 	const char *name, *version;
 	uint32_t batch_format;
 };
-typedef enum df_status (*ledger_each_later)(void *ctx, const struct ledger_later *f,
-					    struct df_err *err);
+typedef enum df_status (*ledger_each_foreign)(void *ctx, const struct ledger_foreign *f,
+					      struct df_err *err);
 /* Of the feed, those that nobody works on now. */
-enum df_status ledger_later(struct ledger *l, const char *feed, ledger_each_later each, void *ctx,
-			    struct df_err *err) DF_CHECK;
+enum df_status ledger_foreign(struct ledger *l, const char *feed, ledger_each_foreign each,
+			      void *ctx, struct df_err *err) DF_CHECK;
 
 struct ledger_node {
 	const char *name, *version, *config;

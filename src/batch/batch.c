@@ -182,6 +182,26 @@ static size_t serialize(const struct batch_open *o, bool own_id, struct batch *b
 	return events_at;
 }
 
+#ifdef DROPFEED_FAULTS
+uint32_t batch_format(void)
+{
+	const char *other = getenv("DROPFEED_BATCH_FORMAT");
+	return other != NULL ? (uint32_t)strtoul(other, NULL, 10) : 2;
+}
+
+/* A later format has other batches there. */
+static uint64_t position_of(const struct batch_maker *mk, const struct batch *b)
+{
+	return mk->set.format > 2 ? b->position + (UINT64_C(1) << 32) : b->position;
+}
+#else
+static uint64_t position_of(const struct batch_maker *mk, const struct batch *b)
+{
+	(void)mk;
+	return b->position;
+}
+#endif
+
 /* The batch's id, unless the file brought one that no earlier batch has, then those of its
  * events. */
 static void identify(const struct batch_maker *mk, const struct batch_open *o, bool own_id,
@@ -191,7 +211,7 @@ static void identify(const struct batch_maker *mk, const struct batch_open *o, b
 	bool by_content = mk->set.format != BATCH_FORMAT_0_1;
 	const struct batch_content content = {.own = o->own_id_len > 0 ? batch_own_id(o) : NULL,
 					      .own_len = o->own_id_len,
-					      .position = b->position,
+					      .position = position_of(mk, b),
 					      .body = by_content ? id + b->id_len : NULL,
 					      .body_len =
 						  b->json_len - (size_t)(id - b->json) - b->id_len};

@@ -67,9 +67,9 @@ struct claim_of {
 };
 
 struct ledger_claims {
-	char *place, *me; /* own: NODE/PLACE/ and NODE/PLACE/PROCESS */
-	uint32_t batch_format;
-	struct ledger_link *link; /* own: for renewals alone */
+	char *place, *me;                    /* own: NODE/PLACE/ and NODE/PLACE/PROCESS */
+	uint32_t batch_format, older_format; /* the layouts of batches that it knows */
+	struct ledger_link *link;            /* own: for renewals alone */
 	pthread_t thread;
 	pthread_mutex_t lock; /* of what follows */
 	pthread_cond_t changed;
@@ -133,33 +133,44 @@ struct ledger_claims {
 	"  AND f.lease_until > clock_timestamp() AND split_part(f.holder, '/', 1) = n.name)"       \
 	" FROM node n WHERE n.seen > clock_timestamp() - INTERVAL '1 day' ORDER BY n.name"
 
-/* Files that this process may claim; ?2 me, ?3 place, ?4 node, ?5 the latest batch_format that
- * it knows, ?6 how many; in the order in which they came to rest, those that keep failing last. */
+/* A document that is under way, and was begun under a layout that is neither of the two. */
+#define FOREIGN(two) "d.taken AND d.closed_ms = 0 AND d.batch_format NOT IN (" two ")"
+/* Files that this process may claim; ?2 me, ?3 place, ?4 node, ?5 and ?6 the layouts of batches
+ * that it knows, ?7 how many; in the order in which they came to rest, those that keep failing
+ * last. */
 #define SQL_CANDIDATES                                                                             \
 	"SELECT " SQL_FILE_COLUMNS " FROM file WHERE feed = ?1 AND closed_ms = 0"                  \
 	" AND (lease_until < clock_timestamp() OR holder = ?2 OR left(holder, length(?3)) = ?3)"   \
 	" AND (origin IS NULL OR origin = ?4) AND NOT EXISTS(SELECT 1 FROM document d"             \
-	"  WHERE d.file_id = file.id AND d.taken AND d.closed_ms = 0 AND d.batch_format > ?5)"     \
-	" ORDER BY idle >= 2, mtime, name LIMIT ?6"
+	"  WHERE d.file_id = file.id AND " FOREIGN(                                                \
+	    "?5, ?6") ")"                                                                          \
+		      " ORDER BY idle >= 2, mtime, name LIMIT ?7"
 #define CANDIDATES_AT_ONCE 256 /* a feed may have a million, and other hosts take some meanwhile */
 /* Earlier files of the feed that are not closed: another host has them, or went down with them not
- * long ago, or nobody has claimed them yet, or this process has. */
+ * long ago, or nobody has claimed them yet, or this process has. One of a layout that this process
+ * does not know, ?3 and ?4, and that nobody works on, counts while a host is about that began it,
+ * or can go on with it. */
 #define SQL_WAITS                                                                                  \
 	"SELECT o.id, o.name, o.holder = ?2 FROM file o JOIN file f ON f.id = ?1"                  \
 	" WHERE o.feed = f.feed"                                                                   \
 	" AND o.closed_ms = 0 AND o.idle < 2 AND coalesce(o.source, '') <> 'local'"                \
 	" AND (o.mtime < f.mtime OR (o.mtime = f.mtime AND o.name < f.name))"                      \
 	" AND (o.holder IS NULL OR o.lease_until > clock_timestamp() - INTERVAL '10 minutes')"     \
-	" AND NOT EXISTS(SELECT 1 FROM document d WHERE d.file_id = o.id AND d.taken"              \
-	"  AND d.closed_ms = 0 AND d.batch_format > ?3) ORDER BY o.mtime, o.name LIMIT 1000"
+	" AND (o.lease_until > clock_timestamp()"                                                  \
+	"  OR NOT EXISTS(SELECT 1 FROM document d WHERE d.file_id = o.id AND " FOREIGN(            \
+	    "?3, ?4") "   AND NOT EXISTS(SELECT 1 FROM node n WHERE n.batch_format = "             \
+		      "d.batch_format"                                                             \
+		      "    AND n.seen > clock_timestamp() - INTERVAL '10 minutes')))"              \
+		      " ORDER BY o.mtime, o.name LIMIT 1000"
 
-/* Files that were begun under a later batch_format than ?2, and that nobody has, unless this place,
- * ?3, was killed with them. */
-#define SQL_LATER                                                                                  \
+/* Files that were begun under another batch_format than ?2 and ?3, and that nobody has, unless this
+ * place, ?4, was killed with them. */
+#define SQL_FOREIGN                                                                                \
 	"SELECT o.name, d.version, d.batch_format FROM file o JOIN document d ON d.file_id = o.id" \
-	" WHERE o.feed = ?1 AND o.closed_ms = 0 AND d.taken AND d.closed_ms = 0"                   \
-	" AND (o.lease_until < clock_timestamp() OR left(o.holder, length(?3)) = ?3)"              \
-	" AND d.batch_format > ?2 ORDER BY o.mtime, o.name"
+	" WHERE o.feed = ?1 AND o.closed_ms = 0 AND " FOREIGN(                                     \
+	    "?2, ?3") " AND (o.lease_until < clock_timestamp() OR left(o.holder, length(?4)) = "   \
+		      "?4)"                                                                        \
+		      " ORDER BY o.mtime, o.name"
 
 /* What was listed of this file in another size or time is gone, unless another one is at it;
  * ?9 me, ?10 place. */

@@ -107,8 +107,9 @@ enum df_status ledger_candidates(struct ledger *l, const char *feed, ledger_each
 	/* those that this process knows are among them, and passed over */
 	int64_t most = (int64_t)known_count(l->claims) + CANDIDATES_AT_ONCE;
 	ledger_lock(l);
-	enum df_status st = ledger_once(l, SQL_CANDIDATES, &s, err, "ttttii", feed, c->me, c->place,
-					l->node, (int64_t)c->batch_format, most);
+	enum df_status st =
+	    ledger_once(l, SQL_CANDIDATES, &s, err, "ttttiii", feed, c->me, c->place, l->node,
+			(int64_t)c->batch_format, (int64_t)c->older_format, most);
 	while (st == DF_OK && (st = ledger_step(l, s, "look for files", err)) == DF_OK) {
 		struct ledger_file f;
 		if (is_known(l->claims, ledger_int(s, 0)))
@@ -144,8 +145,9 @@ enum df_status ledger_file_waits(struct ledger *l, int64_t id, bool *waits, stru
 	if (l->claims == NULL)
 		return DF_OK;
 	ledger_lock(l);
-	enum df_status st = ledger_once(l, SQL_WAITS, &s, err, "iti", id, l->claims->me,
-					(int64_t)l->claims->batch_format);
+	enum df_status st =
+	    ledger_once(l, SQL_WAITS, &s, err, "itii", id, l->claims->me,
+			(int64_t)l->claims->batch_format, (int64_t)l->claims->older_format);
 	while (st == DF_OK && !*waits &&
 	       (st = ledger_step(l, s, "look at earlier files", err)) == DF_OK)
 		*waits = holds_up(l->claims, ledger_int(s, 0), ledger_int(s, 2) != 0);
@@ -156,17 +158,18 @@ enum df_status ledger_file_waits(struct ledger *l, int64_t id, bool *waits, stru
 	return st == DF_END ? DF_OK : st;
 }
 
-enum df_status ledger_later(struct ledger *l, const char *feed, ledger_each_later each, void *ctx,
-			    struct df_err *err)
+enum df_status ledger_foreign(struct ledger *l, const char *feed, ledger_each_foreign each,
+			      void *ctx, struct df_err *err)
 {
 	struct ledger_stmt *s = NULL;
 	ledger_lock(l);
-	enum df_status st = ledger_once(l, SQL_LATER, &s, err, "tit", feed,
-					(int64_t)l->claims->batch_format, l->claims->place);
+	enum df_status st =
+	    ledger_once(l, SQL_FOREIGN, &s, err, "tiit", feed, (int64_t)l->claims->batch_format,
+			(int64_t)l->claims->older_format, l->claims->place);
 	while (st == DF_OK && (st = ledger_step(l, s, "look for files", err)) == DF_OK) {
-		const struct ledger_later f = {.name = ledger_text(s, 0),
-					       .version = ledger_text(s, 1),
-					       .batch_format = (uint32_t)ledger_int(s, 2)};
+		const struct ledger_foreign f = {.name = ledger_text(s, 0),
+						 .version = ledger_text(s, 1),
+						 .batch_format = (uint32_t)ledger_int(s, 2)};
 		st = each(ctx, &f, err);
 	}
 	ledger_finalize(s);

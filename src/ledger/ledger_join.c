@@ -196,6 +196,7 @@ enum df_status ledger_join(struct ledger *l, const struct ledger_host *host, str
 	pthread_cond_init(&c->changed, &attr);
 	pthread_condattr_destroy(&attr);
 	c->batch_format = host->batch_format;
+	c->older_format = host->older_format;
 	c->link = ledger_link_like(l->link);
 	ledger_link_idle(l->link, ledger_lease_ms() / 6);
 	ledger_link_hurry(c->link, ledger_lease_ms() / 6);

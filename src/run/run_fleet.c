@@ -49,8 +49,10 @@ enum df_status run_fleet_join(const struct conf *conf, struct ledger *ledger, st
 	if (conf->ledger.url == NULL)
 		return DF_OK;
 	config_hash(conf, hash);
-	const struct ledger_host host = {
-	    .version = DROPFEED_VERSION, .batch_format = BATCH_FORMAT, .config = hash};
+	const struct ledger_host host = {.version = DROPFEED_VERSION,
+					 .batch_format = BATCH_FORMAT,
+					 .older_format = BATCH_FORMAT_0_1,
+					 .config = hash};
 	return ledger_join(ledger, &host, err);
 }
 
@@ -212,7 +214,7 @@ bool run_fleet_take(struct feed_work *w)
 
 /* ---- left alone ---- */
 
-static enum df_status log_later(void *ctx, const struct ledger_later *f, struct df_err *err)
+static enum df_status log_foreign(void *ctx, const struct ledger_foreign *f, struct df_err *err)
 {
 	struct feed_work *w = ctx;
 	(void)err;
@@ -244,5 +246,6 @@ enum df_status run_fleet_part(struct feed_work *w, struct df_err *err)
 	}
 	if (lists)
 		ledger_scan_release(l, w->feed->name);
-	return st == DF_OK || st == DF_END ? ledger_later(l, w->feed->name, log_later, w, err) : st;
+	return st == DF_OK || st == DF_END ? ledger_foreign(l, w->feed->name, log_foreign, w, err)
+					   : st;
 }

@@ -72,6 +72,26 @@ sql "UPDATE document SET batch_format = batch_format - 1 WHERE closed_ms = 0"
 on B run
 equal "one that knows it finishes it" "$? $(state format-custom_event.csv)" "0 4"
 
+# The same while a host of that layout is about: a later file waits for what that one has begun.
+file "$work/in/upgraded-custom_event.csv" 1000
+export DROPFEED_BATCH_FORMAT=3
+interrupted B run
+unset DROPFEED_BATCH_FORMAT
+sql "UPDATE file SET lease_until = clock_timestamp() WHERE closed_ms = 0"
+DROPFEED_BATCH_FORMAT=4 on A run
+equal "a host of a later layout leaves it alone as well" "$(state upgraded-custom_event.csv)" 3
+check "and says so" grep -q 'begun by dropfeed.*batch_format 3, this one knows 4' "$work/A.err"
+file "$work/in/waits-custom_event.csv" 10
+on A run &
+pid=$!
+for ((i = 0; i < 100; i++)); do grep -q 'waits for upgraded' "$work/A.err" && break; sleep 0.1; done
+equal "a later file waits while a host of that layout is about" "$(state waits-custom_event.csv)" 1
+sql "UPDATE node SET seen = clock_timestamp() - INTERVAL '11 minutes' WHERE batch_format = 3"
+wait $pid
+equal "and no longer" "$(state waits-custom_event.csv)" 4
+DROPFEED_BATCH_FORMAT=3 on B run
+equal "its own host finishes it" "$? $(state upgraded-custom_event.csv)" "0 4"
+
 # ---- bytes that one host alone has ----
 mkdir "$work/elsewhere"
 file "$work/elsewhere/origin-custom_event.csv" 1000

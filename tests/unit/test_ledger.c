@@ -1527,7 +1527,8 @@ static void test_old_sqlite(void)
 static struct ledger *host(const char *node)
 {
 	struct ledger *l = NULL;
-	const struct ledger_host about = {.version = "1", .batch_format = 2, .config = "c"};
+	const struct ledger_host about = {
+	    .version = "1", .batch_format = 2, .older_format = 1, .config = "c"};
 	char folder[200];
 	path_in(folder, sizeof(folder), node);
 	const struct ledger_where at = {.state_dir = folder, .url = where().url, .node = node};
