@@ -51,6 +51,8 @@ LIB      := $(BUILD)/libdropfeed.a
 UNIT     := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
 HELPERS  := $(wildcard tests/unit/helper_*.c)
 PEERS    := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/peers/*.c))
+# what a host of tests/fleet preloads
+PEERS    += $(BUILD)/tests/fleet/clock.so
 FUZZ     := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
 # What runs the inputs: our own main, or libFuzzer's (FUZZ_MAIN= and its flags in LDFLAGS).
 FUZZ_MAIN ?= $(BUILD)/tests/fuzz/replay.o
@@ -91,7 +93,7 @@ $(BUILD)/tests/peers/%: $(BUILD)/tests/peers/%.o
 	$(CC) $(OPT) $(LDHARDEN) $(LDFLAGS) -o $@ $^ -lmicrohttpd -ljson-c -lpthread
 
 # Not sanitized: it comes before the sanitizer's own library.
-$(BUILD)/tests/crash/%.so: tests/crash/%.c
+$(BUILD)/tests/%.so: tests/%.c
 	@mkdir -p $(@D)
 	$(CC) $(CSTD) $(WARN) -O2 -fPIC -shared -o $@ $<
 

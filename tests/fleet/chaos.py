@@ -5,19 +5,25 @@
 Usage: tests/with-postgres tests/fleet/chaos.py BUILD [--seconds N] [--hosts N] [--lease SECONDS] [--rate N] [--users N] [--seed N] [--calm]
 
 Four hosts, which are processes with state folders of their own that are removed at random, run again and again as cron would
-have them. Two SFTP servers have two feeds each; the two feeds of one key share its limit, which the key's receiver enforces
+have them. Two SFTP servers have four feeds each; the four feeds of one key share its limit, which the key's receiver enforces
 over all hosts. At random a host is killed, or stopped until its lease is over; the database is restarted at once, or cut off,
-or silent, or the answer of a COMMIT never arrives; a host's clock steps. One host has another configuration. --calm: without
-faults. Then it is counted: rows lost or sent under two ids, a user's values out of order, documents whose rows do not add up,
-answers of 429, how much of the limit was used, how long it took until another host went on. The last line counts what holds."""
+or silent, or the answer of a COMMIT never arrives; a host's clock steps. One host has another configuration, and after a third
+of the time a fifth one joins for a while, which lays batches out in another way. --calm: without faults. Then it is counted:
+rows lost or sent under two ids, a user's values out of order, documents whose rows do not add up, answers of 429, how much of
+the limit was used and why not all of it, how long it took until another host went on. The last line counts what holds.
+
+A fault takes from the limit what the protocol says: the part of a host that is gone is free after five seconds, a file of its
+after the lease; while the database is away nothing can be settled. --pause is the longest time between two faults."""
 import argparse
 import collections
+import hashlib
 import json
 import os
 import random
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -25,9 +31,17 @@ import threading
 import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-OPEN_FILES = 8  # of a feed, that are not done
-FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1"
-FEEDS = {"alpha": (0, 0), "beta": (1, 0), "gamma": (0, 1), "delta": (1, 1)}  # its server, its key
+OPEN_FILES = 4  # of a feed, that are not done
+FEEDS = {"feed%d" % n: (n % 2, n // 4) for n in range(8)}  # its server, its key
+STUCK = 180  # seconds in which no file is done, afterwards
+FIRST_FAULT = 6  # seconds after the beginning; from then on the share is measured
+AFTERMATH = 3  # seconds until hosts have found the database again
+# What may take away a host's part of a limit, and a feed's turn.
+LOST_HOSTS = """SELECT 'pace', substr(p.key, 1, 8), split_part(p.node, '/', 1), p.node = n.boot, p.granted / 1e6
+  FROM pace p LEFT JOIN node n ON n.name = split_part(p.node, '/', 1) WHERE p.until > clock_timestamp() AND p.granted > 0"""
+FRONTS = """SELECT DISTINCT ON (f.feed) 'front', f.feed, split_part(coalesce(f.holder, ''), '/', 1),
+  f.holder IS NULL OR f.holder = n.boot, 0 FROM file f LEFT JOIN node n ON n.name = split_part(f.holder, '/', 1)
+  WHERE f.closed_ms = 0 ORDER BY f.feed, f.mtime, f.name"""
 
 
 def sql(text):
@@ -46,6 +60,7 @@ class Link(threading.Thread):
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=100)
         self.port = self.listener.getsockname()[1]
         self.lock, self.pairs, self.silent_until, self.swallow, self.swallowed = threading.Lock(), set(), 0.0, 0, 0
+        self.cut_at = -1e9
 
     def run(self):
         while True:
@@ -92,6 +107,7 @@ class Link(threading.Thread):
             s.close()
 
     def cut(self):
+        self.cut_at = time.monotonic()
         with self.lock:
             pairs = list(self.pairs)
         for pair in pairs:
@@ -101,28 +117,33 @@ class Link(threading.Thread):
 class Host(threading.Thread):
     """Runs again and again; its state folder is gone at times."""
 
-    def __init__(self, work, name, build, conf, lease, clock, rng):
+    def __init__(self, work, name, build, conf, lease, clock, rng, **env):
         super().__init__(daemon=True)
         self.name, self.rng, self.conf, self.dropfeed = name, rng, conf, build + "/faults/dropfeed"
         self.state, self.log, self.clock = work + "/" + name, work + "/" + name + ".log", work + "/" + name + ".clock"
-        self.env = dict(os.environ, DROPFEED_LEASE_MS=str(int(lease * 1000)))
-        # Under libfaketime 0.9.10 a wait for a condition with a timeout ends at once, so that such a host
-        # takes all of a processor: not where the share of the limit is measured.
-        if clock and os.path.exists(FAKETIME):
-            self.step("+0s")
-            self.env.update(LD_PRELOAD=FAKETIME, FAKETIME_TIMESTAMP_FILE=self.clock, FAKETIME_NO_CACHE="1",
-                            FAKETIME_DONT_FAKE_MONOTONIC="1", DONT_FAKE_MONOTONIC="1")
+        self.env = dict(os.environ, DROPFEED_LEASE_MS=str(int(lease * 1000)), **env)
+        preload = build + "/tests/fleet/clock.so"
+        if clock and os.path.exists(preload):
+            with open(self.clock, "wb") as f:
+                f.write(struct.pack("q", 0))
+            # a sanitizer's own library would be the first one
+            asan = os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"
+            self.env.update(LD_PRELOAD=preload, CLOCK_STEP=self.clock, ASAN_OPTIONS=asan)
         else:
             self.clock = None
         self.ending, self.process, self.stopped, self.rest_until, self.exits = False, None, False, 0.0, collections.Counter()
 
-    def step(self, text):
-        with open(self.clock + ".new", "w") as f:
-            f.write(text + "\n")
-        os.rename(self.clock + ".new", self.clock)
+    def step(self, seconds):
+        with open(self.clock, "r+b") as f:
+            f.write(struct.pack("q", seconds))
 
     def up(self):
         return self.process is not None and not self.stopped
+
+    def leave(self):
+        """Its run ends as a signal has it; it comes back only when it is started."""
+        self.ending = True
+        self.signal(signal.SIGTERM)
 
     def run(self):
         while not self.ending:
@@ -147,10 +168,9 @@ class Host(threading.Thread):
             process.send_signal(number)
 
     def end(self):
-        self.ending = True
         self.stopped = False
         self.signal(signal.SIGCONT)
-        self.signal(signal.SIGTERM)
+        self.leave()
 
 
 class Receiver:
@@ -162,6 +182,7 @@ class Receiver:
         self.process = subprocess.Popen([build + "/tests/peers/receiver", self.dir, "--key", "k%d" % key, "--secret", "s"],
                                         stdout=subprocess.DEVNULL)
         self.requests, self.throttled, self.batches = 0, 0, 0
+        self.pace = hashlib.sha256(b"k%d" % key).hexdigest()[:8]  # as the ledger has it
         self.at = 0
         while not os.path.exists(self.dir + "/port") or not open(self.dir + "/port").read().strip():
             time.sleep(0.05)
@@ -231,17 +252,21 @@ class Chaos:
             os.makedirs(folder)
         with open(os.open(work + "/secret", os.O_WRONLY | os.O_CREAT, 0o600), "w") as f:
             f.write("s\n")
-        self.hosts = [Host(work, "host%d" % n, options.build, self.write_conf(n), options.lease, n % 2 == 1 and not options.calm, self.rng)
-                      for n in range(options.hosts)]
+        self.hosts = [self.host(n, n == 1 and not options.calm) for n in range(options.hosts)]
+        self.foreign = self.host(options.hosts, False, DROPFEED_BATCH_FORMAT="3")
         self.drop = Drop(folders, options.users)
         self.faults, self.take_over = collections.Counter(), []
         self.used, self.seconds = 0, 0  # batches and seconds in which two hosts or more were up
-        self.lost_holders, self.database_back = {}, 0.0
+        self.missing = collections.Counter()  # batches that the limit allowed then, by the reason why they were not sent
+        self.lost_holders, self.database_back = {}, -1e9
 
     def start_sshd(self, n):
         folder = "%s/sshd%d" % (self.work, n)
         subprocess.run([ROOT + "/tests/peers/sshd", "start", folder, "--host-keys", "ed25519", "--option", "MaxStartups 100"], check=True)
         return folder
+
+    def host(self, n, clock, **env):
+        return Host(self.work, "host%d" % n, self.o.build, self.write_conf(n), self.o.lease, clock, self.rng, **env)
 
     def write_conf(self, n):
         path = "%s/host%d.conf" % (self.work, n)
@@ -309,7 +334,7 @@ class Chaos:
         hosts = [h for h in self.hosts if h.clock is not None]
         if not hosts:
             return False
-        self.rng.choice(hosts).step("%+ds" % self.rng.choice([-86400, -600, -30, 0, 30, 600, 86400]))
+        self.rng.choice(hosts).step(self.rng.choice([-86400, -600, -30, 0, 30, 600, 86400]))
         return True
 
     def watch(self, host):
@@ -330,12 +355,39 @@ class Chaos:
                 elif holder not in ("", was):
                     self.take_over.append(time.monotonic() - since)
                     del self.lost_holders[number]
-        n = sum(r.read_on() for r in self.receivers)
-        now = time.monotonic()
-        if sum(h.up() for h in self.hosts) >= 2 and now > self.link.silent_until:
-            self.used += n
+        sent = [r.read_on() for r in self.receivers]
+        now, seen = time.monotonic(), sql(LOST_HOSTS + "; " + FRONTS)
+        if now - self.begin > FIRST_FAULT and self.up() >= 2 and now > self.link.silent_until:
+            self.used += sum(sent)
             self.seconds += now - self.looked
+            for key, n in enumerate(sent):
+                self.explain(key, self.o.rate * (now - self.looked) - n, seen, now)
         self.looked = now
+
+    def up(self):
+        return sum(h.up() for h in self.hosts)
+
+    def explain(self, key, missing, seen, now):
+        """Why batches of a key were not sent: each second's are counted, those beyond the limit against them."""
+        lost = {h.name for h in self.hosts + [self.foreign] if not h.up()}
+        if seen is None or now - max(self.database_back, self.link.silent_until, self.link.cut_at) < AFTERMATH:
+            why, part = "the database was away", 1.0
+        else:
+            fronts = [(host in lost or alive != "t") for what, feed, host, alive, _ in seen if what == "front" and FEEDS[feed][1] == key]
+            part = sum(float(granted) for what, name, host, alive, granted in seen
+                       if what == "pace" and name == self.receivers[key].pace and (host in lost or alive != "t"))
+            why = "parts of hosts that are gone" if part > 0 else "other"
+            if fronts and all(fronts):
+                why, part = "all feeds wait for a file of one", 1.0
+        self.missing[why] += missing
+        if self.o.trace:
+            self.write_trace(key, missing, why, part, seen, now)
+
+    def write_trace(self, key, missing, why, part, seen, now):
+        hosts = "".join("s" if h.stopped else "u" if h.up() else "-" for h in self.hosts + [self.foreign])
+        with open(self.o.trace, "a") as f:
+            f.write("%6.1f key %d missing %4d %s (%.2f) hosts %s %s\n"
+                    % (now - self.begin, key, missing, why, part, hosts, seen))
 
     def settled_since(self, name, since):
         """The host itself went on, after it was up again."""
@@ -345,36 +397,63 @@ class Chaos:
         self.drop.start()
         for host in self.hosts:
             host.start()
-        begin = self.looked = time.monotonic()
-        next_fault = begin + 6
+        begin = self.begin = self.looked = time.monotonic()
+        next_fault = begin + FIRST_FAULT
         kinds = [self.kill, self.kill, self.stop, self.restart, self.cut, self.silent, self.swallow, self.clock]
         while time.monotonic() < begin + self.o.seconds:
             time.sleep(1)
             self.look()
+            self.join_or_leave((time.monotonic() - begin) / self.o.seconds)
             if not self.o.calm and time.monotonic() > next_fault:
                 kind = self.rng.choice(kinds)
                 if kind():
                     self.faults[kind.__name__] += 1
-                next_fault = time.monotonic() + self.rng.uniform(0.5, self.o.lease)
+                next_fault = time.monotonic() + self.rng.uniform(0.5, self.o.pause)
         self.drop.ending = True
         self.drop.join()
         for host in self.hosts:
             self.go_on(host)
 
+    def join_or_leave(self, over):
+        """The host of another layout is there from a third of the time to two thirds."""
+        if self.o.calm:
+            return
+        if over > 1 / 3 and not self.foreign.is_alive() and not self.foreign.ending:
+            self.foreign.start()
+        if over > 2 / 3 and not self.foreign.ending:
+            self.begun_by_foreign = sql("SELECT count(*) FROM document WHERE batch_format = 3")
+            self.foreign.signal(signal.SIGKILL)
+            self.foreign.ending = True
+
+    def come_back(self):
+        """What it has begun nobody else may finish."""
+        if self.o.calm:
+            return
+        old, self.foreign = self.foreign, self.host(self.o.hosts, False, DROPFEED_BATCH_FORMAT="3")
+        old.ending = True
+        old.signal(signal.SIGKILL)
+        if old.is_alive():
+            old.join()
+        self.foreign.start()
+
     def drain(self):
-        """Until all is done; false when that takes too long."""
-        end = time.monotonic() + 240 + 6 * self.o.lease
-        while time.monotonic() < end:
+        """Until all is done; false when for long no file was done, however busy the machine is."""
+        done, since = -1, time.monotonic()
+        self.come_back()
+        while time.monotonic() - since < STUCK + 6 * self.o.lease:
             rows = sql("SELECT count(*) FROM file WHERE closed_ms <> 0")
-            if rows is not None and int(rows[0][0]) >= sum(self.drop.dropped.values()):
+            if rows is not None and int(rows[0][0]) != done:
+                done, since = int(rows[0][0]), time.monotonic()
+            if done >= sum(self.drop.dropped.values()):
                 return True
             time.sleep(0.5)
         return False
 
     def end(self):
-        for host in self.hosts:
+        hosts = self.hosts + [self.foreign] * self.foreign.is_alive()
+        for host in hosts:
             host.end()
-        for host in self.hosts:
+        for host in hosts:
             host.join(timeout=30)
             host.signal(signal.SIGKILL)
         for r in self.receivers:
@@ -407,6 +486,11 @@ class Chaos:
         return {"rows": len(wanted), "lost": sum(w not in rows for w in wanted), "doubled": sum(n > 1 for n in rows.values()),
                 "differ": differ, "repeated": repeated, "back": back}
 
+    def missing_text(self):
+        whole = self.seconds * self.o.rate * len(self.receivers)
+        parts = ["%s %.1f %%" % (why, 100 * n / whole) for why, n in self.missing.most_common() if n > 0]
+        return "; missing: " + ", ".join(parts) if parts else ""
+
     def report(self, drained):
         c, ok, failed = self.count(), 0, 0
         bad = sql("SELECT count(*) FROM document WHERE rows <> delivered + rejected + skipped OR state <> 4")
@@ -420,7 +504,8 @@ class Chaos:
         print("runs by exit code: " + ", ".join("%s: %d" % e for e in sorted(sum((h.exits for h in self.hosts), collections.Counter()).items())))
         print("rows %d, batches sent again under their own id %d, requests %d, answers of 429 %d (%.2f %%)"
               % (c["rows"], c["repeated"], requests, throttled, 100 * throttled / max(requests, 1)))
-        print("share of the limit while two hosts or more were up: %.1f %% (%d s)" % (100 * share, self.seconds))
+        print("share of the limit while two hosts or more were up: %.1f %% (%d s)%s"
+              % (100 * share, self.seconds, self.missing_text()))
         if times:
             print("taken over: %d files, after %.1f s (median), %.1f s (longest)" % (len(times), times[len(times) // 2], times[-1]))
         for what, good in (("all files are done %s" % (open_files if not drained else ""), drained),
@@ -445,9 +530,11 @@ def main():
     p.add_argument("--hosts", type=int, default=4)
     p.add_argument("--lease", type=float, default=8)
     p.add_argument("--rate", type=int, default=100)
-    p.add_argument("--users", type=int, default=300, help="each has one row in each file")
+    p.add_argument("--users", type=int, default=200, help="each has one row in each file")
+    p.add_argument("--pause", type=float, default=8, help="seconds between two faults, at most")
     p.add_argument("--seed", type=int, default=random.randrange(1 << 30))
     p.add_argument("--calm", action="store_true")
+    p.add_argument("--trace", help="a file: what was missing, each second")
     p.add_argument("--keep", action="store_true", help="the folder with all logs")
     options = p.parse_args()
     options.build = os.path.abspath(options.build)
@@ -463,7 +550,7 @@ def main():
         chaos.end()
         good = chaos.report(drained)
     finally:
-        for host in chaos.hosts:
+        for host in chaos.hosts + [chaos.foreign]:
             host.ending = True
             host.signal(signal.SIGCONT)
             host.signal(signal.SIGKILL)
