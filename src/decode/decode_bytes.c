@@ -49,6 +49,8 @@ static const struct bytes_known bytes_known[] = {
     {0, "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", 8, BYTES_OTHER, "an Excel workbook (.xls)"},
     {0, "PAR1\x15", 5, BYTES_OTHER, "a Parquet file"},
     {0, "Obj\x01", 4, BYTES_OTHER, "an Avro file"},
+    {0, "ORC\x0a", 4, BYTES_OTHER, "an ORC file"},
+    {0, "\x1f\x9d", 2, BYTES_PACKED, "compress data (.Z)"},
     {0, "SQLite format 3", 16, BYTES_OTHER, "an SQLite database"},
     {0, "\x89PNG\r\n", 6, BYTES_OTHER, "an image"},
     {0, "\xff\xd8\xff", 3, BYTES_OTHER, "an image"},
@@ -151,11 +153,21 @@ enum df_status decode_bytes_check(const struct decode_doc *doc, bool unpacked, s
 		       k->what, advice);
 }
 
+const char *decode_bytes_kind(int fd)
+{
+	struct head h;
+	if (!head_read(&h, fd, 0, HEAD))
+		return NULL;
+	const struct bytes_known *k = head_find(&h);
+	return k == NULL || k->kind == BYTES_OPENPGP ? NULL : k->what;
+}
+
 /* ---- texts that are not CSV ---- */
 
 static const struct {
 	const char *begin; /* in any case of letters */
 	const char *what;
+	const char *wide; /* the same in UTF-16, where that matters */
 } texts_known[] = {
 #define PAGE "a web page (HTML), such as a login form or an error page"
     {"<!doctype html", PAGE},
@@ -165,12 +177,20 @@ static const struct {
     {"<error>", "XML, such as the error of a storage service"},
     {"{\\rtf", "a text document (RTF)"},
     {"PuTTY-User-Key-File-", "a private key of PuTTY"},
-    {"-----BEGIN PGP MESSAGE", "an OpenPGP message in ASCII armour"},
+    {"-----BEGIN PGP MESSAGE", "an OpenPGP message in ASCII armour",
+     "an OpenPGP message in UTF-16, as PowerShell's > writes it: write it by gpg --output"},
     {"-----BEGIN PGP SIGNED", "a text signed with OpenPGP, which is not encrypted"},
     {"-----BEGIN PGP SIGNATURE", "an OpenPGP signature alone"},
     {"-----BEGIN PGP", "an OpenPGP key"},
     {"-----BEGIN ", "a key or a certificate (PEM)"},
     {"ORA-", "an error message of Oracle"},
+    {"Traceback (most recent call last)", "the error message of a Python program"},
+    {"Exception in thread ", "the error message of a Java program"},
+    {"java.", "the error message of a Java program"},
+    {"version https://git-lfs.github.com/", "a pointer of Git LFS, not the file itself"},
+    {"SP2-", "an error message of Oracle SQL*Plus"},
+    {"Sqlcmd: Error", "an error message of SQL Server"},
+    {"psql: ", "an error message of PostgreSQL"},
     {"ERROR ", "the error message of a program"},
     {"ERROR:", "the error message of a program"},
     {"<", "XML"},
@@ -187,11 +207,25 @@ static bool text_is_json(const char *p, const char *end)
 	return *p == '"' ? open == '{' : open == '[' && (*p == '{' || *p == '[');
 }
 
+/* UTF-16, as PowerShell's > writes any text: what is ASCII of it. */
+static void head_narrow(struct head *h)
+{
+	bool little = head_has(h, 0, "\xff\xfe", 2);
+	if (!little && !head_has(h, 0, "\xfe\xff", 2))
+		return;
+	size_t n = 0;
+	for (size_t i = 2; i + 1 < h->len; i += 2)
+		h->p[n++] = h->p[little ? i : i + 1];
+	h->len = n;
+}
+
 const char *decode_text_kind(int fd, uint64_t offset, uint64_t length)
 {
 	struct head h;
 	if (!head_read(&h, fd, offset, length))
 		return NULL;
+	bool wide = head_has(&h, 0, "\xff\xfe", 2) || head_has(&h, 0, "\xfe\xff", 2);
+	head_narrow(&h);
 	const char *p = h.p, *end = h.p + h.len;
 	if (head_has(&h, 0, "\xef\xbb\xbf", 3))
 		p += 3;
@@ -202,8 +236,10 @@ const char *decode_text_kind(int fd, uint64_t offset, uint64_t length)
 		return "JSON";
 	for (size_t i = 0; i < sizeof(texts_known) / sizeof(*texts_known); i++) {
 		size_t len = strlen(texts_known[i].begin);
-		if ((size_t)(end - p) >= len && strncasecmp(p, texts_known[i].begin, len) == 0)
-			return texts_known[i].what;
+		if ((size_t)(end - p) < len || strncasecmp(p, texts_known[i].begin, len) != 0)
+			continue;
+		return wide && texts_known[i].wide != NULL ? texts_known[i].wide
+							   : texts_known[i].what;
 	}
 	return NULL;
 }

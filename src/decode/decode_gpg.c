@@ -43,6 +43,8 @@ ssize_t decode_gpg_read(struct decode_gpg_run *run, void *buffer, size_t size)
 		errno = ECANCELED;
 		return -1;
 	}
+	if (run->end > 0 && size > run->end - run->offset)
+		size = (size_t)(run->end - run->offset);
 	ssize_t n = pread(run->fd, buffer, size, (off_t)run->offset);
 	if (n < 0 && errno != EINTR)
 		run->st = df_fail(DF_RETRY, run->err, NULL, "cannot read the encrypted file: %s",
@@ -318,6 +320,7 @@ static enum df_status gpg_again(const struct decode_gpg_run *before, const struc
 		return df_fail(DF_RETRY, err, NULL, "cannot empty a temporary file: %s",
 			       strerror(errno));
 	out->written = 0;
+	decode_gpg_span(&run);
 	enum df_status st = gpg_run(&run, &why);
 	memcpy(out->key, run.key, sizeof(out->key));
 	uint64_t apart =
@@ -341,6 +344,7 @@ enum df_status decode_gpg(const struct conf_feed *feed, int fd, struct decode_si
 	enum df_status st = decode_gpg_home_exists(feed, err);
 	if (st != DF_OK)
 		return st;
+	decode_gpg_span(&run);
 	st = gpg_run(&run, &why);
 	memcpy(out->key, run.key, sizeof(out->key));
 	/* run.st: what we refuse ourselves */

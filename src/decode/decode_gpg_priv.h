@@ -14,6 +14,8 @@ struct decode_gpg_run {
 	struct decode_sink *out;
 	int fd;
 	uint64_t offset;   /* in fd, of what GnuPG reads next */
+	uint64_t start;    /* in fd, of the message */
+	uint64_t end;      /* 0: that of the file */
 	enum df_status st; /* what a callback ended with */
 	struct df_err *err;
 
@@ -44,6 +46,8 @@ struct decode_gpg_job {
 
 /* Once for the process, before anything else. */
 void decode_gpg_begin(void);
+/* Finds the message in run->fd: its start, its end. */
+void decode_gpg_span(struct decode_gpg_run *run);
 /* Reads on in run->fd, for GPGME. */
 ssize_t decode_gpg_read(struct decode_gpg_run *run, void *buffer, size_t size);
 

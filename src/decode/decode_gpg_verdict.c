@@ -151,7 +151,7 @@ static bool gpg_judged(const struct decode_gpg_run *run, gpgme_ctx_t ctx)
 static bool gpg_begins_well(const struct decode_gpg_run *run)
 {
 	unsigned char p[32] = {0};
-	ssize_t n = pread(run->fd, p, sizeof(p), 0);
+	ssize_t n = pread(run->fd, p, sizeof(p), (off_t)run->start);
 	if (n >= 27 && memcmp(p, "-----BEGIN PGP MESSAGE-----", 27) == 0)
 		return true;
 	return n >= 4 && ((p[0] == 0x84 && p[2] == 3) || (p[0] == 0x85 && p[3] == 3) ||
@@ -224,10 +224,13 @@ enum df_status decode_gpg_fault(struct decode_gpg_run *run, gpgme_ctx_t ctx, gpg
 			       "the file begins as an encrypted OpenPGP message, but is cut off or "
 			       "damaged: upload the "
 			       "whole file again");
-	if (run->begun == 0)
+	if (run->begun == 0) {
+		const char *kind = decode_bytes_kind(run->fd);
 		return df_fail(DF_REJECT, err, "decrypt-failed",
-			       "not an encrypted OpenPGP message, despite its name; "
-			       "encrypt the file to this feed's key");
+			       "not an encrypted OpenPGP message%s%s, despite its name; "
+			       "encrypt the file to this feed's key",
+			       kind != NULL ? " but " : "", kind != NULL ? kind : "");
+	}
 	return decode_gpg_damaged(gpgme_strerror(code), err);
 }
 

@@ -92,6 +92,14 @@ static enum df_status pack_padding(struct pack_reader *r, struct df_err *err)
 	}
 }
 
+static enum df_status pack_other(const struct pack_reader *r, struct df_err *err)
+{
+	const char *kind = decode_bytes_kind(r->fd);
+	return df_fail(DF_REJECT, err, "corrupt-archive",
+		       "not %s data%s%s, despite its name; check how it was made", r->codec->name,
+		       kind != NULL ? " but " : "", kind != NULL ? kind : "");
+}
+
 /* At the start of a member: is it one? DF_END: the file ends well here. */
 static enum df_status pack_begin(struct pack_reader *r, struct df_err *err)
 {
@@ -111,8 +119,7 @@ static enum df_status pack_begin(struct pack_reader *r, struct df_err *err)
 	if (r->member_start > 0 && !(whole && same))
 		return pack_trailing(r, err);
 	if (!same)
-		return df_fail(DF_REJECT, err, "corrupt-archive",
-			       "not %s data, despite its name; check how it was made", codec->name);
+		return pack_other(r, err);
 	if (!codec->begin(&r->state))
 		return df_fail(DF_RETRY, err, NULL, "out of memory while unpacking %s data",
 			       codec->name);

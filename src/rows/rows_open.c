@@ -55,6 +55,10 @@ static enum df_status utf16_fault(const unsigned char *p, size_t n, struct df_er
 	size_t zeros = 0;
 	for (size_t i = 0; i < 4 && i < n; i++)
 		zeros += p[i] == 0;
+	if (zeros == 4)
+		return df_fail(DF_REJECT, err, "not-utf8",
+			       "the document begins with NUL bytes, as where a disk or a transfer "
+			       "lost what was written; get it once more");
 	const char *name = zeros > 1 && n >= 4 && (p[0] == 0) == (p[1] == 0) ? "utf-32" : "utf-16";
 	return df_fail(DF_REJECT, err, "not-utf8",
 		       "the document is not UTF-8, it looks like %s: set `encoding = %s`, "

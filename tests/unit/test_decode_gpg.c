@@ -219,8 +219,7 @@ static void test_more_than_one(void)
 		"G s --store -o lit b; cat one lit > l-custom_event.csv.gpg; cat lit one > "
 		"k-custom_event.csv.gpg\n"
 		"{ cat one; echo garbage; } > g-custom_event.csv.gpg; { cat one; head -c 100 "
-		"/dev/zero; } > "
-		"z-custom_event.csv.gpg\n"
+		"/dev/zero; cat two; } > z-custom_event.csv.gpg\n"
 		/* a signature by a key that nobody knows gives GnuPG an excuse to fail: that
 		 * must not hide the rest */
 		"G s -r ed -u stranger -o signed -se plain; cat signed two > "
@@ -243,6 +242,37 @@ static void test_more_than_one(void)
 		fx_sh("echo allow-multiple-messages > r/gpg.conf");
 	}
 	fx_sh("rm r/gpg.conf");
+}
+
+/* Tar and tapes pad with NULs, and editors begin armour with a byte order mark. */
+static void test_around(void)
+{
+	struct conf_feed feed = gpg_feed();
+	fx_sh(G
+	      "G s -r ed -o padded -e plain; G s -r ed -z 0 -o parts -e < plain; echo a,b > small\n"
+	      "G s -r ed -o short -e small; G s -r ed --armor -o armour -e plain\n"
+	      "Z() { head -c $1 /dev/zero; }\n"
+	      "{ cat padded; Z 1; } > a-custom_event.csv.gpg; { cat parts; Z 10240; } > "
+	      "b-custom_event.csv.gpg; { cat armour; Z 512; } > c-custom_event.csv.asc\n"
+	      "{ printf '\\357\\273\\277'; cat armour; } > d-custom_event.csv.asc\n"
+	      "{ cat short; Z 3; } > e-custom_event.csv.gpg\n"
+	      "{ head -c -1 padded; Z 600; } > f-custom_event.csv.gpg; { cat padded; Z 600; echo "
+	      "x; } "
+	      "> g-custom_event.csv.gpg; { cat padded; echo x; Z 600; } > h-custom_event.csv.gpg\n"
+	      "Z 600 > i-custom_event.csv.gpg\n"
+	      "{ printf '\\377\\376'; sed 's/./&\\x00/g; s/$/\\r\\x00/' armour; } > "
+	      "j-custom_event.csv.asc; cp plain.gz k-custom_event.csv.gpg");
+	static const char *const names[] = {"a-custom_event.csv.gpg", "b-custom_event.csv.gpg",
+					    "c-custom_event.csv.asc", "d-custom_event.csv.asc"};
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		fx_expect_one(&feed, names[i], "custom_event", "plain");
+	fx_expect_one(&feed, "e-custom_event.csv.gpg", "custom_event", "small");
+	fx_reject(&feed, "f-custom_event.csv.gpg", "decrypt-failed", "damaged or cut off");
+	fx_reject(&feed, "g-custom_event.csv.gpg", "decrypt-failed", "");
+	fx_reject(&feed, "h-custom_event.csv.gpg", "decrypt-failed", "");
+	fx_reject(&feed, "i-custom_event.csv.gpg", "decrypt-failed", "not an encrypted");
+	fx_reject(&feed, "j-custom_event.csv.asc", "decrypt-failed", "gpg --output");
+	fx_reject(&feed, "k-custom_event.csv.gpg", "decrypt-failed", "but gzip data");
 }
 
 /* GnuPG does not make messages without an MDC any more, so one is made here: RFC 4880 §5.7 and
@@ -612,6 +642,7 @@ int main(void)
 	    {"not encrypted", test_not_encrypted},
 	    {"damaged", test_damage},
 	    {"more than one message", test_more_than_one},
+	    {"around message", test_around},
 	    {"no integrity protection", test_no_integrity},
 	    {"signed_by", test_signed_by},
 	    {"bad signatures", test_bad_signatures},
