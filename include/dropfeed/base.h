@@ -111,7 +111,7 @@ void df_json_text(struct df_buf *b, const char *s, size_t len);
 size_t df_json_length(const char *s, size_t len);
 
 /* Appends text of others, for a terminal or a line of a log: control characters, which could
- * move the one and forge the other, as \xNN. */
+ * move the one and forge the other, and bytes that are not UTF-8 as \xNN. */
 void df_printable(struct df_buf *b, const char *s);
 
 /* Appends text of others with what nobody sees in it as <U+200B>: characters without a width,

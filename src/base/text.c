@@ -212,21 +212,6 @@ void df_json_text(struct df_buf *b, const char *s, size_t len)
 	df_buf_addc(b, '"');
 }
 
-void df_printable(struct df_buf *b, const char *s)
-{
-	const unsigned char *u = (const unsigned char *)s;
-	for (size_t i = 0; u[i] != '\0'; i++) {
-		/* U+0080 to U+009F: U+009B is ESC [ */
-		bool c1 = u[i] == 0xc2 && u[i + 1] >= 0x80 && u[i + 1] <= 0x9f;
-		if (c1)
-			df_buf_addf(b, "\\x%02x", (unsigned)u[i++]);
-		if (c1 || u[i] < 0x20 || u[i] == 0x7f)
-			df_buf_addf(b, "\\x%02x", (unsigned)u[i]);
-		else
-			df_buf_addc(b, s[i]);
-	}
-}
-
 /* Length of the sequence at s by RFC 3629's table, 0 when it is not one. */
 static size_t utf8_sequence(const unsigned char *s, size_t left)
 {
@@ -256,6 +241,22 @@ static size_t utf8_sequence(const unsigned char *s, size_t left)
 		if (s[i] < 0x80 || s[i] > 0xbf)
 			return 0;
 	return n;
+}
+
+void df_printable(struct df_buf *b, const char *s)
+{
+	const unsigned char *u = (const unsigned char *)s;
+	for (size_t left = strlen(s), n; left > 0; u += n, left -= n) {
+		n = utf8_sequence(u, left);
+		/* U+0080 to U+009F: U+009B is ESC [ */
+		bool c1 = n == 2 && u[0] == 0xc2 && u[1] <= 0x9f;
+		bool plain = n > 0 && !c1 && u[0] >= 0x20 && u[0] != 0x7f;
+		if (plain)
+			df_buf_add(b, (const char *)u, n);
+		n = n > 0 ? n : 1;
+		for (size_t i = 0; !plain && i < n; i++)
+			df_buf_addf(b, "\\x%02x", (unsigned)u[i]);
+	}
 }
 
 size_t df_utf8_valid(const char *s, size_t len)

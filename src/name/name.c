@@ -158,8 +158,8 @@ static enum df_status name_take(const char *name, const char *document_type, boo
 		    "the name holds a '/': NAME-EVENTTYPE.csv without folders was expected");
 	out->encrypted = name_strip(name, &len, encrypted_suffixes);
 	out->pack = name_strip_pack(name, &len);
-	bool zip = out->pack == NAME_ZIP;
-	if (!zip && !name_strip(name, &len, csv_suffixes))
+	bool zip = out->pack == NAME_ZIP, csv = name_strip(name, &len, csv_suffixes);
+	if (!zip && !csv) /* NAME-EVENTTYPE.csv.zip is common */
 		return name_fail_form(name, err);
 	size_t stem = name_split(name, len, out->event_type);
 	size_t typed = stem < len ? stem + 1 + strlen(out->event_type) : len;

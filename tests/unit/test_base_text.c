@@ -121,6 +121,11 @@ static void test_printable(void)
 	df_printable(&b, "a\n\x1b[1m\x7f\xc2\x9bm \xc3\xbc");
 	TEXT_IS(df_buf_cstr(&b), "a\\x0a\\x1b[1m\\x7f\\xc2\\x9bm \xc3\xbc");
 	df_buf_free(&b);
+	b = (struct df_buf){0};
+	df_printable(&b, "caf\xe9 \xc3 \xed\xa0\x80 \xe2\x82\xac\xf0\x9f\x8e\x81\xe2\x82");
+	CU_ASSERT_STRING_EQUAL(df_buf_cstr(&b), "caf\\xe9 \\xc3 \\xed\\xa0\\x80 "
+						"\xe2\x82\xac\xf0\x9f\x8e\x81\\xe2\\x82");
+	df_buf_free(&b);
 }
 
 static void test_distance(void)

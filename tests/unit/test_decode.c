@@ -38,6 +38,8 @@ static void test_names(void)
 	expect_name("a-eventless-custom_event-1.csv", NAME_PLAIN, false, "custom_event",
 		    "a-eventless");
 	expect_name("orders.zip", NAME_ZIP, false, "", "orders");
+	expect_name("a-eventless.csv.zip", NAME_ZIP, false, "eventless", "a");
+	expect_name("orders-eventless_20260112.CSV.zip.gpg", NAME_ZIP, true, "eventless", "orders");
 	expect_name("orders-2026.zip.gpg", NAME_ZIP, true, "", "orders-2026");
 	expect_name("orders-commerce_event.Zip", NAME_ZIP, false, "commerce_event", "orders");
 }
