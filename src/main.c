@@ -78,10 +78,14 @@ static void on_progress(int number)
 static void set_up_signals(void)
 {
 	struct sigaction progress = {.sa_handler = on_progress, .sa_flags = SA_RESTART};
-	struct sigaction stop = {.sa_handler = on_signal}, ignore = {.sa_handler = SIG_IGN};
+	struct sigaction stop = {.sa_handler = on_signal}, ignore = {.sa_handler = SIG_IGN},
+			 before = {0};
 	sigaction(SIGUSR1, &progress, NULL);
 	sigaction(SIGTERM, &stop, NULL);
 	sigaction(SIGINT, &stop, NULL);
+	/* the terminal is gone; not so under nohup */
+	if (sigaction(SIGHUP, NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+		sigaction(SIGHUP, &stop, NULL);
 	sigaction(SIGPIPE, &ignore, NULL);
 	sigaction(SIGXFSZ, &ignore, NULL); /* a limit on file sizes is met like a full disk */
 }

@@ -19,7 +19,12 @@ static bool is_this_machine(const struct conf_authority *a)
  * of it, and with /v2/bulkevents twice every batch would get a 404. */
 static size_t base_path_len(const char *path)
 {
-	static const char *const added[] = {"/v2/bulkevents/historical", "/v2/bulkevents", "/v2"};
+	static const char *const added[] = {"/v2/bulkevents/historical",
+					    "/v2/bulkevents",
+					    "/v2",
+					    "/v3/requests",
+					    "/v3",
+					    "/users/track"};
 	size_t len = strlen(path);
 	while (len > 0 && path[len - 1] == '/')
 		len--;

@@ -239,7 +239,7 @@ enum df_status report_status_text(struct ledger *l, const struct report_status_f
 	enum df_status st = text_all(&w, err);
 	if (w.files > 0)
 		print_total(&w);
-	else
+	else if (st == DF_OK)
 		fputs(all ? "no files received yet\n" : "nothing to show\n", to);
 	return st;
 }

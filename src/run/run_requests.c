@@ -184,6 +184,14 @@ static bool takes_any(enum ledger_state state)
 	return state != LEDGER_REFUSED;
 }
 
+static bool any_requests(const struct run_choice *c)
+{
+	for (size_t i = 0; i < c->n; i++)
+		if (c->v[i].feed->requests.on)
+			return true;
+	return false;
+}
+
 void run_requests(const struct conf *conf, const struct run_files_options *options, bool cancel,
 		  struct run_result *result)
 {
@@ -198,7 +206,9 @@ void run_requests(const struct conf *conf, const struct run_files_options *optio
 		return;
 	}
 	st = run_choose(session.run.env.ledger, conf, options, &rule, &asking.choice, &err);
-	if (st == DF_OK)
+	if (st == DF_OK && !any_requests(&asking.choice))
+		df_log(DF_LOG_INFO, "no subject requests were made yet (kind = subject_requests)");
+	else if (st == DF_OK)
 		run_choice_each(&session.run, &asking.choice, ask_part, &asking);
 	else if (err.text[0] != '\0')
 		df_log_err(DF_LOG_ERROR, &err);

@@ -38,6 +38,9 @@ bool time_moment_parse(const char *p, size_t len, int64_t *ms)
 	return time_parse_iso(&utc, p, len, ms);
 }
 
+/* The year 2020: this program is younger than that. */
+#define CLOCK_LEAST_MS INT64_C(1577836800000)
+
 /* *ms is what an empty end means. */
 static bool parse_end(const char *p, size_t len, int64_t begun_ms, int64_t *ms)
 {
@@ -72,6 +75,9 @@ enum df_status time_range_parse(const char *text, int64_t begun_ms, struct time_
 			       text);
 	range.first = range.first < TIME_FIRST_MS ? TIME_FIRST_MS : range.first;
 	range.last = range.last > TIME_LAST_MS ? TIME_LAST_MS : range.last;
+	/* a clock that was never set: every event is too late, which is reported */
+	if (range.first >= range.last && begun_ms < CLOCK_LEAST_MS)
+		range.last = range.first + 1;
 	if (range.first >= range.last)
 		return df_fail(DF_USAGE, err, NULL, "'%s' is empty: its end is not after its begin",
 			       text);

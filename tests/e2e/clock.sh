@@ -102,6 +102,17 @@ clock +0d
 exits 0 "with the clock put right" run
 equal "all are delivered" "$(posted $live) $(posted $live/historical)" "2 0"
 
+# A machine that begins with 1970, as those do that have no clock of their own.
+afresh
+rows 61 -60 -120 >"$work/sftp/root/in/today-custom_event.csv"
+clock -18000d
+exits 3 "a clock that was never set: today's events are not rejected" run
+said "it says so" "clock says 19[0-9T:-]+Z, but the API's says 2[0-9T:-]+Z: 2 rows"
+exits 0 "and every command does its work" check
+clock +0d
+exits 0 "with the clock set" run
+equal "all are delivered" "$(posted $live) $(posted $live/historical)" "2 0"
+
 afresh
 rows 41 -60 $((9 * day)) >"$work/sftp/root/in/late-custom_event.csv"
 exits 1 "the clock is right: an event of next week is rejected" run

@@ -50,6 +50,8 @@ cp "$work/in/first-erasure.csv" "$work/first-access.csv"
 exits 0 "the same bytes as access" import --feed erasures --sink - "$work/first-access.csv"
 equal "are not the same requests" "$(grep -cFf "$work/ids" "$work/out")" 0
 check "nobody was called" test ! -e "$api/calls"
+exits 0 "poll, before anything was sent" requests poll
+said "says so" 'no subject requests were made yet'
 exits 0 "nothing is entered" status --format json
 check "no file is known" holds '.files == []' "$work/out"
 

@@ -5,7 +5,7 @@
 receiver_start "$work/api" || exit 1
 accepted=$work/api/accepted.ndjson requests=$work/api/requests.ndjson
 mkdir -p "$work/in"
-rows=600
+rows=1200
 python3 - "$work/in/clicks-custom_event.csv" $rows <<'END'
 import sys
 with open(sys.argv[1], "w") as f:
@@ -58,6 +58,21 @@ start $(($(lines "$accepted") + 100)) # more than were waiting in the queues
 kill -INT $pid
 ends
 equal "SIGINT: unfinished" $status 3
+
+start $(($(lines "$accepted") + 100))
+kill -HUP $pid
+ends
+equal "SIGHUP, of a terminal that is closed: unfinished" $status 3
+said "in order" 'the next run goes on'
+trap '' HUP # as nohup does
+start $(($(lines "$accepted") + 100))
+trap 'exit 143' HUP
+kill -HUP $pid
+before=$(lines "$accepted")
+while kill -0 $pid 2>/dev/null && [ "$(lines "$accepted")" -le $((before + 100)) ]; do sleep 0.02; done
+check "under nohup it goes on" kill -TERM $pid
+ends
+equal "until it is asked to stop" $status 3
 
 start $(($(lines "$accepted") + 100)) # more than were waiting in the queues
 hang

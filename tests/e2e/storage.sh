@@ -73,4 +73,19 @@ exits 2 "an older ledger.db beside that log" run
 said "what it is, and what to do" 'state/ledger.db is not the ledger that the log beside it belongs to.*Move .*ledger.db-wal'
 mv "$state/ledger.db-wal" "$work/" && rm -f "$state/ledger.db-shm"
 exits 0 "without the log the older one is continued" run
+# ---- a ledger of which pages are damaged ----
+if on_sqlite "a damaged file"; then
+	python3 - "$work/state/ledger.db" <<-'END'
+	import sys
+	with open(sys.argv[1], "r+b") as f:
+	    size = f.seek(0, 2)
+	    f.seek(4096)
+	    f.write(b"\xff" * (size - 4096))
+	END
+	rm -f "$work/state/ledger.db-"*
+	exits 5 "status of a damaged ledger" status
+	said "says what it is" 'ledger.db is damaged'
+	equal "and not that nothing was received" "$(cat "$work/out")" ''
+fi
+
 finish

@@ -567,6 +567,8 @@ static void test_good_values(void)
 	    {"https://s2s.us2.mparticle.com/v2", "https://s2s.us2.mparticle.com"},
 	    {"https://s2s.us2.mparticle.com/v2/bulkevents/", "https://s2s.us2.mparticle.com"},
 	    {"https://gate.example/mp//v2/bulkevents/historical", "https://gate.example/mp"},
+	    {"https://dsr.example/v3/requests", "https://dsr.example"},
+	    {"https://rest.example/users/track/", "https://rest.example"},
 	    {"https://gate.example/historical", "https://gate.example/historical"},
 	    {"https://v2", "https://v2"},
 	    {"https://gate.example///", "https://gate.example"},

@@ -260,8 +260,13 @@ static void test_range_texts(void)
 					  "1995-01-01 .. 1995-01-01"};
 	struct time_range range;
 	struct df_err err = {0};
-	/* it ends before */
-	CU_ASSERT_EQUAL(time_range_parse("1995-01-01 .. +1d", 1000, &range, &err), DF_USAGE);
+	/* it ends before: no clock says so that was set */
+	CU_ASSERT_EQUAL(time_range_parse("2030-01-01 .. +1d", 1700000000000, &range, &err),
+			DF_USAGE);
+	CU_ASSERT_EQUAL(time_range_parse("1995-01-01 .. +1d", 1000, &range, NULL), DF_OK);
+	CU_ASSERT_EQUAL(range.first, 788918400000);
+	CU_ASSERT_EQUAL(range.last, 788918400001);
+	err = (struct df_err){0};
 	CU_ASSERT_EQUAL(time_range_parse("1995-01-01 .. +1d", 1700000000000, &range, &err), DF_OK);
 	CU_ASSERT_EQUAL(range.first, 788918400000);
 	CU_ASSERT_EQUAL(range.last, 1700086400000);
