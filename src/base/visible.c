@@ -30,6 +30,8 @@ static const struct {
 
 static bool is_invisible(uint32_t c)
 {
+	if (c < invisible[0].from)
+		return false;
 	for (size_t i = 0; i < sizeof(invisible) / sizeof(*invisible); i++)
 		if (c >= invisible[i].from && c <= invisible[i].to)
 			return true;

@@ -78,10 +78,11 @@ static enum df_status get_part_open(struct get_job *job, struct df_err *err)
 }
 
 /* Requests past the end are wasted, and with a small file they would be most of the traffic; one
- * has to be under way, though: its answer says that this is the end. */
+ * has to be under way, though: its answer says that this is the end. So what is asked for ahead,
+ * four times the room, is one request more than what is left. */
 static size_t get_room(const struct get_job *job)
 {
-	uint64_t room = (job->size - job->have) / 4 + GET_REQUEST;
+	uint64_t room = (job->size - job->have) / 4 + GET_REQUEST / 4;
 	return room < job->ahead ? (size_t)room : job->ahead;
 }
 
