@@ -210,18 +210,30 @@ static bool queue_full(const struct send_queue *q, const struct batch *b)
 	return q->n > 0 && (q->n >= QUEUE_BATCHES || q->bytes + b->json_len > QUEUE_BYTES);
 }
 
-/* Adds to the queue. True when the thread should know: at a lane's first batch, and at the one
- * that fills a request. */
+/* Whether the thread has to be woken to look at that time: it looks then anyway, or was woken
+ * already and has not looked yet. */
+static bool http_wakes(struct send_http *h, int64_t when)
+{
+	if (h->looks_at <= when)
+		return false;
+	h->looks_at = 0;
+	return true;
+}
+
+/* Adds to the queue. True when the thread should know: a lane's first batch waits for company, but
+ * not for long, and the one that fills a request may go at once. */
 static bool lane_push(struct http_lane *lane, struct batch *b)
 {
 	struct send_queue *q = &lane->queue;
-	const struct batch_form *form = lane->stream->form;
-	bool was_enough = send_queue_fills(q, form);
+	const struct http_stream *st = lane->stream;
+	bool was_enough = send_queue_fills(q, st->form);
 	if (q->n == 0)
 		lane->since = df_monotonic_ms();
 	send_queue_push(q, b);
-	bool enough = send_queue_fills(q, form);
-	return q->n == 1 || (enough && !was_enough);
+	if (!was_enough && send_queue_fills(q, st->form))
+		return http_wakes(st->http, 0);
+	int64_t gathered = lane->since + st->base->sender->tuning.gather;
+	return q->n == 1 && http_wakes(st->http, gathered);
 }
 
 static enum df_status http_put(struct send_stream *base, struct batch *b, struct df_err *err)
@@ -259,7 +271,8 @@ static enum df_status http_close(struct send_stream *base, bool abandon, struct 
 	pthread_mutex_lock(&base->sender->lock);
 	st->closed = true;
 	st->abandoned = abandon;
-	curl_multi_wakeup(st->http->multi);
+	if (http_wakes(st->http, 0))
+		curl_multi_wakeup(st->http->multi);
 	while (!st->ended)
 		stream_wait(st);
 	pthread_mutex_unlock(&base->sender->lock);

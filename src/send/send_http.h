@@ -109,8 +109,9 @@ struct send_http {
 	struct http_host *hosts;     /* L */
 	unsigned seed;               /* of the jitter */
 	int64_t wake;                /* when something falls due */
-	bool decided;                /* a lane's is set */
-	bool unsaid, settles;        /* likewise */
+	int64_t looks_at;     /* L: when the thread looks next, or before that; 0: it was woken */
+	bool decided;         /* a lane's is set */
+	bool unsaid, settles; /* likewise */
 };
 
 /* ---- send_thread.c ---- */

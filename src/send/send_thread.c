@@ -323,6 +323,7 @@ static bool http_turn(struct send_http *h)
 	http_lanes_say(h);
 	http_end(h, now);
 	http_hand_back(h, now);
+	h->looks_at = h->wake;
 	bool go_on = !h->quit;
 	pthread_mutex_unlock(&h->sender->lock);
 	return go_on;
