@@ -154,6 +154,12 @@ enum df_status ledger_copy(struct ledger *from, struct ledger *to, uint64_t *row
 enum df_status ledger_enter(struct ledger *l, bool sync, struct df_err *err) DF_CHECK;
 enum df_status ledger_leave(struct ledger *l, enum df_status st, struct df_err *err) DF_CHECK;
 
+/* What was committed until now is on the disk once its mark is reached: after ledger_reach, or by
+ * a synced change that came later. */
+uint64_t ledger_mark(struct ledger *l);
+bool ledger_reached(struct ledger *l, uint64_t mark); /* false, too, while a sync is under way */
+enum df_status ledger_reach(struct ledger *l, uint64_t mark, struct df_err *err) DF_CHECK;
+
 /* ---- listings: what fetch_settled needs to know ---- */
 /* Remembers that the file was listed. first_ms gets when exactly that was first seen. */
 enum df_status ledger_seen(struct ledger *l, const struct ledger_key *key, int64_t now_ms,
@@ -230,6 +236,9 @@ struct ledger_outcome { /* of a file or a document */
 	/* for REFUSED: why; a document that is DONE: text is its reject file; else NULL */
 	const char *code, *text;
 	bool cleanup_due; /* of a file that closes */
+	/* of a file that is done: whoever acts on that sees to ledger_reach first; else a change
+	 * that closes a file is on the disk when it returns */
+	bool later;
 	int64_t now_ms;
 };
 /* Moves it on; a state that closes it sets closed_ms and cleanup_due. */

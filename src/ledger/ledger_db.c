@@ -53,6 +53,25 @@ enum df_status ledger_unlock_synced(struct ledger *l, enum df_status st, struct 
 	return wanted ? flush_upto(l, commit, err) : st;
 }
 
+uint64_t ledger_mark(struct ledger *l)
+{
+	return l->driver->flush != NULL ? atomic_fetch_add(&l->commits, 1) + 1 : 0;
+}
+
+bool ledger_reached(struct ledger *l, uint64_t mark)
+{
+	if (pthread_mutex_trylock(&l->flushing) != 0)
+		return mark == 0;
+	bool reached = l->flush_status == DF_OK && l->flushed >= mark;
+	pthread_mutex_unlock(&l->flushing);
+	return reached;
+}
+
+enum df_status ledger_reach(struct ledger *l, uint64_t mark, struct df_err *err)
+{
+	return mark > 0 ? flush_upto(l, mark, err) : DF_OK;
+}
+
 enum df_status ledger_exec(struct ledger *l, const char *sql, const char *what, struct df_err *err)
 {
 	return l->driver->exec(l, sql, what, err);

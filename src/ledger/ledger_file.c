@@ -157,7 +157,7 @@ enum df_status ledger_file_state(struct ledger *l, int64_t id, const struct ledg
 	bool closes = ledger_closes(to->state);
 	const struct ledger_change c = {.which = ST_FILE_STATE,
 					.of = LEDGER_OF_FILE,
-					.sync = closes,
+					.sync = closes && !to->later,
 					.one = true,
 					.what = "update a file"};
 	return ledger_change(l, &c, err, "iittbi", id, (int64_t)to->state, to->code, to->text,

@@ -321,6 +321,9 @@ void run_after(struct run *run, struct run_source *source)
 	struct df_err err = {0};
 	enum df_status st =
 	    ledger_files(run->env.ledger, source->feed->name, true, collect_files, &a, &err);
+	/* that they are closed has to be on the disk */
+	if (st == DF_OK && a.n > 0)
+		st = ledger_reach(run->env.ledger, ledger_mark(run->env.ledger), &err);
 	for (size_t i = 0; st == DF_OK && i < a.n && !df_stop_requested && !source->unreachable;
 	     i++)
 		after_file(&a, &a.v[i]);

@@ -117,8 +117,10 @@ enum df_status run_arrivals_enter(struct feed_work *w, struct df_err *err)
 	enum df_status st = enter_all(w, all, ids, err);
 	for (size_t i = 0; i < all->n; i++) {
 		struct run_arrival *a = &all->v[i];
-		const struct feed_file file = {
-		    .entry = a->entry, .sha256 = a->sha256, .id = ids[i]};
+		const struct feed_file file = {.entry = a->entry,
+					       .sha256 = a->sha256,
+					       .id = ids[i],
+					       .fresh = !ledger_shared(w->run->env.ledger)};
 		if (st == DF_OK) {
 			(void)run_feed_hand_over(w, &file, a->spool);
 			a->spool = NULL;

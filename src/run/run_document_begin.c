@@ -279,8 +279,10 @@ static enum df_status begin_now(struct run_file_work *w, const struct decode_doc
 				const struct ledger_new_document *now, struct ledger_document *d,
 				struct df_err *err)
 {
-	enum df_status st =
-	    ledger_document_known(w->run->env.ledger, now->file_id, now->name, d, err);
+	struct ledger *l = w->run->env.ledger;
+	enum df_status st = DF_END;
+	if (!w->f->fresh || now->name != NULL) /* a zip may have an entry twice */
+		st = ledger_document_known(l, now->file_id, now->name, d, err);
 	if (st != DF_OK && st != DF_END)
 		return st;
 	const bool known = st == DF_OK;

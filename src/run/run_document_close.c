@@ -102,13 +102,14 @@ static enum df_status done_steps(struct run_delivery *v, const struct document_r
 	return st == DF_OK && last ? run_file_enter(v->w, NULL, err) : st;
 }
 
-/* With a file's last document the file is done, too: one step, and one sync. */
+/* With a file's last document the file is done, too, in one step. Nothing is removed before that
+ * is on the disk, and so it need not be there before the next file is sent: run_spent.c. */
 static enum df_status enter_done(struct run_delivery *v, const struct document_rejects *rejects,
 				 struct df_err *err)
 {
 	struct ledger *l = v->w->run->env.ledger;
 	bool last = v->w->last && v->w->n_refused == 0;
-	enum df_status st = ledger_enter(l, last, err);
+	enum df_status st = ledger_enter(l, false, err);
 	if (st != DF_OK)
 		return st;
 	st = ledger_leave(l, done_steps(v, rejects, last, err), err);

@@ -51,6 +51,7 @@ struct feed_file { /* one that was pulled */
 	const char *sha256;
 	int64_t id;
 	uint64_t idle; /* see run_file */
+	bool fresh;    /* likewise */
 };
 /* Gives a file to the workers; waits while many of the feed are there already. Takes spool.
  * False: the run takes no more of the feed, and the file waits for the next one. */

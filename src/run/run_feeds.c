@@ -24,7 +24,9 @@ static enum df_status feed_end(struct feed_work *w, bool sweep, struct df_err *e
 		more = shared && !df_stop_requested && run_fleet_take(w);
 	}
 
-	enum df_status st = sweep ? run_spool_sweep(w->run, w->feed->name, err) : DF_OK;
+	enum df_status st = run_spent_end(w->run, err);
+	if (st == DF_OK && sweep)
+		st = run_spool_sweep(w->run, w->feed->name, err);
 	if (w->feed->fetch.source.kind != CONF_SOURCE_NONE && !df_stop_requested &&
 	    !w->source.unreachable)
 		run_after(w->run, &w->source);

@@ -40,11 +40,7 @@ static enum df_status file_close(struct run_file_work *w, const struct df_err *w
 	enum df_status st = w->entered ? DF_OK : run_file_enter(w, why, err);
 	if (st != DF_OK)
 		return st;
-	df_before("remove a file from the spool");
-	if (f->spool != NULL && unlink(f->spool) != 0 && errno != ENOENT)
-		df_log(DF_LOG_WARN, "cannot remove %s from the spool: %s", f->spool,
-		       strerror(errno));
-	df_after("remove a file from the spool");
+	run_spent_add(w->run, f->spool);
 	pthread_mutex_lock(&w->run->lock);
 	if (why != NULL)
 		w->run->result->files_refused++;
@@ -149,7 +145,9 @@ enum df_status run_file_open(struct run_file_work *w, struct df_err *err)
 		return df_fail(DF_RETRY, err, NULL, "cannot open %s: %s", f->spool,
 			       strerror(errno));
 	f->barred = (struct df_err){0};
-	enum df_status st = ledger_documents(w->run->env.ledger, f->ledger_id, look_begun, &b, err);
+	enum df_status st = DF_OK;
+	if (!f->fresh)
+		st = ledger_documents(w->run->env.ledger, f->ledger_id, look_begun, &b, err);
 	if (st != DF_OK)
 		goto cleanup;
 
@@ -203,7 +201,9 @@ static enum df_status file_is_new(struct run_file_work *w, struct df_err *err)
 	struct run_file *f = w->f;
 	struct ledger_file same = {0};
 	bool begun = false;
-	enum df_status st = run_file_begun(w->run, f->ledger_id, &begun, err);
+	enum df_status st = DF_OK;
+	if (!f->fresh)
+		st = run_file_begun(w->run, f->ledger_id, &begun, err);
 	if (st != DF_OK || begun || f->local)
 		return st;
 
@@ -273,17 +273,24 @@ static enum df_status file_begin(struct run_file_work *w, struct df_err *err)
 	return st == DF_OK ? DF_END : st;
 }
 
-enum df_status run_file_check(struct run *run, struct run_file *f, struct df_err *err)
+static enum df_status file_check(struct run_file_work *w, struct df_err *err)
 {
-	struct run_file_work w = {.run = run, .f = f};
-	enum df_status st = file_is_new(&w, err);
+	enum df_status st = file_is_new(w, err);
 	if (st == DF_OK)
-		st = run_file_open(&w, err);
+		st = run_file_open(w, err);
 	if (st != DF_OK)
 		return st;
 
-	st = note_skipped(&w, err);
-	return st == DF_OK ? file_begin(&w, err) : st;
+	st = note_skipped(w, err);
+	return st == DF_OK ? file_begin(w, err) : st;
+}
+
+enum df_status run_file_check(struct run *run, struct run_file *f, struct df_err *err)
+{
+	struct run_file_work w = {.run = run, .f = f};
+	enum df_status st = file_check(&w, err);
+	f->fresh = false;
+	return st;
 }
 
 /* ---- sending ---- */

@@ -18,6 +18,7 @@ enum df_status run_file_enter(const struct run_file_work *w, const struct df_err
 					      .code = refused ? why->code : NULL,
 					      .text = refused ? text : NULL,
 					      .cleanup_due = cleanup,
+					      .later = !refused,
 					      .now_ms = df_now_ms()};
 	return ledger_file_state(w->run->env.ledger, f->ledger_id, &closed, err);
 }

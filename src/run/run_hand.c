@@ -86,6 +86,7 @@ bool run_feed_hand_over(struct feed_work *w, const struct feed_file *file, char 
 	memcpy(f->sha256, file->sha256, DF_SHA256_HEX);
 	f->ledger_id = file->id;
 	f->idle = file->idle;
+	f->fresh = file->fresh;
 	run_pool_put(w->pool, f);
 	run_feed_closed(w);
 	return true;

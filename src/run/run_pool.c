@@ -208,6 +208,16 @@ static int64_t look_in(const struct run_queue *q)
 	return ms;
 }
 
+/* Under the lock, which is released in between. What fails is reported at the run's end. */
+static void tidy(struct run_pool *pool)
+{
+	struct df_err err = {0};
+	pthread_mutex_unlock(&pool->lock);
+	if (run_spent_end(pool->run, &err) != DF_OK)
+		df_log(DF_LOG_DEBUG, "%s", err.text);
+	pthread_mutex_lock(&pool->lock);
+}
+
 static void *work(void *ctx)
 {
 	struct run_pool *pool = ctx;
@@ -220,6 +230,10 @@ static void *work(void *ctx)
 		if (step != RUN_NOTHING) {
 			do_step(pool, f, step);
 			call_help(pool);
+			continue;
+		}
+		if (pool->queue.busy == 0 && run_spent_any(pool->run)) {
+			tidy(pool);
 			continue;
 		}
 		if (pool->closing)
@@ -338,6 +352,7 @@ void run_pool_free(struct run_pool *pool)
 	pthread_mutex_unlock(&pool->lock);
 	for (uint32_t i = 0; i < pool->n_threads; i++)
 		pthread_join(pool->threads[i], NULL);
+	run_spent_free(pool->run);
 
 	run_queue_free(&pool->queue);
 	pthread_mutex_destroy(&pool->lock);

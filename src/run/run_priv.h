@@ -39,6 +39,7 @@
  *	run_expect.c	what is expected of a feed; run_calendar.c: by when
  *	run_operate.c	what is done on every exit
  *	run_same.c	the same bytes in another file
+ *	run_spent.c	files of the spool that are closed, until the disk knows it
  *	run_status.c	`status` and `backup`
  *	run_ledger.c	`ledger copy`
  *	run_report.c	`report`
@@ -78,10 +79,22 @@ struct run { /* shared by the workers of a run */
 	struct run_outcome *outcomes; /* of each feed of conf, or NULL; under the lock */
 	/* the pool's threads that have nothing to do: they may help with a document */
 	atomic_uint spare;
-	atomic_llong waited_ms; /* when a file last had to wait for another host; monotonic */
+	atomic_llong waited_ms;  /* when a file last had to wait for another host; monotonic */
+	struct run_spent *spent; /* own: see run_spent.c; under the lock */
+	bool spent_stays;        /* the ledger could not be synced; under the lock */
 };
 
 #define RUN_SMALL (64u << 10) /* bytes of a file that takes longer to note than to read */
+
+/* A file that the ledger has as closed: its place in the spool (NULL: it has none) is removed once
+ * that is on the disk. */
+void run_spent_add(struct run *run, const char *spool);
+/* Whether there is something for run_spent_end to do. */
+bool run_spent_any(struct run *run);
+/* Brings to the disk that they are closed, and removes them. */
+enum df_status run_spent_end(struct run *run, struct df_err *err) DF_CHECK;
+/* At the end: what cannot be done is logged and noted, and those files stay for the next run. */
+void run_spent_free(struct run *run);
 
 struct run_file { /* a drop file in the spool, or local */
 	const struct conf_feed *feed;
@@ -94,6 +107,7 @@ struct run_file { /* a drop file in the spool, or local */
 	uint64_t idle;     /* the latest runs, in a row, in which it made no progress */
 	int64_t ledger_id; /* 0: stateless */
 	bool local;        /* imported: nothing is to be done with it at the source */
+	bool fresh; /* entered in this run, and not checked yet: the ledger has no document of it */
 
 	/* its worker's, while it is under way: */
 	struct decode *decoded; /* own, or NULL */

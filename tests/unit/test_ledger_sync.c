@@ -119,6 +119,36 @@ static void test_which(void)
 	ledger_close(ledger);
 }
 
+/* A file that is done may wait for the sync of another one. */
+static void test_later(void)
+{
+	const struct ledger_outcome later = {.state = LEDGER_DONE, .later = true, .now_ms = 2};
+	open_fresh();
+	int64_t first = add_file("f.csv"), second = add_file("g.csv"), third = add_file("h.csv");
+	OK(ledger_file_state(ledger, first, &later, &err));
+	CU_ASSERT_EQUAL(syncs.n, 0);
+	uint64_t mark = ledger_mark(ledger);
+	CU_ASSERT_FALSE(ledger_reached(ledger, mark));
+	OK(ledger_file_state(ledger, second, &done, &err));
+	CU_ASSERT_EQUAL(syncs.n, 1);
+	CU_ASSERT_TRUE(ledger_reached(ledger, mark));
+	OK(ledger_reach(ledger, mark, &err));
+	CU_ASSERT_EQUAL(syncs.n, 1); /* it is there already */
+
+	OK(ledger_file_state(ledger, third, &later, &err));
+	mark = ledger_mark(ledger);
+	CU_ASSERT_FALSE(ledger_reached(ledger, mark));
+	OK(ledger_reach(ledger, mark, &err));
+	CU_ASSERT_EQUAL(syncs.n, 2);
+	CU_ASSERT_TRUE(ledger_reached(ledger, mark));
+
+	mark = ledger_mark(ledger);
+	syncs.fail = true;
+	IS(ledger_reach(ledger, mark, &err), DF_RETRY);
+	CU_ASSERT_FALSE(ledger_reached(ledger, mark));
+	ledger_close(ledger);
+}
+
 static void test_others_go_on(void)
 {
 	open_fresh();
@@ -147,6 +177,7 @@ int main(void)
 {
 	static const CU_TestInfo tests[] = {
 	    {"what has to be on the disk is", test_which},
+	    {"what may wait for another sync does", test_later},
 	    {"others go on while the disk works", test_others_go_on},
 	    {"no commit counts after a sync that failed", test_failed},
 	    CU_TEST_INFO_NULL,
