@@ -28,8 +28,11 @@ struct json_writer {
 	char closing[JSON_WRITE_DEPTH]; /* the brackets that end what is open */
 	bool filled[JSON_WRITE_DEPTH];  /* something is in it */
 	unsigned depth;
-	bool broken;    /* the next value begins a line */
-	unsigned blank; /* with that many blanks before it */
+	bool broken;        /* the next value begins a line */
+	unsigned blank;     /* with that many blanks before it */
+	const char *remark; /* borrowed: is still to be written, or NULL */
+	/* the caller's: blanks after commas and colons and inside braces, for people who read it */
+	bool spaced;
 };
 
 /* bracket: { or [. The name is a constant of the program, not escaped. */
@@ -45,8 +48,12 @@ void json_write_bool(struct json_writer *w, const char *name, bool yes);
 void json_write_null(struct json_writer *w, const char *name);
 /* A value that is JSON already; NULL: null. */
 void json_write_json(struct json_writer *w, const char *name, const char *json);
-/* The next value begins a new line, after so many blanks: for people who read it. */
+/* The next value, or the closing bracket, begins a new line, after so many blanks: for people who
+ * read it. */
 void json_write_break(struct json_writer *w, unsigned blank);
+/* A comment after the value that was written last, and after its comma. What follows has to begin
+ * a line: json_write_break. Borrowed until then. */
+void json_write_remark(struct json_writer *w, const char *text);
 
 /* ---- reading JSON that this program wrote: on one line, without blanks between its tokens ----
  *

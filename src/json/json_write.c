@@ -3,20 +3,35 @@
 
 #include <stdlib.h>
 
+/* What is between two tokens: a comment, a new line, or (blank) a blank. */
+static void write_gap(struct json_writer *w, bool blank)
+{
+	if (w->remark != NULL)
+		df_buf_adds(w->out, " // ");
+	for (const char *p = w->remark; p != NULL && *p != '\0'; p++) /* it ends with its line */
+		df_buf_addc(w->out, (unsigned char)*p < 0x20 || *p == 0x7f ? ' ' : *p);
+	w->remark = NULL;
+
+	if (w->broken)
+		df_buf_addf(w->out, "\n%*s", (int)w->blank, "");
+	else if (blank && w->spaced)
+		df_buf_addc(w->out, ' ');
+	w->broken = false;
+}
+
 /* The comma after the value before, and the name. */
 static void write_begin(struct json_writer *w, const char *name)
 {
 	bool *filled = w->depth > 0 ? &w->filled[w->depth - 1] : NULL;
+	bool blank = filled != NULL && (*filled || w->closing[w->depth - 1] == '}');
 	if (filled != NULL && *filled)
 		df_buf_addc(w->out, ',');
 	if (filled != NULL)
 		*filled = true;
 
-	if (w->broken)
-		df_buf_addf(w->out, "\n%*s", (int)w->blank, "");
-	w->broken = false;
+	write_gap(w, blank);
 	if (name != NULL)
-		df_buf_addf(w->out, "\"%s\":", name);
+		df_buf_addf(w->out, "\"%s\":%s", name, w->spaced ? " " : "");
 }
 
 void json_write_open(struct json_writer *w, const char *name, char bracket)
@@ -33,10 +48,9 @@ void json_write_close(struct json_writer *w)
 {
 	if (w->depth == 0)
 		abort();
-	if (w->broken)
-		df_buf_addf(w->out, "\n%*s", (int)w->blank, "");
-	w->broken = false;
-	df_buf_addc(w->out, w->closing[--w->depth]);
+	char bracket = w->closing[--w->depth];
+	write_gap(w, bracket == '}' && w->filled[w->depth]);
+	df_buf_addc(w->out, bracket);
 }
 
 void json_write_bytes(struct json_writer *w, const char *name, const char *p, size_t len)
@@ -84,4 +98,9 @@ void json_write_break(struct json_writer *w, unsigned blank)
 {
 	w->broken = true;
 	w->blank = blank;
+}
+
+void json_write_remark(struct json_writer *w, const char *text)
+{
+	w->remark = text;
 }

@@ -9,7 +9,7 @@
  *	propose_people.c	which columns identify one user each
  *	propose_guest.c	customers that are nobody
  *	propose_names.c	what else a column could be called
- *	propose_guess.c	which column goes where
+ *	propose_guess.c	which column goes where; propose_offer.c: may it?
  *	propose_time.c	patterns of times
  *	propose_clock.c	a date and a clock in two columns
  *	propose_when.c	which column says when, in which zone, day or month first

@@ -3,6 +3,8 @@
  * in JSON they are escaped, in comments they are left out. */
 #include "propose_step.h"
 
+#include "dropfeed/json.h"
+
 #include <stdlib.h>
 
 /* A comment ends with its line, and what it quotes must not end it, nor speak to a terminal. */
@@ -12,58 +14,56 @@ static void add_comment(struct df_buf *out, const char *text)
 		df_buf_addc(out, (unsigned char)*text < 0x20 || *text == 0x7f ? ' ' : *text);
 }
 
-static void add_member(struct df_buf *out, const char *key, const char *value)
+/* A mapping, on a line of its own, and why it is there. */
+static void item_begin(struct json_writer *w)
 {
-	df_buf_addf(out, "\"%s\": ", key);
-	df_json_string(out, value, strlen(value));
+	json_write_break(w, 4);
+	json_write_open(w, NULL, '{');
 }
 
-static void add_reason(struct df_buf *out, const struct propose_column *c, bool last)
+static void item_end(struct json_writer *w, const char *why)
 {
-	df_buf_adds(out, last ? " }" : " },");
-	if (c->why != NULL) {
-		df_buf_adds(out, " // ");
-		add_comment(out, c->why);
-	}
-	df_buf_addc(out, '\n');
+	json_write_close(w);
+	json_write_remark(w, why);
 }
 
 /* What is left to be completed is a column that no header has: a file is refused until it is. */
-static void write_gaps(const struct propose *p, struct df_buf *out)
+static void write_gaps(const struct propose *p, struct json_writer *w)
 {
 	for (size_t i = 0; i < p->n_gaps; i++) {
 		char *name = df_format("TO BE COMPLETED: %s", p->gaps[i].what);
-		df_buf_adds(out, p->transform ? "    { \"mapping_type\": \"column\", " : "    { ");
-		add_member(out, p->transform ? "source" : "column", name);
-		df_buf_adds(out, p->transform ? ", " : ", \"action\": \"keep\", ");
-		add_member(out, p->transform ? "destination" : "field", p->gaps[i].path);
-		df_buf_adds(out, " },\n");
+		item_begin(w);
+		if (p->transform)
+			json_write_text(w, "mapping_type", "column");
+		json_write_text(w, p->transform ? "source" : "column", name);
+		if (!p->transform)
+			json_write_text(w, "action", "keep");
+		json_write_text(w, p->transform ? "destination" : "field", p->gaps[i].path);
+		item_end(w, NULL);
 		free(name);
 	}
 }
 
-static void write_custom(struct propose *p)
+static void write_custom(const struct propose *p, struct json_writer *w)
 {
-	struct df_buf *out = &p->manifest;
-	size_t listed = 0, total = 0;
-	for (size_t i = 0; i < p->n; i++)
-		total += p->columns[i].what != PROPOSE_UNLISTED;
-	df_buf_addf(out, "{\n  \"hasHeaderRow\": %s,\n  \"columns\": [\n",
-		    p->has_header ? "true" : "false");
-	write_gaps(p, out);
+	json_write_break(w, 2);
+	json_write_bool(w, "hasHeaderRow", p->has_header);
+	json_write_break(w, 2);
+	json_write_open(w, "columns", '[');
+	write_gaps(p, w);
 	for (size_t i = 0; i < p->n; i++) {
 		const struct propose_column *c = &p->columns[i];
 		if (c->what == PROPOSE_UNLISTED)
 			continue;
-		df_buf_adds(out, "    { ");
-		add_member(out, "column", c->name);
-		df_buf_adds(out, c->what == PROPOSE_KEEP ? ", \"action\": \"keep\", "
-							 : ", \"action\": \"ignore\"");
+		item_begin(w);
+		json_write_text(w, "column", c->name);
+		json_write_text(w, "action", c->what == PROPOSE_KEEP ? "keep" : "ignore");
 		if (c->what == PROPOSE_KEEP)
-			add_member(out, "field", c->path);
-		add_reason(out, c, ++listed == total);
+			json_write_text(w, "field", c->path);
+		item_end(w, c->why);
 	}
-	df_buf_adds(out, "  ]\n}\n");
+	json_write_break(w, 2);
+	json_write_close(w);
 }
 
 /* ---- a field transformation ---- */
@@ -99,172 +99,174 @@ static bool is_source(const char *name)
 	return strcmp(name, "$unmapped") != 0 && (star == NULL || strchr(star + 1, '*') == NULL);
 }
 
-static void add_next_member(struct df_buf *out, const char *key, const char *value)
+/* values: members as they are written, or NULL. */
+static void write_values(struct json_writer *w, const char *values, bool keep)
 {
-	df_buf_adds(out, ", ");
-	add_member(out, key, value);
+	if (values == NULL)
+		return;
+	char *object = df_format("{ %s }", values);
+	json_write_break(w, 6);
+	json_write_json(w, "values", object);
+	json_write_text(w, "otherwise", keep ? "keep" : "reject");
+	free(object);
 }
 
-static void add_values(struct df_buf *out, const char *values, bool keep)
-{
-	if (values != NULL)
-		df_buf_addf(out, ",\n      \"values\": { %s }, \"otherwise\": \"%s\"", values,
-			    keep ? "keep" : "reject");
-}
-
-static void write_mapping(struct df_buf *out, const struct propose_column *c, bool last)
+static void write_mapping(struct json_writer *w, const struct propose_column *c)
 {
 	char *to = c->what == PROPOSE_KEEP ? destination(c) : NULL;
 	char *source = c->member ? df_format("%s.*", c->name) : df_strdup(c->name);
-	df_buf_addf(out, "    { \"mapping_type\": \"%s\", ", to != NULL ? "column" : "ignore");
-	add_member(out, "source", source);
-	if (to != NULL)
-		add_next_member(out, "destination", to);
-	if (to != NULL && c->value != NULL)
-		add_next_member(out, "value", c->value);
-	if (to != NULL)
-		add_values(out, c->values, c->keep_others);
-	add_reason(out, c, last);
+	item_begin(w);
+	json_write_text(w, "mapping_type", to != NULL ? "column" : "ignore");
+	json_write_text(w, "source", source);
+	if (to != NULL) {
+		json_write_text(w, "destination", to);
+		if (c->value != NULL)
+			json_write_text(w, "value", c->value);
+		write_values(w, c->values, c->keep_others);
+	}
+	item_end(w, c->why);
 	free(source);
 	free(to);
 }
 
 /* What was done with the products. */
-static void write_action(const struct propose *p, struct df_buf *out, bool last)
+static void write_action(const struct propose *p, struct json_writer *w)
 {
 	if (p->action_why == NULL)
 		return;
-	df_buf_adds(out, "    // ");
-	add_comment(out, p->action_why);
-	df_buf_adds(out, "\n    { ");
-	if (p->action == 0) {
-		df_buf_adds(out, "\"mapping_type\": \"static\", \"value\": \"purchase\"");
-	} else {
-		df_buf_adds(out, "\"mapping_type\": \"column\"");
-		add_next_member(out, "source", p->columns[p->action - 1].name);
-	}
-	add_next_member(out, "destination", PROPOSE_ACTION "action");
+	item_begin(w);
+	json_write_text(w, "mapping_type", p->action == 0 ? "static" : "column");
+	if (p->action == 0)
+		json_write_text(w, "value", "purchase");
+	else
+		json_write_text(w, "source", p->columns[p->action - 1].name);
+	json_write_text(w, "destination", PROPOSE_ACTION "action");
 	if (p->action > 0 && p->action_value != NULL)
-		add_next_member(out, "value", p->action_value);
+		json_write_text(w, "value", p->action_value);
 	if (p->action > 0)
-		add_values(out, p->action_values, false);
-	df_buf_adds(out, last ? " }\n" : " },\n");
+		write_values(w, p->action_values, false);
+	item_end(w, p->action_why);
 }
 
 /* The currency, where no column names it. */
-static void write_currency(const struct propose *p, struct df_buf *out, bool last)
+static void write_currency(const struct propose *p, struct json_writer *w)
 {
+	bool fixed = p->currency_fixed != NULL;
 	if (p->currency == 0)
 		return;
-	df_buf_adds(out, "    // the amounts' signs say the currency\n    { ");
-	if (p->currency_fixed != NULL) {
-		df_buf_adds(out, "\"mapping_type\": \"static\"");
-		add_next_member(out, "value", p->currency_fixed);
-	} else {
-		df_buf_adds(out, "\"mapping_type\": \"column\"");
-		add_next_member(out, "source", p->columns[p->currency - 1].name);
-		add_next_member(out, "value", p->currency_value);
-	}
-	add_next_member(out, "destination", "events.data.currency_code");
-	if (p->currency_fixed == NULL)
-		add_values(out, p->currency_values, false);
-	df_buf_adds(out, last ? " }\n" : " },\n");
+	item_begin(w);
+	json_write_text(w, "mapping_type", fixed ? "static" : "column");
+	if (!fixed)
+		json_write_text(w, "source", p->columns[p->currency - 1].name);
+	json_write_text(w, "value", fixed ? p->currency_fixed : p->currency_value);
+	json_write_text(w, "destination", "events.data.currency_code");
+	if (!fixed)
+		write_values(w, p->currency_values, false);
+	item_end(w, "the amounts' signs say the currency");
 }
 
-static void write_skips(const struct propose *p, struct df_buf *out)
+static void write_skips(const struct propose *p, struct json_writer *w)
 {
 	if (p->n_skips == 0)
 		return;
-	df_buf_adds(out, ",\n  \"rows\": { \"skip\": [");
+	json_write_break(w, 2);
+	json_write_open(w, "rows", '{');
+	json_write_open(w, "skip", '[');
 	for (size_t i = 0; i < p->n_skips; i++) {
-		df_buf_adds(out, i > 0 ? ",\n    { " : "\n    { ");
-		add_member(out, "source", p->columns[p->skips[i].column].name);
-		df_buf_adds(out, ", \"in\": [");
-		df_json_string(out, p->skips[i].word, strlen(p->skips[i].word));
-		df_buf_adds(out, "] }");
+		item_begin(w);
+		json_write_text(w, "source", p->columns[p->skips[i].column].name);
+		json_write_open(w, "in", '[');
+		json_write_text(w, NULL, p->skips[i].word);
+		json_write_close(w);
+		item_end(w, NULL);
 	}
-	df_buf_adds(out, " ] }");
+	json_write_close(w);
+	json_write_close(w);
 }
 
 /* An order's first line has what the others lack. */
-static void write_fills(const struct propose *p, struct df_buf *out)
+static void write_fills(const struct propose *p, struct json_writer *w)
 {
-	bool any = false;
 	if (!p->fills)
 		return;
-	df_buf_adds(out, ",\n  \"fill_down\": [");
-	for (size_t i = 0; i < p->n; i++) {
-		if (!p->columns[i].fill)
-			continue;
-		df_buf_adds(out, any ? ", " : "");
-		df_json_string(out, p->columns[i].name, strlen(p->columns[i].name));
-		any = true;
-	}
-	df_buf_adds(out, "]");
+	json_write_break(w, 2);
+	json_write_open(w, "fill_down", '[');
+	for (size_t i = 0; i < p->n; i++)
+		if (p->columns[i].fill)
+			json_write_text(w, NULL, p->columns[i].name);
+	json_write_close(w);
 	if (p->bare_lines) /* nothing but the line above says to which order a line belongs */
 		return;
-	df_buf_adds(out, ",\n  \"fill_by\": [");
-	df_json_string(out, p->columns[p->order - 1].name, strlen(p->columns[p->order - 1].name));
-	df_buf_adds(out, "]");
+	json_write_break(w, 2);
+	json_write_open(w, "fill_by", '[');
+	json_write_text(w, NULL, p->columns[p->order - 1].name);
+	json_write_close(w);
 }
 
 /* The columns whose names a source cannot spell, all together. */
-static void text_write_rest(const struct propose *p, struct df_buf *out, bool kept)
+static void write_rest(const struct propose *p, struct json_writer *w, bool kept)
 {
+	item_begin(w);
+	json_write_text(w, "mapping_type", kept ? "column" : "ignore");
+	json_write_text(w, "source", "$unmapped");
 	if (kept)
-		df_buf_addf(out,
-			    "    { \"mapping_type\": \"column\", \"source\": \"$unmapped\", "
-			    "\"destination\": "
-			    "\"%s{{ key }}\" }\n",
-			    p->event->data != NULL ? "events.data.custom_attributes."
-						   : "user_attributes.");
-	else
-		df_buf_adds(out,
-			    "    { \"mapping_type\": \"ignore\", \"source\": \"$unmapped\" }\n");
+		json_write_text(w, "destination",
+				p->event->data != NULL ? "events.data.custom_attributes.{{ key }}"
+						       : "user_attributes.{{ key }}");
+	item_end(w, NULL);
 }
 
-static void write_mappings(const struct propose *p, struct df_buf *out)
+static void write_mappings(const struct propose *p, struct json_writer *w)
 {
-	size_t left = 0, odd = 0, kept = 0;
+	bool odd = false, kept = false;
+	write_gaps(p, w);
+	write_currency(p, w);
+	write_action(p, w);
 	for (size_t i = 0; i < p->n; i++) {
 		const struct propose_column *c = &p->columns[i];
 		if (c->what == PROPOSE_UNLISTED)
 			continue;
+		if (is_source(c->name)) {
+			write_mapping(w, c);
+			continue;
+		}
 		char *to = c->what == PROPOSE_KEEP ? destination(c) : NULL;
-		left += is_source(c->name);
-		odd += !is_source(c->name);
-		kept += !is_source(c->name) && to != NULL;
+		odd = true;
+		kept = kept || to != NULL;
 		free(to);
 	}
-	write_gaps(p, out);
-	write_currency(p, out, left + odd == 0 && p->action_why == NULL);
-	write_action(p, out, left + odd == 0);
-	for (size_t i = 0; i < p->n; i++)
-		if (p->columns[i].what != PROPOSE_UNLISTED && is_source(p->columns[i].name))
-			write_mapping(out, &p->columns[i], --left + odd == 0);
-	if (odd > 0)
-		text_write_rest(p, out, kept > 0);
+	if (odd)
+		write_rest(p, w, kept);
 }
 
-static void write_transform(struct propose *p)
+static void write_transform(const struct propose *p, struct json_writer *w)
 {
-	struct df_buf *out = &p->manifest;
-	df_buf_adds(out, "{\n  \"id\": \"proposed\",\n  \"name\": \"proposed\",\n  "
-			 "\"destination_type\": \"event_batch\",\n"
-			 "  \"mappings\": [\n");
-	write_mappings(p, out);
-	df_buf_adds(out, "  ]");
-	write_skips(p, out);
-	write_fills(p, out);
-	df_buf_adds(out, "\n}\n");
+	static const char *const heads[][2] = {
+	    {"id", "proposed"}, {"name", "proposed"}, {"destination_type", "event_batch"}};
+	for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++) {
+		json_write_break(w, 2);
+		json_write_text(w, heads[i][0], heads[i][1]);
+	}
+	json_write_break(w, 2);
+	json_write_open(w, "mappings", '[');
+	write_mappings(p, w);
+	json_write_break(w, 2);
+	json_write_close(w);
+	write_skips(p, w);
+	write_fills(p, w);
 }
 
 void propose_write_manifest(struct propose *p)
 {
+	struct json_writer w = {.out = &p->manifest, .spaced = true};
+	json_write_open(&w, NULL, '{');
 	if (p->transform)
-		write_transform(p);
+		write_transform(p, &w);
 	else
-		write_custom(p);
+		write_custom(p, &w);
+	json_write_break(&w, 0);
+	json_write_close(&w);
+	df_buf_addc(&p->manifest, '\n');
 }
 
 /* ---- the notes on top ---- */

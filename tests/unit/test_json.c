@@ -61,6 +61,31 @@ static void test_pieces(void)
 	df_buf_free(&b);
 }
 
+/* For people: a comment comes after its value's comma, and ends with its line. */
+static void test_remarks(void)
+{
+	struct df_buf b = {0};
+	struct json_writer w = {.out = &b, .spaced = true};
+	json_write_open(&w, NULL, '{');
+	json_write_open(&w, "list", '[');
+	for (uint64_t i = 1; i < 3; i++) {
+		json_write_break(&w, 2);
+		json_write_open(&w, NULL, '{');
+		json_write_count(&w, "a", i);
+		json_write_text(&w, "b", "x");
+		json_write_close(&w);
+		json_write_remark(&w, i == 1 ? "one\n{" : "two");
+	}
+	json_write_break(&w, 0);
+	json_write_close(&w);
+	json_write_open(&w, "none", '{');
+	json_write_close(&w);
+	json_write_close(&w);
+	TEXT_IS(df_buf_cstr(&b), "{ \"list\": [\n  { \"a\": 1, \"b\": \"x\" }, // one {\n"
+				 "  { \"a\": 2, \"b\": \"x\" } // two\n], \"none\": {} }");
+	df_buf_free(&b);
+}
+
 /* ---- reading ---- */
 
 static char *walked(struct json_walk w)
@@ -183,6 +208,7 @@ int main(void)
 	    {"commas and brackets", test_commas},
 	    {"text is escaped, null where there is none", test_text},
 	    {"the output may be emptied in between", test_pieces},
+	    {"comments, blanks", test_remarks},
 	    {"what was written is read", test_walk},
 	    {"down and up", test_walk_down},
 	    {"cut anywhere", test_walk_cut},
