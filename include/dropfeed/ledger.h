@@ -6,7 +6,7 @@
  *	ledger_open(state_dir, &l, &err);		SQLite, WAL, <state_dir>/ledger.db, 0600
  *	ledger_file_add(l, ...) -> id			after the download, before anything else
  *	ledger_document_begin(l, ...) -> id		identity before the side effect
- *	ledger_lane_settled(l, id, &step, ...)		result after
+ *	ledger_lanes_settled(l, id, steps, n, ...)	result after
  *	ledger_document_done / ledger_file_done
  *	ledger_close(l);
  *
@@ -227,9 +227,6 @@ enum df_status ledger_redropped(struct ledger *l, const char *feed, uint64_t mar
  * event type. */
 enum df_status ledger_file_copy(struct ledger *l, int64_t id, bool counts_again, uint64_t *copy,
 				struct df_err *err) DF_CHECK;
-/* Draws a new number, under which every row counts again. */
-enum df_status ledger_file_copy_again(struct ledger *l, int64_t id, uint64_t *copy,
-				      struct df_err *err) DF_CHECK;
 
 struct ledger_outcome { /* of a file or a document */
 	enum ledger_state state;
@@ -373,10 +370,8 @@ struct ledger_settled { /* how far a lane got */
 	/* `done` as it was last read, or stored by this process; from anything else it fails */
 	uint64_t was;
 };
-/* Stores a document's step in one transaction: progress, rows delivered, rows rejected. */
-enum df_status ledger_lane_settled(struct ledger *l, int64_t id, const struct ledger_settled *step,
-				   struct df_err *err) DF_CHECK;
-/* The same for several lanes in one transaction. */
+/* Stores a document's steps, one for a lane, in one transaction: progress, rows delivered, rows
+ * rejected. */
 enum df_status ledger_lanes_settled(struct ledger *l, int64_t id,
 				    const struct ledger_settled *steps, size_t n,
 				    struct df_err *err) DF_CHECK;

@@ -316,12 +316,6 @@ enum df_status ledger_lanes_settled(struct ledger *l, int64_t id,
 	return st == DF_OK ? ledger_leave(l, lanes_settled(l, id, steps, n, err), err) : st;
 }
 
-enum df_status ledger_lane_settled(struct ledger *l, int64_t id, const struct ledger_settled *step,
-				   struct df_err *err)
-{
-	return ledger_lanes_settled(l, id, step, 1, err);
-}
-
 enum df_status ledger_lanes(struct ledger *l, int64_t id, uint64_t *done, uint32_t lanes,
 			    struct df_err *err)
 {

@@ -280,16 +280,3 @@ cleanup:
 	ledger_unlock(l);
 	return st;
 }
-
-enum df_status ledger_file_copy_again(struct ledger *l, int64_t id, uint64_t *copy,
-				      struct df_err *err)
-{
-	const struct ledger_change draw = {
-	    .which = ST_FILE_COPY_AGAIN, .one = true, .what = "number a file"};
-	ledger_lock(l);
-	enum df_status st = ledger_change(l, &draw, err, "i", id);
-	if (st == DF_OK)
-		st = copy_read(l, id, copy, err);
-	ledger_unlock(l);
-	return st;
-}

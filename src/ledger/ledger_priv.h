@@ -28,7 +28,7 @@
  * ledger_backup.c	a copy of an SQLite ledger
  * ledger_copy.c	a ledger moves from SQLite to PostgreSQL, or back
  * ledger_period.c	what was closed in a period
- * ledger_read.c	rows into structs, and walks
+ * ledger_read.c	rows into structs; ledger_walk.c: over many of them
  */
 #ifndef DROPFEED_LEDGER_PRIV_H
 #define DROPFEED_LEDGER_PRIV_H

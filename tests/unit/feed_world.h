@@ -179,7 +179,7 @@ static TEST_UNUSED int64_t feed_document(int64_t file, const struct ledger_rejec
 	OK(ledger_document_begin(l, &begun, &d, &err));
 	OK(ledger_document_checked(l, d.id, &(struct ledger_checked){.rows = 10}, &err));
 	OK(ledger_document_taken(l, d.id, &taking, &err));
-	OK(ledger_lane_settled(l, d.id, &step, &err));
+	OK(ledger_lanes_settled(l, d.id, &step, 1, &err));
 	int64_t id = d.id;
 	ledger_document_free(&d);
 	return id;

@@ -71,7 +71,7 @@ static TEST_UNUSED int64_t world_done(int64_t file, uint64_t rows, uint64_t reje
 	OK(ledger_document_begin(l, &begun, &d, &err));
 	OK(ledger_document_checked(l, d.id, &found, &err));
 	OK(ledger_document_taken(l, d.id, &taking, &err));
-	OK(ledger_lane_settled(l, d.id, &step, &err));
+	OK(ledger_lanes_settled(l, d.id, &step, 1, &err));
 	OK(ledger_document_state(l, d.id, &done, &err));
 	OK(ledger_file_state(
 	    l, file, &(struct ledger_outcome){.state = LEDGER_DONE, .now_ms = now_ms}, &err));

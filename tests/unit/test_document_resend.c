@@ -119,7 +119,7 @@ static void begin(void)
 	ledger_document_free(&d);
 	OK(ledger_document_checked(l, w.document, &(struct ledger_checked){.rows = 4}, &err));
 	OK(ledger_document_taken(l, w.document, &taking, &err));
-	OK(ledger_lane_settled(l, w.document, &step, &err));
+	OK(ledger_lanes_settled(l, w.document, &step, 1, &err));
 	OK(ledger_document_state(l, w.document, &done, &err));
 	OK(ledger_file_state(l, file, &done, &err));
 	OK(ledger_reopen(l, file, &(struct ledger_reopen){.document = w.document}, 1, &err));

@@ -54,8 +54,8 @@ static struct made make(struct ledger *l, const char *feed, const char *name, in
 	OK(ledger_document_checked(
 	    l, m.document,
 	    &(struct ledger_checked){.rows = 10, .rejected = 2, .batches = 8, .events = 8}, &err));
-	OK(ledger_lane_settled(l, m.document,
-			       &(struct ledger_settled){.done = 8, .rows_delivered = 8}, &err));
+	OK(ledger_lanes_settled(l, m.document,
+				&(struct ledger_settled){.done = 8, .rows_delivered = 8}, 1, &err));
 	return m;
 }
 

@@ -147,7 +147,7 @@ static void settle(struct ledger *l, int64_t id, const struct ledger_request *v,
 	OK(ledger_lanes(l, id, &was, 1, &err));
 	const struct ledger_settled step = {
 	    .done = was + n, .was = was, .rows_delivered = n, .requests = v, .n_requests = n};
-	OK(ledger_lane_settled(l, id, &step, &err));
+	OK(ledger_lanes_settled(l, id, &step, 1, &err));
 }
 
 struct walked {

@@ -148,7 +148,7 @@ static void test_odd_sums(void)
 						 {"c.txt", "not CSV", false}};
 	OK(ledger_document_checked(
 	    l, id, &(struct ledger_checked){.rows = 10, .rejected = 2, .skipped = 1}, &err));
-	OK(ledger_lane_settled(l, id, &(struct ledger_settled){0, 1, 227, NULL, 0}, &err));
+	OK(ledger_lanes_settled(l, id, &(struct ledger_settled){0, 1, 227, NULL, 0}, 1, &err));
 	OK(ledger_file_skips(l, 1, skipped, 2, &err));
 
 	FILE *to = open_memstream(&text, &len);

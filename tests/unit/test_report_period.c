@@ -63,7 +63,7 @@ static void make(const struct made *m)
 		    &(struct ledger_checked){.rows = m->rows, .rejected = m->rejected}, &err));
 		const struct ledger_settled all = {.done = 1,
 						   .rows_delivered = m->rows - m->rejected};
-		OK(ledger_lane_settled(ledger, d.id, &all, &err));
+		OK(ledger_lanes_settled(ledger, d.id, &all, 1, &err));
 		close_document(m, d.id, now_ms);
 	}
 	const struct ledger_outcome end = {.state = m->refused ? LEDGER_REFUSED : LEDGER_DONE,
