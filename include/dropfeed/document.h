@@ -7,13 +7,13 @@
  *	document_guideline.c	warnings of a pass, and the hosted feed's guidelines
  *	document_open.c		how its bytes are written
  *	document_hint.c		which option would help where it fails
- *	document_parts.c	the same, by several threads
+ *	document_parts.c	the same, by several threads; document_part.c: what each keeps
  *	document_preflight.c	checked to its end before anything of it is sent
  *	document_send.c		its batches are made and sent
  *	document_resend.c	those batches whose rows the API rejected, once more
  *	document_request.c	the rows of subject requests that were taken
  *	document_undelivered.c	which of its rows were not settled
- *	document_rejects.c	its reject file
+ *	document_rejects.c	its reject file; document_later.c: what was rejected later
  *	document_encode.c	in the encoding of the document
  *	document_own.c		our own columns, in a document that is a reject file
  *	document_reasons.c	why its rows were rejected, counted

@@ -61,19 +61,20 @@ static enum df_status pass_first_rows(struct document_pass *w, struct rows *rows
 				      struct rows_row *row, struct df_err *err)
 {
 	const struct batch_settings sizes = document_pass_sizes(w);
-	bool mapped = false;
-	enum df_status st = DF_OK;
-	while (st == DF_OK && !mapped) {
-		if (row->fault == NULL) {
-			mapped = true;
+	for (;;) {
+		enum df_status st = DF_OK;
+		if (row->fault == NULL)
 			st = map_no_header(w->map, row->cells, row->n_cells, err);
-		}
-		if (st == DF_OK)
-			st = document_pass_one(w, &sizes, row, err);
-		if (st == DF_OK && !mapped)
-			st = rows_next(rows, row, err);
+		if (st != DF_OK)
+			return st;
+		bool mapped = row->fault == NULL;
+		st = document_pass_one(w, &sizes, row, err);
+		if (st != DF_OK || mapped)
+			return st;
+		st = rows_next(rows, row, err);
+		if (st != DF_OK)
+			return st;
 	}
-	return st;
 }
 
 static enum df_status pass_rows(struct document_pass *w, struct rows *rows, struct df_err *err)
@@ -112,15 +113,17 @@ enum df_status document_pass(struct document_pass *w, struct df_err *err)
 	if (w->begun_ms != 0)
 		map_begun(w->map, w->begun_ms);
 	st = document_guidelines_of_file(w, err);
-	if (st == DF_OK)
-		st = document_rows_open(w->feed, w->doc, map_has_header(w->map), &w->bytes, &rows,
-					err);
-	if (st == DF_OK) {
-		w->start = rows_start(rows);
-		w->end = rows_end(rows);
-		map_want(w->map, wanted(w));
-		st = pass_rows(w, rows, err);
-	}
+	if (st != DF_OK)
+		goto cleanup;
+	st = document_rows_open(w->feed, w->doc, map_has_header(w->map), &w->bytes, &rows, err);
+	if (st != DF_OK)
+		goto cleanup;
+
+	w->start = rows_start(rows);
+	w->end = rows_end(rows);
+	map_want(w->map, wanted(w));
+	st = pass_rows(w, rows, err);
+cleanup:
 	document_hint_end(w, rows, st, err);
 	rows_close(rows);
 	return st;

@@ -116,10 +116,10 @@ static enum df_status copy_raw(struct rejects_pass *w, uint64_t from, uint64_t t
 	while (from < to) {
 		size_t piece = to - from < COPY_PIECE ? (size_t)(to - from) : COPY_PIECE;
 		enum df_status st = read_raw(w, from, piece, err);
-		if (st == DF_OK && df_stop_requested)
-			st = df_fail(DF_RETRY, err, NULL, "stopped by a signal");
 		if (st != DF_OK)
 			return st;
+		if (df_stop_requested)
+			return df_fail(DF_RETRY, err, NULL, "stopped by a signal");
 		put_bytes(w, w->raw.data, piece);
 		from += piece;
 	}
@@ -268,10 +268,13 @@ static enum df_status write_rejects(struct rejects_pass *w, struct df_err *err)
 	w->pass->handlers = &handlers;
 	w->pass->ctx = w;
 	enum df_status st = document_encode_open(&w->encoder, format->encoding, err);
-	if (st == DF_OK)
-		st = take_next(w, err);
-	if (st == DF_OK)
-		st = document_pass(w->pass, err);
+	if (st != DF_OK)
+		goto cleanup;
+	st = take_next(w, err);
+	if (st != DF_OK)
+		goto cleanup;
+	st = document_pass(w->pass, err);
+cleanup:
 	document_encode_close(&w->encoder);
 	document_own_free(&w->own);
 	df_buf_free(&w->encoded);
@@ -293,13 +296,17 @@ static enum df_status write_sealed(struct rejects_pass *w, const char *scratch, 
 		return st;
 	report_rejects_rows_to(w->file, unnamed);
 	st = write_rejects(w, err);
-	if (st == DF_OK)
-		st = report_rejects_flush(w->file, err);
+	if (st != DF_OK)
+		goto cleanup;
+	st = report_rejects_flush(w->file, err);
+	if (st != DF_OK)
+		goto cleanup;
+
 	df_before("encrypt the reject file");
-	if (st == DF_OK)
-		st = decode_seal(w->pass->feed, w->pass->doc->key, unnamed,
-				 report_rejects_file(w->file), err);
+	st = decode_seal(w->pass->feed, w->pass->doc->key, unnamed, report_rejects_file(w->file),
+			 err);
 	df_after("encrypt the reject file");
+cleanup:
 	close(unnamed);
 	return st;
 }

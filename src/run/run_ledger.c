@@ -14,16 +14,19 @@ static enum df_status copy_into(const struct conf *conf, struct ledger *from, co
 	uint64_t rows = 0;
 	where.url = strcmp(to, "sqlite") == 0 ? NULL : to;
 	enum df_status st = ledger_open_at(&where, &target, err);
-	if (st == DF_OK)
-		st = ledger_copy(from, target, &rows, err);
-	if (st == DF_OK) {
-		char *name = ledger_where_name(&where);
-		df_log(DF_LOG_INFO,
-		       "%" PRIu64 " entries copied to %s; %s in the configuration before the next "
-		       "run, and do not use the other one any more",
-		       rows, name, where.url != NULL ? "name it as `ledger`" : "remove `ledger`");
-		free(name);
-	}
+	if (st != DF_OK)
+		return st;
+	st = ledger_copy(from, target, &rows, err);
+	if (st != DF_OK)
+		goto cleanup;
+
+	char *name = ledger_where_name(&where);
+	df_log(DF_LOG_INFO,
+	       "%" PRIu64 " entries copied to %s; %s in the configuration before the next run, and "
+	       "do not use the other one any more",
+	       rows, name, where.url != NULL ? "name it as `ledger`" : "remove `ledger`");
+	free(name);
+cleanup:
 	ledger_close(target);
 	return st;
 }
@@ -38,12 +41,13 @@ static enum df_status copy(const struct conf *conf, const char *to, struct df_er
 		return st;
 	}
 	st = ledger_open_at_readonly(&where, &from, err);
-	if (st == DF_OK)
-		st = copy_into(conf, from, to, err);
-	else if (st == DF_END)
-		st = df_fail(DF_USAGE, err, NULL,
-			     "there is no ledger yet: set `ledger` to the new one, or leave "
-			     "it out, and run");
+	if (st == DF_END)
+		return df_fail(DF_USAGE, err, NULL,
+			       "there is no ledger yet: set `ledger` to the new one, or leave it "
+			       "out, and run");
+	if (st != DF_OK)
+		return st;
+	st = copy_into(conf, from, to, err);
 	ledger_close(from);
 	return st;
 }
@@ -54,10 +58,13 @@ void run_ledger_copy(const struct conf *conf, const char *to, struct run_result 
 	int lock_fd = -1;
 	char *lock = df_format("%s/lock", conf->state_dir);
 	enum df_status st = df_mkdirs(conf->state_dir, &err);
-	if (st == DF_OK)
-		st = df_lock_take(lock, &lock_fd, &result->busy, &err);
-	if (st == DF_OK)
-		st = copy(conf, to, &err);
+	if (st != DF_OK)
+		goto cleanup;
+	st = df_lock_take(lock, &lock_fd, &result->busy, &err);
+	if (st != DF_OK)
+		goto cleanup;
+	st = copy(conf, to, &err);
+cleanup:
 	if (st != DF_OK)
 		df_log_err(result->busy ? DF_LOG_INFO : DF_LOG_ERROR, &err);
 	if (!result->busy)

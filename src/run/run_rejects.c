@@ -13,7 +13,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define PIECE (256u << 10)
+#define PIECE (64u << 10)
 
 struct found {
 	const struct conf_feed *feed;
@@ -91,26 +91,24 @@ static enum df_status on_file(void *ctx, const struct ledger_file *f, struct df_
 
 static enum df_status print_bytes(int fd, uint64_t offset, uint64_t length, struct df_err *err)
 {
-	char *piece = df_alloc(PIECE);
-	enum df_status st = DF_OK;
-	while (st == DF_OK && length > 0) {
+	char piece[PIECE];
+	while (length > 0) {
 		ssize_t n =
 		    pread(fd, piece, length < PIECE ? (size_t)length : PIECE, (off_t)offset);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
-			st = df_fail(DF_RETRY, err, NULL, "cannot read: %s",
-				     n < 0 ? strerror(errno) : "it got shorter");
-		else if (fwrite(piece, 1, (size_t)n, stdout) != (size_t)n)
-			st = df_fail(DF_FATAL, err, NULL, "cannot write to standard output: %s",
-				     df_strerror(errno));
-		if (st == DF_OK && df_stop_requested)
-			st = df_fail(DF_RETRY, err, NULL, "stopped by a signal");
-		offset += n > 0 ? (uint64_t)n : 0;
-		length -= n > 0 ? (uint64_t)n : 0;
+			return df_fail(DF_RETRY, err, NULL, "cannot read: %s",
+				       n < 0 ? strerror(errno) : "it got shorter");
+		if (fwrite(piece, 1, (size_t)n, stdout) != (size_t)n)
+			return df_fail(DF_FATAL, err, NULL, "cannot write to standard output: %s",
+				       df_strerror(errno));
+		if (df_stop_requested)
+			return df_fail(DF_RETRY, err, NULL, "stopped by a signal");
+		offset += (uint64_t)n;
+		length -= (uint64_t)n;
 	}
-	free(piece);
-	return st;
+	return DF_OK;
 }
 
 static bool is_sealed(const char *path)

@@ -70,10 +70,13 @@ enum df_status setup_init(const struct setup_init *what, struct df_buf *out, str
 	struct fetch_host_key key = {0};
 	struct conf_feed *feed = NULL;
 	enum df_status st = setup_feed_view(NULL, &changes, &feed, err);
-	if (st == DF_OK && feed->fetch.source.kind == CONF_SOURCE_SFTP)
+	if (st != DF_OK)
+		goto cleanup;
+	if (feed->fetch.source.kind == CONF_SOURCE_SFTP)
 		st = fetch_host_key(feed, &key, err);
-	if (st == DF_OK)
-		st = make_state(what->state_dir, err);
+	if (st != DF_OK)
+		goto cleanup;
+	st = make_state(what->state_dir, err);
 	if (st != DF_OK)
 		goto cleanup;
 
