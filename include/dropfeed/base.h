@@ -37,6 +37,12 @@ static inline const char *df_singular(uint64_t n)
 	return n == 1 ? "s" : "";
 }
 
+/* "1 row", "3 rows", "2 batches": df_count(n, "row").text, until the statement ends. */
+struct df_counted {
+	char text[64];
+};
+struct df_counted df_count(uint64_t n, const char *noun);
+
 static inline bool df_is_digit(char c)
 {
 	return c >= '0' && c <= '9';

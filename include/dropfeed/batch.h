@@ -104,7 +104,7 @@ struct batch_settings;
  * send_service.h, which says how requests are addressed, paced and judged.
  */
 struct batch_form {
-	const char *unit; /* what one is called, for messages: "batches" */
+	const char *unit; /* what one is called, for messages: "batch" */
 	/* of a request; at most REQUEST_MAX_BATCHES batches */
 	uint32_t max_batches, max_events, max_bytes;
 	uint32_t batch_events; /* of a batch; 0: BATCH_MAX_EVENTS */

@@ -23,7 +23,7 @@ struct trial_fault { /* one thing wrong with one row */
 struct trial_check { /* of one document */
 	/* document NULL when the file is it; event_type "" when unknown */
 	const char *file, *document, *event_type;
-	const char *unit; /* "batches", or what its rows become instead */
+	const char *unit; /* "batch", or what its rows become instead */
 	uint64_t rows, accepted, rejected, skipped, events, batches, requests;
 	uint64_t points; /* events are objects, then, and this is what the sink counts them as */
 	struct df_err refused; /* code "" when it is not refused */

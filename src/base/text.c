@@ -2,6 +2,7 @@
 #include "text.h"
 
 #include <limits.h>
+#include <stdio.h>
 
 #ifdef __SSE2__
 #include <emmintrin.h>
@@ -351,4 +352,13 @@ char *df_file_name(const char *stem, size_t stem_len, const char *tail)
 	     i++)
 		stem_len--;
 	return df_format("%.*s~%.8s%s", (int)stem_len, stem, hex, tail);
+}
+
+struct df_counted df_count(uint64_t n, const char *noun)
+{
+	struct df_counted c;
+	const char *hiss = df_ends_with(noun, "ch") ? "e" : "";
+	snprintf(c.text, sizeof(c.text), "%llu %s%s%s", (unsigned long long)n, noun,
+		 n == 1 ? "" : hiss, df_plural(n));
+	return c;
 }

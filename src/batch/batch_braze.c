@@ -121,7 +121,7 @@ static bool drops_events(const struct batch_settings *set)
 }
 
 /* A user's attributes are an object beside those of its events. */
-const struct batch_form batch_form_braze = {.unit = "batches",
+const struct batch_form batch_form_braze = {.unit = "batch",
 					    .max_batches = BRAZE_MAX_OBJECTS,
 					    .max_events = BRAZE_MAX_OBJECTS,
 					    .max_bytes = BRAZE_MAX_BYTES - 64,
@@ -134,7 +134,7 @@ const struct batch_form batch_form_braze = {.unit = "batches",
 					    .check = check};
 
 /* A user's audiences are one object, and all of them. */
-const struct batch_form batch_form_audience = {.unit = "batches",
+const struct batch_form batch_form_audience = {.unit = "batch",
 					       .max_batches = BRAZE_MAX_OBJECTS,
 					       .max_events = BRAZE_MAX_OBJECTS,
 					       .max_bytes = BRAZE_MAX_BYTES - 64,

@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-const struct batch_form batch_form_events = {.unit = "batches",
+const struct batch_form batch_form_events = {.unit = "batch",
 					     .max_batches = REQUEST_MAX_BATCHES,
 					     .max_events = REQUEST_MAX_EVENTS,
 					     .max_bytes = REQUEST_MAX_BYTES};

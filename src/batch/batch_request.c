@@ -201,7 +201,7 @@ static void request_convert(const struct batch_settings *set, struct batch *b)
 	json_object_put(o);
 }
 
-const struct batch_form batch_form_requests = {.unit = "requests",
+const struct batch_form batch_form_requests = {.unit = "request",
 					       .max_batches = 1,
 					       .max_events = 1,
 					       .max_bytes = REQUEST_MAX_BYTES,

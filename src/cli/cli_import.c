@@ -73,10 +73,9 @@ static int import(const struct conf *conf, const struct import_arguments *a,
 			code = cli_summarize_json(&result, a->dry_run);
 		else if (a->dry_run)
 			df_log(DF_LOG_INFO,
-			       "dry run: %llu batches in at least %llu requests, about %.1f "
-			       "minutes; nothing was sent",
-			       (unsigned long long)result.batches,
-			       (unsigned long long)result.requests_forecast,
+			       "dry run: %s in at least %s, about %.1f minutes; nothing was sent",
+			       df_count(result.batches, "batch").text,
+			       df_count(result.requests_forecast, "request").text,
 			       result.minutes_forecast);
 	}
 	conf_feed_free(feed);

@@ -108,13 +108,12 @@ int cli_summarize_json(const struct run_result *r, bool dry_run)
 static void summarize_dry_run(const struct run_result *r)
 {
 	df_log(DF_LOG_INFO,
-	       "dry run: %llu files, %llu would be refused, %llu rows, %llu would be rejected; "
-	       "%llu batches in "
-	       "at least %llu requests, about %.1f minutes; nothing was sent",
-	       (unsigned long long)r->files_done + r->files_refused,
-	       (unsigned long long)r->files_refused, (unsigned long long)r->rows,
-	       (unsigned long long)r->rejected, (unsigned long long)r->batches,
-	       (unsigned long long)r->requests_forecast, r->minutes_forecast);
+	       "dry run: %s, %llu would be refused, %s, %llu would be rejected; %s in at least %s, "
+	       "about %.1f minutes; nothing was sent",
+	       df_count(r->files_done + r->files_refused, "file").text,
+	       (unsigned long long)r->files_refused, df_count(r->rows, "row").text,
+	       (unsigned long long)r->rejected, df_count(r->batches, "batch").text,
+	       df_count(r->requests_forecast, "request").text, r->minutes_forecast);
 }
 
 int cli_run(struct cli_globals *g, int argc, char **argv)

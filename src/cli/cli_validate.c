@@ -187,16 +187,15 @@ static void put_text_document(struct validate_output *out, const struct trial_ch
 		df_printable(&b, text);
 		df_buf_addf(&b, " [%s]\n", c->refused.code);
 	} else {
-		df_buf_addf(&b, "%llu rows, %llu accepted, %llu rejected",
-			    (unsigned long long)c->rows, (unsigned long long)c->accepted,
-			    (unsigned long long)c->rejected);
+		df_buf_addf(&b, "%s, %llu accepted, %llu rejected", df_count(c->rows, "row").text,
+			    (unsigned long long)c->accepted, (unsigned long long)c->rejected);
 		if (c->skipped > 0)
 			df_buf_addf(&b, ", %llu skipped", (unsigned long long)c->skipped);
-		if (c->events > 0 || strcmp(c->unit, "requests") != 0)
-			df_buf_addf(&b, "; %llu events in", (unsigned long long)c->events);
+		if (c->events > 0 || strcmp(c->unit, "request") != 0)
+			df_buf_addf(&b, "; %s in", df_count(c->events, "event").text);
 		else
 			df_buf_addc(&b, ';');
-		df_buf_addf(&b, " %llu %s\n", (unsigned long long)c->batches, c->unit);
+		df_buf_addf(&b, " %s\n", df_count(c->batches, c->unit).text);
 	}
 	for (size_t i = 0; i < c->n_warnings; i++) {
 		df_buf_adds(&b, "  warning: ");

@@ -26,10 +26,10 @@ void report_notice_words(const struct ledger_notice *n, struct df_buf *out)
 	if (n->file != NULL)
 		df_buf_addf(out, "%s: ", n->file);
 	if (is(n, "done"))
-		df_buf_addf(out, "delivered, %llu rows", (unsigned long long)n->delivered);
+		df_buf_addf(out, "delivered, %s", df_count(n->delivered, "row").text);
 	else if (is(n, "rejects"))
-		df_buf_addf(out, "%llu of %llu rows were rejected", (unsigned long long)n->rejected,
-			    (unsigned long long)n->rows);
+		df_buf_addf(out, "%llu of %s %s rejected", (unsigned long long)n->rejected,
+			    df_count(n->rows, "row").text, n->rejected == 1 ? "was" : "were");
 	else if (is(n, "refused"))
 		df_buf_addf(out, "refused: %s [%s]", text, n->code != NULL ? n->code : "");
 	else if (is(n, "recovered") && n->file != NULL)

@@ -66,8 +66,8 @@ static void log_document(const struct run_delivery *v, const struct ledger_docum
 			 uint64_t left, const char *path)
 {
 	char *label = run_document_label(v->w->f, &v->doc);
-	df_log(DF_LOG_WARN, "%s: abandoned: %llu rows, %llu delivered, %llu not delivered%s%s",
-	       label, (unsigned long long)d->rows, (unsigned long long)d->delivered,
+	df_log(DF_LOG_WARN, "%s: abandoned: %s, %llu delivered, %llu not delivered%s%s", label,
+	       df_count(d->rows, "row").text, (unsigned long long)d->delivered,
 	       (unsigned long long)left, path != NULL ? ": see " : "", path != NULL ? path : "");
 	if (d->taken && left > 0)
 		df_log(DF_LOG_INFO,
@@ -185,7 +185,8 @@ static enum df_status close_file(struct run_file_work *w, const struct abandoned
 {
 	const struct run_file *f = w->f;
 	const char *why = sum->why.text[0] != '\0' ? sum->why.text : "its bytes were not read";
-	char *text = df_format("%llu rows were not delivered%s%s", (unsigned long long)sum->left,
+	char *text = df_format("%s %s not delivered%s%s", df_count(sum->left, "row").text,
+			       sum->left == 1 ? "was" : "were",
 			       sum->unwritten ? "; their rejects could not be written: " : "",
 			       sum->unwritten ? why : "");
 	const struct ledger_outcome to = {
@@ -248,26 +249,29 @@ cleanup:
 static enum df_status abandon_one(struct feed_work *w, const struct abandon *a,
 				  const struct ledger_file *known, struct df_err *err)
 {
-	struct run_file f = {.feed = w->feed, .name = known->name, .fd = -1, .mtime = known->mtime};
-	struct run_file_work work = {.run = w->run, .f = &f};
 	struct abandoned sum = {0};
 	if (known->state == LEDGER_REFUSED)
 		return give_up_refused(w, known, err);
-	f.ledger_id = known->id;
-	memcpy(f.sha256, known->sha256, DF_SHA256_HEX);
 
-	enum df_status st = bytes_of(w, a, &f, known, &sum, err);
+	struct run_file *f = df_alloc(sizeof(*f));
+	struct run_file_work work = {.run = w->run, .f = f};
+	*f = (struct run_file){.feed = w->feed,
+			       .name = df_strdup(known->name),
+			       .fd = -1,
+			       .mtime = known->mtime,
+			       .ledger_id = known->id};
+	memcpy(f->sha256, known->sha256, DF_SHA256_HEX);
+	enum df_status st = bytes_of(w, a, f, known, &sum, err);
 	if (st == DF_END)
 		st = close_unread(w->run->env.ledger, known->id, &sum, err);
 	else if (st == DF_OK)
 		st = abandon_documents(&work, &sum, err);
-	run_file_rest(&f);
 	if (st != DF_OK)
 		goto cleanup;
+	run_file_rest(f);
 	st = close_file(&work, &sum, err);
 cleanup:
-	free(f.frozen);
-	free(f.spool);
+	run_file_free(f);
 	return st == DF_END ? DF_OK : st; /* refused, and closed */
 }
 

@@ -25,17 +25,17 @@ static void document_log_done(struct run_file_work *w, const struct decode_doc *
 	if (d->skipped > 0)
 		snprintf(skipped, sizeof(skipped), ", %llu skipped",
 			 (unsigned long long)d->skipped);
+	const struct df_counted rows = df_count(d->rows, "row"), sent = df_count(d->batches, unit);
 	if (d->rejected == 0 && d->skipped == 0)
-		df_log_with(DF_LOG_INFO, &fields, "%s: %llu rows, all delivered in %llu %s", name,
-			    (unsigned long long)d->rows, (unsigned long long)d->batches, unit);
+		df_log_with(DF_LOG_INFO, &fields, "%s: %s, all delivered in %s", name, rows.text,
+			    sent.text);
 	else if (d->rejected == 0)
-		df_log_with(DF_LOG_INFO, &fields, "%s: %llu rows, %llu delivered in %llu %s%s",
-			    name, (unsigned long long)d->rows, (unsigned long long)d->delivered,
-			    (unsigned long long)d->batches, unit, skipped);
+		df_log_with(DF_LOG_INFO, &fields, "%s: %s, %llu delivered in %s%s", name, rows.text,
+			    (unsigned long long)d->delivered, sent.text, skipped);
 	else
 		df_log_with(DF_LOG_WARN, &fields,
-			    "%s: %llu rows, %llu delivered%s, %llu rejected (%s): see %s", name,
-			    (unsigned long long)d->rows, (unsigned long long)d->delivered, skipped,
+			    "%s: %s, %llu delivered%s, %llu rejected (%s): see %s", name, rows.text,
+			    (unsigned long long)d->delivered, skipped,
 			    (unsigned long long)d->rejected, df_buf_cstr(&why), rejects->path);
 	df_buf_free(&why);
 	free(name);

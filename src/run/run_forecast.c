@@ -23,11 +23,10 @@ static void log_objects(const struct conf_feed *feed, const struct trial_check *
 	const char *doc = c->document != NULL ? c->document : "",
 		   *comma = c->document != NULL ? ", " : "";
 	df_log(DF_LOG_INFO,
-	       "%s: %s%s%s: %llu rows, %llu would be rejected; %llu objects (%llu data points) in "
-	       "at least %llu requests, %.1f min",
-	       feed->name, c->file, comma, doc, (unsigned long long)c->rows,
-	       (unsigned long long)c->rejected, (unsigned long long)c->events,
-	       (unsigned long long)c->points, (unsigned long long)c->requests,
+	       "%s: %s%s%s: %s, %llu would be rejected; %s (%s) in at least %s, %.1f min",
+	       feed->name, c->file, comma, doc, df_count(c->rows, "row").text,
+	       (unsigned long long)c->rejected, df_count(c->events, "object").text,
+	       df_count(c->points, "data point").text, df_count(c->requests, "request").text,
 	       minutes_of(feed, c->batches, c->requests));
 }
 
@@ -36,14 +35,16 @@ static void log_requests(const struct conf_feed *feed, const struct trial_check 
 {
 	const char *doc = c->document != NULL ? c->document : "",
 		   *comma = c->document != NULL ? ", " : "";
-	df_log(
-	    DF_LOG_INFO,
-	    "%s: %s%s%s: %llu rows, %llu would be rejected; %llu %s requests would be sent to %s "
-	    "with the key %s (`dropfeed import --feed %s --sink - FILE` shows them)",
-	    feed->name, c->file, comma, doc, (unsigned long long)c->rows,
-	    (unsigned long long)c->rejected, (unsigned long long)c->batches, c->event_type,
-	    feed->send.endpoint != NULL ? feed->send.endpoint : CONF_OPENDSR,
-	    feed->send.api_key != NULL ? feed->send.api_key : "(none)", feed->name);
+	df_log(DF_LOG_INFO,
+	       "%s: %s%s%s: %s, %llu would be rejected; %llu %s request%s would be sent to %s with "
+	       "the "
+	       "key %s (`dropfeed import --feed %s --sink - FILE` shows %s)",
+	       feed->name, c->file, comma, doc, df_count(c->rows, "row").text,
+	       (unsigned long long)c->rejected, (unsigned long long)c->batches, c->event_type,
+	       df_plural(c->batches),
+	       feed->send.endpoint != NULL ? feed->send.endpoint : CONF_OPENDSR,
+	       feed->send.api_key != NULL ? feed->send.api_key : "(none)", feed->name,
+	       c->batches == 1 ? "it" : "them");
 }
 
 static void log_forecast(void *ctx, const struct trial_check *c)
@@ -66,12 +67,10 @@ static void log_forecast(void *ctx, const struct trial_check *c)
 		log_objects(feed, c);
 		return;
 	}
-	df_log(DF_LOG_INFO,
-	       "%s: %s%s%s: %llu rows, %llu would be rejected; %llu batches in at least %llu "
-	       "requests, %.1f min",
-	       feed->name, c->file, comma, doc, (unsigned long long)c->rows,
-	       (unsigned long long)c->rejected, (unsigned long long)c->batches,
-	       (unsigned long long)c->requests, minutes_of(feed, c->batches, c->requests));
+	df_log(DF_LOG_INFO, "%s: %s%s%s: %s, %llu would be rejected; %s in at least %s, %.1f min",
+	       feed->name, c->file, comma, doc, df_count(c->rows, "row").text,
+	       (unsigned long long)c->rejected, df_count(c->batches, "batch").text,
+	       df_count(c->requests, "request").text, minutes_of(feed, c->batches, c->requests));
 }
 
 struct forecast_work {

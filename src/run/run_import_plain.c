@@ -182,11 +182,10 @@ static void plain_count(struct plain_import *p, const struct decode_doc *doc,
 		snprintf(skipped, sizeof(skipped), ", %llu skipped",
 			 (unsigned long long)found->skipped);
 	df_log(found->rejected > 0 ? DF_LOG_WARN : DF_LOG_INFO,
-	       "%s%s%s: %llu rows, %llu rejected%s, %llu events in %llu %s", p->name,
-	       doc->name != NULL ? ", " : "", doc->name != NULL ? doc->name : "",
-	       (unsigned long long)found->rows, (unsigned long long)found->rejected, skipped,
-	       (unsigned long long)found->events, (unsigned long long)found->batches,
-	       batch_form_of(&p->feed)->unit);
+	       "%s%s%s: %s, %llu rejected%s, %s in %s", p->name, doc->name != NULL ? ", " : "",
+	       doc->name != NULL ? doc->name : "", df_count(found->rows, "row").text,
+	       (unsigned long long)found->rejected, skipped, df_count(found->events, "event").text,
+	       df_count(found->batches, batch_form_of(&p->feed)->unit).text);
 	result->documents++;
 	result->rows += found->rows;
 	result->rejected += found->rejected;

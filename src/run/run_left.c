@@ -70,26 +70,31 @@ static enum df_status close_lost(struct feed_work *w, const struct left_file *f,
 	struct lost l = {0};
 	struct ledger *ledger = w->run->env.ledger;
 	enum df_status st = ledger_documents(ledger, f->id, add_lost, &l, err);
-	char *text = l.documents == 0 ? df_strdup("its bytes are gone from the spool and from the "
-						  "source; none of its rows was delivered")
-				      : df_format("its bytes are gone from the spool and from the "
-						  "source; %llu rows were not delivered",
-						  (unsigned long long)l.rows);
+	if (st != DF_OK)
+		return st;
+
+	char *text = l.documents == 0
+			 ? df_strdup("its bytes are gone from the spool and from the "
+				     "source; none of its rows was delivered")
+			 : df_format("its bytes are gone from the spool and from the "
+				     "source; %s %s not delivered",
+				     df_count(l.rows, "row").text, l.rows == 1 ? "was" : "were");
 	const struct ledger_outcome lost = {
 	    .state = LEDGER_REFUSED, .code = "lost-bytes", .text = text, .now_ms = df_now_ms()};
 
-	if (st == DF_OK)
-		st = ledger_file_lost(ledger, f->id, &lost, err);
-	if (st == DF_OK) {
-		df_log(DF_LOG_ERROR,
-		       "%s: %s: closed as refused: %s [lost-bytes]: when they turn up, name the "
-		       "folder that they are in "
-		       "with `dropfeed retry --from DIR`",
-		       w->feed->name, f->entry.name, text);
-		pthread_mutex_lock(&w->run->lock);
-		w->run->result->files_refused++;
-		pthread_mutex_unlock(&w->run->lock);
-	}
+	st = ledger_file_lost(ledger, f->id, &lost, err);
+	if (st != DF_OK)
+		goto cleanup;
+
+	df_log(
+	    DF_LOG_ERROR,
+	    "%s: %s: closed as refused: %s [lost-bytes]: when they turn up, name the folder that "
+	    "they are in with `dropfeed retry --from DIR`",
+	    w->feed->name, f->entry.name, text);
+	pthread_mutex_lock(&w->run->lock);
+	w->run->result->files_refused++;
+	pthread_mutex_unlock(&w->run->lock);
+cleanup:
 	free(text);
 	return st;
 }
@@ -125,8 +130,10 @@ enum df_status run_left_take(struct feed_work *w, const struct ledger_file *f, s
 {
 	struct left_over left = {.conf = w->run->conf};
 	enum df_status st = collect_left(&left, f, err);
-	if (st == DF_OK)
-		st = resume_one(w, &left.v[0], err);
+	if (st != DF_OK)
+		goto cleanup;
+	st = resume_one(w, &left.v[0], err);
+cleanup:
 	left_over_free(&left);
 	return st;
 }

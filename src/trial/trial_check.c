@@ -122,7 +122,7 @@ static enum df_status check_bytes(struct check_work *w, const char *name, int fd
 	struct df_err why = {0};
 	enum df_status st = decode_open(w->feed, name, fd, df_scratch(), &d, &why);
 	if (st == DF_REJECT) {
-		struct trial_check none = {.event_type = "", .unit = "batches"};
+		struct trial_check none = {.event_type = "", .unit = "batch"};
 		report(w, &none, &why);
 	} else if (st != DF_OK) {
 		df_err_about(&why, w->file);

@@ -32,5 +32,5 @@ check "no cell is in it" absent secret-cell "$work/err"
 sed -i 's/json/text/' "$conf"
 printf 'user_identities.customer_id\nu7\n' >"$drop/plain-eventless.csv"
 exits 0 "as text" run
-check "lines are as before" grep -qE '^20[^ ]*Z people: plain-eventless.csv: 1 rows, all delivered in 1 batches$' "$work/err"
+check "lines are as before" grep -qE '^20[^ ]*Z people: plain-eventless.csv: 1 row, all delivered in 1 batch$' "$work/err"
 finish

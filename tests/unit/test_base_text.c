@@ -3,6 +3,15 @@
 
 #include "test.h"
 
+static void test_counts(void)
+{
+	TEXT_IS(df_count(0, "row").text, "0 rows");
+	TEXT_IS(df_count(1, "row").text, "1 row");
+	TEXT_IS(df_count(2, "batch").text, "2 batches");
+	TEXT_IS(df_count(1, "batch").text, "1 batch");
+	TEXT_IS(df_count(UINT64_MAX, "data point").text, "18446744073709551615 data points");
+}
+
 static void test_passwords(void)
 {
 	static const char *const cases[][2] = {
@@ -173,6 +182,7 @@ static void test_long_names(void)
 int main(void)
 {
 	static const CU_TestInfo tests[] = {
+	    {"counts", test_counts},
 	    {"passwords in addresses", test_passwords},
 	    {"UTF-8", test_utf8},
 	    {"JSON", test_json},
