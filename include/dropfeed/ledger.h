@@ -285,6 +285,9 @@ enum df_status ledger_document_known(struct ledger *l, int64_t file_id, const ch
  * none. */
 enum df_status ledger_document_done_before(struct ledger *l, const struct ledger_new_document *d,
 					   struct ledger_file *file, struct df_err *err) DF_CHECK;
+/* The same for a document that is not of the same name: it holds the same. */
+enum df_status ledger_document_alike(struct ledger *l, const struct ledger_new_document *d,
+				     struct ledger_file *file, struct df_err *err) DF_CHECK;
 
 struct ledger_checked { /* what a preflight found */
 	uint64_t rows, rejected, skipped;

@@ -66,7 +66,8 @@ const char *name_layers(const char *name);
 bool name_ignored(const char *name);
 
 /* True when it ends as the names of drop files do, whatever is before: .csv .zip .gz .gpg .pgp
- * .asc ..., or as those of archives and spreadsheets that somebody may take for drop files. */
+ * .asc ..., or as those of archives and spreadsheets that somebody may take for drop files; or
+ * when it has an event type, and ends as texts do that may be CSV: .txt, .dat ... */
 bool name_meant(const char *name);
 /* What to do with a file of that kind that is never read, such as .7z, .tar or .xlsx: a string
  * constant; else NULL. */

@@ -124,6 +124,16 @@ enum df_status ledger_document_done_before(struct ledger *l, const struct ledger
 			    (int64_t)LEDGER_DONE, d->content);
 }
 
+enum df_status ledger_document_alike(struct ledger *l, const struct ledger_new_document *d,
+				     struct ledger_file *file, struct df_err *err)
+{
+	const struct ledger_lookup q = {ST_DOCUMENT_ALIKE, "look up a file", file_row, file};
+	if (d->content == NULL)
+		return DF_END;
+	return ledger_first(l, &q, err, "itit", d->file_id, d->event_type, (int64_t)LEDGER_DONE,
+			    d->content);
+}
+
 static enum df_status file_add(struct ledger *l, const struct ledger_new_file *f, int64_t *id,
 			       struct df_err *err)
 {

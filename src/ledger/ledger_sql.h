@@ -286,6 +286,9 @@ static const char *const ledger_migrations[] = {
 
     /* a hash of what a packed or encrypted file holds, whose own bytes differ each time */
     "ALTER TABLE document ADD COLUMN content TEXT;",
+
+    /* the same rows under another file's name */
+    "CREATE INDEX document_content ON document(content) WHERE content IS NOT NULL;",
 };
 #define LEDGER_VERSION ((int)(sizeof(ledger_migrations) / sizeof(*ledger_migrations)))
 
@@ -400,6 +403,7 @@ enum ledger_statement {
 	ST_DOCUMENT_FIND,
 	ST_DOCUMENT_DONE_BEFORE,
 	ST_DOCUMENT_SAME_CONTENT,
+	ST_DOCUMENT_ALIKE,
 	ST_DOCUMENT_CHECKED,
 	ST_DOCUMENT_TAKEN,
 	ST_DOCUMENT_UNTAKEN,
@@ -569,6 +573,13 @@ static const char *const ledger_statements[ST_COUNT] = {
 	"d.delivered > 0"
 	" ORDER BY d.id DESC LIMIT 1) AND EXISTS(SELECT 1 FROM document d WHERE d.file_id = file.id"
 	" AND ifnull(d.name, '') = ifnull(?2, '') AND d.content = ?5)",
+    [ST_DOCUMENT_ALIKE] =
+	"SELECT " SQL_FILE_COLUMNS
+	" FROM file WHERE id = (SELECT d.file_id FROM document d, file o, file f"
+	" WHERE d.content = ?4 AND f.id = ?1 AND o.id = d.file_id AND o.feed = f.feed AND o.id < "
+	"f.id"
+	" AND d.event_type = ?2 AND d.state = ?3 AND d.delivered > 0"
+	" ORDER BY d.id DESC LIMIT 1)",
     [ST_DOCUMENT_CHECKED] =
 	"UPDATE document SET rows = ?2,"
 	" rejected = ?3 + (SELECT count(*) FROM reject WHERE document_id = ?1),"

@@ -36,6 +36,9 @@ static const struct {
     {".xz", NAME_XZ},   {".zip", NAME_ZIP},
 };
 
+#define OTHER_PACK "its compression is not read; pack the CSV as .gz, .zst, .bz2 or .xz"
+#define OTHER_SEAL "its encryption is not read; encrypt the CSV with OpenPGP, as .gpg"
+
 /* What people drop in place of a drop file, and what to do about it. The longer suffix is first. */
 static const struct {
 	const char *suffix, *advice;
@@ -48,7 +51,22 @@ static const struct {
     {".tar", "a tar archive is not read; drop the CSV files one by one, or as a zip"},
     {".7z", "a 7z archive is not read; make it a zip"},
     {".rar", "a RAR archive is not read; make it a zip"},
-    {".lz4", "LZ4 is not read; pack the CSV as .gz or .zst"},
+    {".lz4", OTHER_PACK},
+    {".lzma", OTHER_PACK},
+    {".lzo", OTHER_PACK},
+    {".br", OTHER_PACK},
+    {".snappy", OTHER_PACK},
+    {".deflate", OTHER_PACK},
+    {".csv.Z", OTHER_PACK},
+    {".csv.enc", OTHER_SEAL},
+    {".csv.aes", OTHER_SEAL},
+    {".csv.age", OTHER_SEAL},
+    {".csv.p7m", OTHER_SEAL},
+    {".parquet", "a Parquet file is not read; export it as CSV"},
+    {".avro", "an Avro file is not read; export it as CSV"},
+    {".orc", "an ORC file is not read; export it as CSV"},
+    {".xlsb", "an Excel workbook is not read; save it as \"CSV UTF-8\""},
+    {".xlsm", "an Excel workbook is not read; save it as \"CSV UTF-8\""},
     {".xlsx", "an Excel workbook is not read; save it as \"CSV UTF-8\""},
     {".xls", "an Excel workbook is not read; save it as \"CSV UTF-8\""},
     {".ods", "a spreadsheet is not read; save it as CSV"},
@@ -237,9 +255,21 @@ bool name_ignored(const char *name)
 	return name[0] == '.' || name_strip(name, &len, unfinished_suffixes);
 }
 
+/* Endings of CSV, or of something else with its event type: "orders-custom_event.txt". */
+static bool name_has_type(const char *name)
+{
+	static const char *const endings[] = {".txt", ".dat", ".psv", ".tab", ".del",
+					      ".unl", ".out", ".xml", NULL};
+	char event_type[48];
+	size_t len = strlen(name);
+	return name_strip(name, &len, endings) && name_split(name, len, event_type) < len;
+}
+
 bool name_meant(const char *name)
 {
 	size_t len = strlen(name);
+	if (name_has_type(name))
+		return true;
 	if (name_strip(name, &len, encrypted_suffixes) || name_advice(name) != NULL)
 		return true;
 	return name_strip_pack(name, &len) != NAME_PLAIN || name_strip(name, &len, csv_suffixes);

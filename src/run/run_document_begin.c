@@ -259,6 +259,30 @@ static enum df_status check_and_enter(struct run_file_work *w, const struct deco
 	return enter_checked(w, now, &facts, d, err);
 }
 
+/* The rows of a packed or encrypted file came before, under another name: a zip of which one
+ * document was corrected, or yesterday's export once more. */
+static enum df_status warn_alike(struct run_file_work *w, const struct decode_doc *doc,
+				 const struct ledger_new_document *now, struct df_err *err)
+{
+	struct ledger_file before = {0};
+	if (w->f->feed->send.duplicates_import)
+		return DF_OK;
+	enum df_status st = ledger_document_alike(w->run->env.ledger, now, &before, err);
+	if (st != DF_OK)
+		return st == DF_END ? DF_OK : st;
+
+	char *label = run_document_label(w->f, doc);
+	df_log_code(
+	    DF_LOG_WARN, "delivered-before",
+	    "%s: holds the same as what was delivered with %s: its rows are sent once more, "
+	    "under other ids; of a corrected zip that keeps its name only what changed is "
+	    "sent [delivered-before]",
+	    label, before.name);
+	free(label);
+	ledger_file_free(&before);
+	return DF_OK;
+}
+
 static enum df_status begin_new(struct run_file_work *w, const struct decode_doc *doc,
 				const struct ledger_new_document *now, struct ledger_document *d,
 				struct df_err *err)
@@ -272,7 +296,10 @@ static enum df_status begin_new(struct run_file_work *w, const struct decode_doc
 		fresh.content = content;
 	}
 	enum df_status st = skip_delivered(w, &fresh, d, err);
-	return st == DF_END ? check_and_enter(w, doc, &fresh, d, err) : st;
+	if (st != DF_END)
+		return st;
+	st = warn_alike(w, doc, &fresh, err);
+	return st == DF_OK ? check_and_enter(w, doc, &fresh, d, err) : st;
 }
 
 static enum df_status begin_now(struct run_file_work *w, const struct decode_doc *doc,

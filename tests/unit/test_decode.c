@@ -66,11 +66,33 @@ static void test_document_type(void)
 /* What is not a drop file, but was meant as one, is reported with what to do. */
 static void test_advice(void)
 {
-	static const char *const with[] = {
-	    "a.7z", "a.tar", "a-eventless.tar.gz", "a.TGZ", "a.xlsx", "a.xlsx.gpg", "a.tsv"};
+	static const char *const with[] = {"a.7z",
+					   "a.tar",
+					   "a-eventless.tar.gz",
+					   "a.TGZ",
+					   "a.xlsx",
+					   "a.xlsx.gpg",
+					   "a.tsv",
+					   "a-eventless.csv.Z",
+					   "a-eventless.csv.snappy",
+					   "a.parquet",
+					   "a-eventless.csv.enc"};
+	static const char *const meant[] = {"a-eventless.txt", "a-custom_event_2026-01-12.dat",
+					    "a.csv", "a.gpg"};
+	static const char *const beside[] = {"a.txt",
+					     "a-eventless.csv.sha256",
+					     "_SUCCESS",
+					     "a-eventless.csv.receipt.json",
+					     "a-eventless.csv~",
+					     "manifest.json",
+					     "a-eventless.csv.done"};
 	static const char *const without[] = {"a.csv", "a.zip", "tar", "a.txt", "a.csv.gz"};
 	for (size_t i = 0; i < sizeof(with) / sizeof(*with); i++)
 		CU_ASSERT_TRUE(name_advice(with[i]) != NULL && name_meant(with[i]));
+	for (size_t i = 0; i < sizeof(meant) / sizeof(*meant); i++)
+		CU_ASSERT_TRUE(name_meant(meant[i]));
+	for (size_t i = 0; i < sizeof(beside) / sizeof(*beside); i++)
+		CU_ASSERT_FALSE(name_meant(beside[i]));
 	for (size_t i = 0; i < sizeof(without) / sizeof(*without); i++)
 		CU_ASSERT_PTR_NULL(name_advice(without[i]));
 }
