@@ -43,7 +43,9 @@ static int no_command(const char *name)
 
 static int help_command(const struct cli_operands *words)
 {
-	if (words->n > 1) {
+	bool own =
+	    words->n > 1 && (strcmp(words->v[1], "--help") == 0 || strcmp(words->v[1], "-h") == 0);
+	if (words->n > 1 && !own) {
 		const struct cli_command *c = find_command(words->v[1]);
 		return c != NULL ? cli_help_show(c->spec) : no_command(words->v[1]);
 	}

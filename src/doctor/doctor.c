@@ -81,9 +81,16 @@ static void check_configuration(struct doctor *d)
 		shown++;
 	}
 	d->feed = NULL;
-	if (shown == 0)
+	if (d->conf->n_feeds == 0) {
+		struct df_err why = {0};
+		(void)df_fail(DF_USAGE, &why, NULL,
+			      "%s has no [feed NAME] section: there is nothing to run",
+			      d->options->path);
+		doctor_fails(d, "configuration", DF_USAGE, &why);
+	} else if (shown == 0) {
 		doctor_ok(d, "configuration", "%s, %zu feed%s", d->options->path, d->conf->n_feeds,
 			  df_plural(d->conf->n_feeds));
+	}
 }
 
 /* False: there is none to look at. */
@@ -164,6 +171,21 @@ static void check_lock(struct doctor *d)
 	free(path);
 }
 
+static enum df_status pass_tally(void *ctx, const struct ledger_tally *t, struct df_err *err)
+{
+	(void)ctx;
+	(void)t;
+	(void)err;
+	return DF_OK;
+}
+
+/* A ledger that opens may be damaged all the same: what every run asks shows it. */
+static enum df_status read_ledger(struct ledger *l, struct df_err *err)
+{
+	enum df_status st = ledger_open_files(l, pass_tally, NULL, err);
+	return st == DF_OK ? ledger_tallies(l, pass_tally, NULL, err) : st;
+}
+
 static void check_ledger(struct doctor *d)
 {
 	struct ledger *l = NULL;
@@ -171,6 +193,8 @@ static void check_ledger(struct doctor *d)
 	const struct ledger_where where = setup_ledger(d->conf);
 	char *name = ledger_where_name(&where);
 	enum df_status st = ledger_open_at_readonly(&where, &l, &why);
+	if (st == DF_OK)
+		st = read_ledger(l, &why);
 	ledger_close(l);
 	if (st == DF_END)
 		doctor_ok(d, "ledger", "%s: there is none yet", name);

@@ -49,6 +49,14 @@ static char *session_path(const struct ledger *l)
 	return df_format("%s/ledger.session", l->dir);
 }
 
+bool ledger_session_was(const struct ledger *l)
+{
+	char *path = session_path(l);
+	bool was = access(path, F_OK) == 0;
+	free(path);
+	return was;
+}
+
 enum df_status ledger_session_check(const struct ledger *l, struct df_err *err)
 {
 	struct df_err ignored = {0};

@@ -22,6 +22,8 @@ enum df_status ledger_sqlite_readonly(struct ledger *l, int64_t *version,
 				      struct df_err *err) DF_CHECK;
 
 /* ---- which log belongs to the ledger: ledger_session.c ---- */
+/* Whether there was a ledger, be it there or not. */
+bool ledger_session_was(const struct ledger *l);
 /* Before it is opened. DF_USAGE: the log beside it is another ledger's. */
 enum df_status ledger_session_check(const struct ledger *l, struct df_err *err) DF_CHECK;
 /* After that: from now on a log is this ledger's, or it is detected. */

@@ -110,6 +110,13 @@ enum df_status ledger_sqlite_open(struct ledger *l, struct df_err *err)
 	st = sqlite_version_read(l, &version, err);
 	if (st != DF_OK)
 		return st;
+	if (version == 0 && ledger_session_was(l))
+		df_log(
+		    DF_LOG_WARN,
+		    "%s: the ledger that was here is gone, and a new one is begun: what is still "
+		    "on the sources is sent again under the same ids. A copy of the old one, if "
+		    "there is any, is to be put back (`man dropfeed`, Copies of the ledger)",
+		    l->path);
 	st = ledger_exec(l, SQL_SETUP, "set it up", err);
 	if (st != DF_OK)
 		return st;

@@ -242,4 +242,8 @@ configure "s|^endpoint.*|sink = file:$work/folder/|; /^api_/d"
 tick "a folder that can be written to" 0 sink ok "$work/folder/"
 configure "s|^endpoint.*|sink = file:$work/file/|; /^api_/d"
 fails "a file in the place of the folder" 2 sink 'cannot write to the folder.*; correct sink'
+printf '[dropfeed]\nstate_dir = %s/none\n' "$work" >"$conf"
+exits 2 "a configuration without feeds" doctor
+said "fails" 'FAILED +configuration .*no \[feed NAME\] section'
+
 finish

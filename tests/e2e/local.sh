@@ -17,6 +17,7 @@ exits 0 "-V" -V
 said "-V: is a version" '[0-9]+\.[0-9]+\.[0-9]+'
 exits 0 "version" version
 exits 0 "help" help
+exits 0 "help --help" help --help
 exits 0 "help run" help run
 said "help run: shows how it is used" 'Usage: dropfeed run'
 exits 0 "run -h" run -h

@@ -86,6 +86,15 @@ if on_sqlite "a damaged file"; then
 	exits 5 "status of a damaged ledger" status
 	said "says what it is" 'ledger.db is damaged'
 	equal "and not that nothing was received" "$(cat "$work/out")" ''
+	exits 5 "doctor looks into it, too" doctor
+	said "and fails" 'FAILED +ledger .*is damaged'
+
+	# ---- a ledger that is gone ----
+	rm "$work/state/ledger.db"
+	exits 0 "a run where the ledger is gone" run
+	said "warns" 'warning: .*ledger.db: the ledger that was here is gone, and a new one is begun'
+	exits 0 "the next one" run
+	equal "does not" "$(grep -c 'is gone' "$work/err")" 0
 fi
 
 finish
