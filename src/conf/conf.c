@@ -110,9 +110,9 @@ void conf_feed_init(struct conf_feed *feed, const char *name)
 {
 	feed->name = df_strdup(name);
 	conf_keys_defaults(feed, conf_feed_keys);
-	/* no default in the table: it need not exist */
+	/* no default in the table: it need not exist, nor the user's home */
 	if (conf_path_resolve("~/.ssh/known_hosts", NULL, &feed->fetch.known_hosts, NULL) != DF_OK)
-		abort();
+		feed->fetch.known_hosts = df_strdup("/.ssh/known_hosts");
 }
 
 struct conf_feed *conf_feed_default(const char *name)

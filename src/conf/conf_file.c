@@ -12,13 +12,14 @@
 
 #define MANIFEST_MAX ((size_t)4 << 20)
 
+/* NULL: neither the environment nor the list of users has one. */
 static const char *home_folder(void)
 {
 	const char *home = getenv("HOME");
 	if (home != NULL && *home == '/')
 		return home;
 	struct passwd *pw = getpwuid(getuid()); /* while loading there is one thread */
-	return pw != NULL ? pw->pw_dir : "/";
+	return pw != NULL && pw->pw_dir[0] == '/' ? pw->pw_dir : NULL;
 }
 
 #define CREDENTIALS "$CREDENTIALS_DIRECTORY/"
@@ -41,7 +42,12 @@ enum df_status conf_path_resolve(const char *value, const char *base, char **out
 			    "LoadCredential=");
 		*out = df_format("%s/%s", folder, value + sizeof(CREDENTIALS) - 1);
 	} else if (strncmp(value, "~/", 2) == 0) {
-		*out = df_format("%s/%s", home_folder(), value + 2);
+		const char *home = home_folder();
+		if (home == NULL)
+			return df_fail(DF_USAGE, err, NULL,
+				       "this user has no home folder, and $HOME is not set: write "
+				       "the whole path in place of '~'");
+		*out = df_format("%s/%s", home, value + 2);
 	} else if (*value == '/' || base == NULL) {
 		*out = df_strdup(value);
 	} else {

@@ -100,11 +100,16 @@ void http_lane_stray(struct http_lane *lane, const struct http_outcome *o)
 	bool proven = route->proven;
 	pthread_mutex_unlock(http_lane_lock(lane));
 	const char *to = df_buf_cstr(&where), *proxy = route->proxy.name;
-	if (o->by_proxy == 407 || o->status == 407)
+	if (proxy == NULL && o->status == 407)
+		df_fail(DF_DENIED, &err, NULL,
+			"a proxy on the way to %s wants a login (%s): set proxy, proxy_user and "
+			"proxy_password_file, or check endpoint",
+			route->name, o->why);
+	else if (o->by_proxy == 407 || o->status == 407)
 		df_fail(DF_DENIED, &err, NULL,
 			"the proxy %s wants another login (%s): check proxy_user and "
 			"proxy_password_file",
-			proxy != NULL ? proxy : route->name, o->why);
+			proxy, o->why);
 	else if (o->by_proxy != 0)
 		df_fail(DF_DENIED, &err, NULL,
 			"the proxy %s does not connect to %s (%s): check proxy and endpoint", proxy,

@@ -131,4 +131,20 @@ for text in '[dropfeed]\nstate_dir = %s/none\n' ''; do
 	done
 	said "says why" 'no \[feed'
 done
+# A user of a container, whom no list of users has.
+if [ "$(id -u)" -eq 0 ] && command -v setpriv >/dev/null; then
+	chmod 711 "$work"
+	mkdir -m 755 "$work/stranger"
+	cp "$dropfeed" "$work/stranger/dropfeed"
+	printf '[dropfeed]\nstate_dir = ~/state\n[feed a]\nsource = file:///tmp\nsink = file:/tmp/out/\n' >"$work/stranger/conf"
+	chmod 755 "$work/stranger/dropfeed"
+	chmod 644 "$work/stranger/conf"
+	setpriv --reuid 54321 --regid 54321 --clear-groups env -i ASAN_OPTIONS="$ASAN_OPTIONS" "$work/stranger/dropfeed" \
+		--config "$work/stranger/conf" check >"$work/out" 2>"$work/err"
+	equal "a user without a home" $? 2
+	said "learns that '~' is nothing" 'conf:2: state_dir: this user has no home folder'
+else
+	skip "only root can be a user whom nobody knows"
+fi
+
 finish

@@ -220,6 +220,8 @@ class Case:
             wrong.append("no quote: " + quote)
         if wanted == STOPPED and status not in (401, 403, 407) and (OBJECTION in said) != after:
             wrong.append("a firewall's objection is named where it cannot be, or not where it can")
+        if status == 407 and "a proxy on the way to 127.0.0.1" not in said:
+            wrong.append("a proxy that nobody set is not what is named")
         if wanted[0] > 1 and not os.path.exists(name):
             wrong.append("the file is gone")
         given[self.key] = (202, "")
