@@ -3,7 +3,8 @@
  * batch.h - records become batches: grouped by user, identified, serialized
  *
  *	struct batch_maker *mk = batch_maker_new(&settings, on_batch, ctx);
- *	batch_maker_add(mk, &record, &where, &err);  calls on_batch for every batch that this closes
+ *	batch_maker_add(mk, &record, &where, &err);  calls on_batch for every batch that this
+ *	    closes, or, where they are bundled, for batches that were closed some rows before
  *	batch_maker_end(mk, &err);  closes the rest, in the order they were opened
  *	batch_maker_free(mk);
  *
@@ -90,6 +91,7 @@ struct batch {
 	bool in_doubt;
 	struct batch *next; /* for whoever holds it */
 	bool counted;       /* there is no more of it than these numbers; the maker's own */
+	bool unnamed;       /* its id is still to be made: the maker's own */
 	/* These are in the same piece of memory as the batch, which is freed as a whole. */
 	bool json_within, rows_within;
 };
@@ -172,6 +174,9 @@ struct batch_settings {
 	/* Batches are only counted: they have neither JSON (json may be NULL; json_len is its
 	 * length, or a little more), nor ids, nor rows. */
 	bool count_only;
+	/* Batches may come some rows after those that closed them, or at the end: many of them get
+	 * their ids at once. thread: by a thread of the maker's own, where there are many. */
+	bool bundle, thread;
 	/* adjacent rows that differ in product_action.products alone make one event */
 	bool fold_products;
 	/* folder for unnamed files, or NULL: what a document needs is kept in memory alone */

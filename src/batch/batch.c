@@ -4,6 +4,7 @@
  * join it, when the window is full (the one opened first goes first), or at the end (in order of
  * opening). None of that looks at a clock.
  */
+#include "batch_finish.h"
 #include "batch_later.h"
 #include "batch_priv.h"
 
@@ -25,6 +26,8 @@ struct batch_maker {
 	size_t event_frame;
 
 	struct batch_later *later; /* own; NULL: rows are added as they come */
+	/* own; NULL: batches are handed on as they are closed */
+	struct batch_finish *finish;
 	struct batch_table open;
 	struct batch_open *previous; /* where the row before went, while it is open */
 	size_t weight;
@@ -34,18 +37,6 @@ struct batch_maker {
 	uint64_t next_position;
 	uint64_t *lane_next; /* own; per lane */
 };
-
-void batch_free(struct batch *b)
-{
-	if (b == NULL || b->counted)
-		return;
-	if (!b->json_within)
-		free(b->json);
-	if (!b->rows_within)
-		free(b->rows);
-	free(b->objects);
-	free(b);
-}
 
 /* an id is put there */
 static const char blank_id[BATCH_ID_LEN + 1] = "                                    ";
@@ -93,6 +84,8 @@ struct batch_maker *batch_maker_new(const struct batch_settings *settings, batch
 	mk->lane_next = df_alloc(settings->lanes * sizeof(*mk->lane_next));
 	if (mk->set.form->unordered) /* what waits and what is open are there together */
 		mk->later = batch_later_new(settings->scratch, settings->window / 2);
+	if (settings->bundle && !settings->count_only && mk->set.form->convert == NULL)
+		mk->finish = batch_finish_new(&mk->space, settings->format, settings->thread);
 	return mk;
 }
 
@@ -101,6 +94,7 @@ void batch_maker_free(struct batch_maker *mk)
 	if (mk == NULL)
 		return;
 	batch_later_free(mk->later);
+	batch_finish_free(mk->finish);
 	batch_table_free(&mk->open);
 	free(mk->event_end);
 	free(mk->lane_next);
@@ -188,45 +182,10 @@ uint32_t batch_format(void)
 	const char *other = getenv("DROPFEED_BATCH_FORMAT");
 	return other != NULL ? (uint32_t)strtoul(other, NULL, 10) : 2;
 }
-
-/* A later format has other batches there. */
-static uint64_t position_of(const struct batch_maker *mk, const struct batch *b)
-{
-	return mk->set.format > 2 ? b->position + (UINT64_C(1) << 32) : b->position;
-}
-#else
-static uint64_t position_of(const struct batch_maker *mk, const struct batch *b)
-{
-	(void)mk;
-	return b->position;
-}
 #endif
 
-/* The batch's id, unless the file brought one that no earlier batch has, then those of its
- * events. */
-static void identify(const struct batch_maker *mk, const struct batch_open *o, bool own_id,
-		     size_t events_at, struct batch *b)
-{
-	char *id = b->json + (b->id - b->json), *events = b->json + events_at;
-	bool by_content = mk->set.format != BATCH_FORMAT_0_1;
-	const struct batch_content content = {.own = o->own_id_len > 0 ? batch_own_id(o) : NULL,
-					      .own_len = o->own_id_len,
-					      .position = position_of(mk, b),
-					      .body = by_content ? id + b->id_len : NULL,
-					      .body_len =
-						  b->json_len - (size_t)(id - b->json) - b->id_len};
-	struct batch_id_maker ids;
-	ids.space = &mk->space;
-	ids.n = 0;
-	if (!own_id)
-		batch_id_batch(&ids, &content, id);
-	for (size_t i = 0; i < o->n_rows; i++)
-		if (o->rows[i].id_at != 0)
-			batch_id_row(&ids, o->rows[i].number, events + o->rows[i].id_at);
-	batch_id_end(&ids);
-}
-
-/* Gives the batch what it holds: JSON, ids, rows. */
+/* Gives the batch what it holds: JSON, rows, and blanks for its ids. An id that is made from one of
+ * the file's is made here, because that one is not kept. */
 static enum df_status fill(struct batch_maker *mk, const struct batch_open *o, struct batch *b,
 			   struct df_err *err)
 {
@@ -238,12 +197,38 @@ static enum df_status fill(struct batch_maker *mk, const struct batch_open *o, s
 			return st;
 	}
 	size_t events_at = serialize(o, own_id, b);
-	if (!mk->set.count_only) /* ids of one length all */
-		identify(mk, o, own_id, events_at, b);
+	b->unnamed = !own_id;
 	memcpy(b->rows, o->rows, o->n_rows * sizeof(*b->rows));
+	for (size_t i = 0; i < b->n_rows; i++)
+		b->rows[i].id_at += b->rows[i].id_at != 0 ? (uint32_t)events_at : 0;
+	if (mk->finish != NULL && (own_id || o->own_id_len == 0))
+		return DF_OK;
+
+	if (!mk->set.count_only) /* ids of one length all */
+		batch_finish_one(&mk->space, mk->set.format, b,
+				 o->own_id_len > 0 ? batch_own_id(o) : NULL, o->own_id_len);
 	if (mk->set.form->convert != NULL)
 		mk->set.form->convert(&mk->set, b);
 	return DF_OK;
+}
+
+#define HAND_ON 2 /* for each one that was closed: so memory that is freed is taken again soon */
+
+/* Hands on what has its ids. After a failure nobody takes the rest. */
+static enum df_status hand_on(struct batch_maker *mk, bool all, struct df_err *err)
+{
+	enum df_status st = DF_OK;
+	struct batch *b;
+	for (size_t n = 0; all || n < HAND_ON || batch_finish_is_full(mk->finish); n++) {
+		b = batch_finish_next(mk->finish, all);
+		if (b == NULL)
+			break;
+		if (st == DF_OK)
+			st = mk->sink(mk->ctx, b, err);
+		else
+			batch_free(b);
+	}
+	return st;
 }
 
 /* Takes the open batch out of the table and hands it on. */
@@ -269,10 +254,14 @@ static enum df_status close_batch(struct batch_maker *mk, struct batch_open *o, 
 	enum df_status st = mk->counts ? DF_OK : fill(mk, o, b, err);
 	if (o->n_events <= 1) /* its buffer is as long as its event: the next one is longer */
 		df_buf_free(&o->events);
-	if (st == DF_OK)
+	if (st != DF_OK) {
+		batch_free(b);
+		return st;
+	}
+	if (mk->finish == NULL)
 		return mk->sink(mk->ctx, b, err);
-	batch_free(b);
-	return st;
+	batch_finish_put(mk->finish, b);
+	return hand_on(mk, false, err);
 }
 
 static enum df_status close_oldest(struct batch_maker *mk, struct df_err *err)
@@ -505,5 +494,8 @@ enum df_status batch_maker_end(struct batch_maker *mk, struct df_err *err)
 {
 	const struct batch_later_events events = {
 	    .take = on_take, .part_end = on_part_end, .ctx = mk};
-	return mk->later != NULL ? batch_later_end(mk->later, &events, err) : close_all(mk, err);
+	if (mk->later != NULL)
+		return batch_later_end(mk->later, &events, err);
+	enum df_status st = close_all(mk, err);
+	return st == DF_OK && mk->finish != NULL ? hand_on(mk, true, err) : st;
 }

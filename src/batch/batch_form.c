@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What each sink takes. */
+/* What each sink takes, and what a batch holds for it. */
 #include "batch_priv.h"
 
 #include <stdlib.h>
@@ -24,6 +24,18 @@ const struct batch_form *batch_form_of(const struct conf_feed *feed)
 const struct batch_form *batch_form_for(const struct conf_feed *feed, const char *event_type)
 {
 	return schema_type_audience(event_type) ? &batch_form_audience : batch_form_of(feed);
+}
+
+void batch_free(struct batch *b)
+{
+	if (b == NULL || b->counted)
+		return;
+	if (!b->json_within)
+		free(b->json);
+	if (!b->rows_within)
+		free(b->rows);
+	free(b->objects);
+	free(b);
 }
 
 void batch_replace(struct batch *b, struct df_buf *json, size_t id_at, size_t id_len)

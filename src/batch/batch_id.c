@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Name-based UUIDs (RFC 4122 version 5). Two are made per row, so these go through a SHA-1 of our
- * own where the processor helps with it; the test holds them against libuuid.
+ * own, which hashes several at a time; the test holds them against libuuid.
  */
 #include "batch_priv.h"
 
@@ -23,9 +23,7 @@ void batch_space_init(struct batch_space *space, const char *feed, const char *s
 	df_buf_addf(&name, "%zu:%s %s %zu:%s", strlen(feed), feed, sha256, strlen(document),
 		    document);
 	uuid_generate_sha1(space->root, batch_id_root, name.data, name.len);
-	space->pair = batch_sha1_native();
-	if (space->pair == NULL)
-		space->pair = batch_sha1_portable;
+	space->sha1 = batch_sha1_best();
 	df_buf_free(&name);
 }
 
@@ -75,18 +73,18 @@ static void to_text(char out[BATCH_ID_LEN], const uint32_t id[4])
 		out[dashes[i]] = '-';
 }
 
-#define HASH_LEN 16u
+#define HASH_LEN  16u
+#define BLOCK_LEN (BATCH_SHA1_WORDS * sizeof(uint32_t))
 /* beside root, the one bit and the length */
-#define NAME_MAX_LEN (BATCH_SHA1_BLOCK - sizeof(uuid_t) - 1 - sizeof(uint64_t))
+#define NAME_MAX_LEN (BLOCK_LEN - sizeof(uuid_t) - 1 - sizeof(uint64_t))
 _Static_assert(NAME_ROOM + HASH_LEN <= NAME_MAX_LEN, "a name is one block of SHA-1");
 
 /* hash: HASH_LEN bytes after the number, or NULL. */
-static void begin(struct batch_sha1 *sha, const uuid_t root, char kind, uint64_t number,
-		  const unsigned char *hash)
+static void begin(struct batch_sha1 *sha, size_t lane, const uuid_t root, char kind,
+		  uint64_t number, const unsigned char *hash)
 {
 	/* the name, a one bit, and at the end the name's length in bits */
-	unsigned char *block = sha->block;
-	memset(block, 0, sizeof(sha->block));
+	unsigned char block[BLOCK_LEN] = {0};
 	memcpy(block, root, sizeof(uuid_t));
 	size_t len = sizeof(uuid_t) + name_of(block + sizeof(uuid_t), kind, number);
 	if (hash != NULL) {
@@ -95,39 +93,52 @@ static void begin(struct batch_sha1 *sha, const uuid_t root, char kind, uint64_t
 	}
 	block[len] = 0x80;
 	uint16_t bits = htobe16((uint16_t)(len * 8));
-	memcpy(block + sizeof(sha->block) - sizeof(bits), &bits, sizeof(bits));
+	memcpy(block + sizeof(block) - sizeof(bits), &bits, sizeof(bits));
+
+	for (size_t i = 0; i < BATCH_SHA1_WORDS; i++) {
+		uint32_t word;
+		memcpy(&word, block + i * sizeof(word), sizeof(word));
+		sha->words[i][lane] = be32toh(word);
+	}
 }
 
-static void end(const struct batch_sha1 *sha, char out[BATCH_ID_LEN])
+static void end(const struct batch_sha1 *sha, size_t lane, char out[BATCH_ID_LEN])
 {
-	const uint32_t id[4] = {sha->words[0],
-				(sha->words[1] & 0xffff0fff) | 0x5000, /* version 5 */
+	const uint32_t id[4] = {sha->hash[0][lane],
+				(sha->hash[1][lane] & 0xffff0fff) | 0x5000, /* version 5 */
 				/* the variant of RFC 4122 */
-				(sha->words[2] & 0x3fffffff) | 0x80000000, sha->words[3]};
+				(sha->hash[2][lane] & 0x3fffffff) | 0x80000000, sha->hash[3][lane]};
 	to_text(out, id);
+}
+
+void batch_id_begin(struct batch_id_maker *m, const struct batch_space *space)
+{
+	m->space = space;
+	m->n = 0;
 }
 
 void batch_id_end(struct batch_id_maker *m)
 {
 	if (m->n == 0)
 		return;
-	m->space->pair(&m->sha[0], &m->sha[m->n - 1]);
+	m->space->sha1(&m->sha);
 	for (size_t i = 0; i < m->n; i++)
-		end(&m->sha[i], m->out[i]);
+		end(&m->sha, i, m->out[i]);
 	m->n = 0;
 }
 
-static struct batch_sha1 *next(struct batch_id_maker *m, char *out)
+/* A free lane, for the id that is to be written there. */
+static size_t next(struct batch_id_maker *m, char *out)
 {
-	if (m->n == 2)
+	if (m->n == BATCH_SHA1_LANES)
 		batch_id_end(m);
 	m->out[m->n] = out;
-	return &m->sha[m->n++];
+	return m->n++;
 }
 
 void batch_id_row(struct batch_id_maker *m, uint64_t number, char out[BATCH_ID_LEN])
 {
-	begin(next(m, out), m->space->root, 'r', number, NULL);
+	begin(&m->sha, next(m, out), m->space->root, 'r', number, NULL);
 }
 
 void batch_id_batch(struct batch_id_maker *m, const struct batch_content *c, char out[BATCH_ID_LEN])
@@ -139,5 +150,5 @@ void batch_id_batch(struct batch_id_maker *m, const struct batch_content *c, cha
 		uuid_generate_sha1(root, m->space->root, c->own, c->own_len);
 	if (c->body != NULL)
 		XXH128_canonicalFromHash(&hash, XXH3_128bits(c->body, c->body_len));
-	begin(next(m, out), root, 'b', c->position, c->body != NULL ? hash.digest : NULL);
+	begin(&m->sha, next(m, out), root, 'b', c->position, c->body != NULL ? hash.digest : NULL);
 }

@@ -17,19 +17,19 @@ extern const struct batch_form batch_form_requests; /* batch_request.c */
  * document. */
 struct batch_space {
 	uuid_t root;
-	batch_sha1_pair pair; /* the best that this processor can */
+	batch_sha1_all sha1; /* the best that this processor can */
 };
 void batch_space_init(struct batch_space *space, const char *feed, const char *sha256,
 		      const char *document);
 
-/* Makes ids, two at a time: each is written when the next one is there, or at the end. Begun with
- * its space alone. */
+/* Makes ids, some at a time: they are written when so many are there, or at the end. */
 struct batch_id_maker {
-	const struct batch_space *space;
-	struct batch_sha1 sha[2];
-	char *out[2];
+	const struct batch_space *space; /* borrowed */
+	struct batch_sha1 sha;
+	char *out[BATCH_SHA1_LANES];
 	size_t n;
 };
+void batch_id_begin(struct batch_id_maker *m, const struct batch_space *space);
 void batch_id_row(struct batch_id_maker *m, uint64_t number, char out[BATCH_ID_LEN]);
 
 /* What a batch's id is made from, beside the document. */

@@ -157,7 +157,8 @@ static void choose_id(const struct batch_settings *set, const struct batch *b, c
 	df_buf_addf(&document, "%s/%s", set->event_type, set->document);
 	batch_space_init(&space, set->feed, set->sha256, df_buf_cstr(&document));
 	df_buf_free(&document);
-	struct batch_id_maker ids = {.space = &space};
+	struct batch_id_maker ids;
+	batch_id_begin(&ids, &space);
 	batch_id_row(&ids, b->rows[0].number, id);
 	batch_id_end(&ids);
 	id[VERSION_AT] = '4';

@@ -1,25 +1,26 @@
 /* SPDX-License-Identifier: MIT */
-/* batch_sha1.h - SHA-1 of names that are one block long, two at a time */
+/* batch_sha1.h - SHA-1 of names that are one block long, eight at a time */
 #ifndef BATCH_SHA1_H
 #define BATCH_SHA1_H
 
 #include <stdint.h>
 
-#define BATCH_SHA1_BLOCK 64u
+#define BATCH_SHA1_LANES 8u
+#define BATCH_SHA1_WORDS 16u /* of a block */
 
-/* The first four words of the hash are all that an id takes. A block is the whole message, with
- * its padding. */
+/* A block is the whole message, with its padding. The same word of all blocks is together. */
 struct batch_sha1 {
-	unsigned char block[BATCH_SHA1_BLOCK];
-	uint32_t words[4];
-};
+	uint32_t words[BATCH_SHA1_WORDS][BATCH_SHA1_LANES];
+	/* the first four words of each hash, which are all that an id takes */
+	uint32_t hash[4][BATCH_SHA1_LANES];
+} __attribute__((aligned(64)));
 
-/* Hashes both. */
-typedef void (*batch_sha1_pair)(struct batch_sha1 *a, struct batch_sha1 *b);
+/* Hashes all of them; what is in a lane that nobody has filled does not matter. */
+typedef void (*batch_sha1_all)(struct batch_sha1 *s);
 
-/* With the processor's own instructions, where it has them; or NULL. */
-batch_sha1_pair batch_sha1_native(void);
-/* By libcrypto: for all other machines, and what the other is compared with. */
-void batch_sha1_portable(struct batch_sha1 *a, struct batch_sha1 *b);
+/* The variants that this processor can run: 0 is for all processors, the last one is the best.
+ * NULL: there are no more. */
+batch_sha1_all batch_sha1_variant(unsigned i);
+batch_sha1_all batch_sha1_best(void);
 
 #endif

@@ -48,7 +48,10 @@ enum df_status document_batches(struct document_pass *pass, const struct batch_s
 	static const struct document_pass_handlers handlers = {
 	    .record = on_record, .reject = on_reject, .expect = on_expect};
 	struct batches_pass b = {.times = &pass->times, .reject = reject, .ctx = ctx};
-	b.maker = batch_maker_new(settings, sink, ctx);
+	struct batch_settings bundled = *settings;
+	bundled.bundle = true;
+	bundled.thread = pass->jobs > 1;
+	b.maker = batch_maker_new(&bundled, sink, ctx);
 	pass->begun_ms = settings->begun_ms;
 	pass->handlers = &handlers;
 	pass->ctx = &b;
