@@ -17,8 +17,9 @@ enum {
 
 struct run_pool {
 	struct run *run;
-	pthread_mutex_t lock; /* of all that follows */
-	pthread_cond_t changed;
+	pthread_mutex_t lock;   /* of all that follows */
+	pthread_cond_t changed; /* there is work for one more worker, or the pool closes */
+	pthread_cond_t ended;   /* a file is through, or parked: those wait for it that wait here */
 	struct run_queue queue;
 	pthread_t *threads; /* own */
 	uint32_t n_threads, max_threads;
@@ -26,7 +27,7 @@ struct run_pool {
 	bool closing;
 };
 
-static void pool_wait(struct run_pool *pool, int64_t ms)
+static void pool_wait(struct run_pool *pool, pthread_cond_t *what, int64_t ms)
 {
 	struct timespec until;
 
@@ -35,7 +36,7 @@ static void pool_wait(struct run_pool *pool, int64_t ms)
 	until.tv_nsec += ms % 1000 * 1000000L;
 	until.tv_sec += until.tv_nsec / 1000000000L;
 	until.tv_nsec %= 1000000000L;
-	pthread_cond_timedwait(&pool->changed, &pool->lock, &until);
+	pthread_cond_timedwait(what, &pool->lock, &until);
 }
 
 /* ---- targets ---- */
@@ -142,6 +143,15 @@ static void count_spare(struct run_pool *pool)
 	atomic_store(&pool->run->spare, q->busy < q->jobs ? q->jobs - q->busy : 0);
 }
 
+/* Whoever takes up work wakes the next one, while there is more of it: an event that wakes all
+ * workers costs more than a small file. */
+static void wake_next(struct run_pool *pool)
+{
+	struct run_file *f = NULL;
+	if (pool->idle > 0 && choose_work(pool, &f) != RUN_NOTHING)
+		pthread_cond_signal(&pool->changed);
+}
+
 /* Under the lock, which is released in between. */
 static void do_step(struct run_pool *pool, struct run_file *f, enum run_step step)
 {
@@ -149,6 +159,7 @@ static void do_step(struct run_pool *pool, struct run_file *f, enum run_step ste
 	const struct df_log_place before = df_log_at(&at);
 	run_queue_begin(&pool->queue, f, step);
 	count_spare(pool);
+	wake_next(pool);
 	pthread_mutex_unlock(&pool->lock);
 
 	enum run_stage stage = step == RUN_SEND    ? do_send(pool, f)
@@ -172,7 +183,8 @@ static void do_step(struct run_pool *pool, struct run_file *f, enum run_step ste
 	count_spare(pool);
 	if (stage == RUN_CLOSED)
 		run_file_free(f);
-	pthread_cond_broadcast(&pool->changed);
+	if (stage != RUN_READY)
+		pthread_cond_broadcast(&pool->ended);
 }
 
 static void *work(void *ctx);
@@ -239,7 +251,7 @@ static void *work(void *ctx)
 		if (pool->closing)
 			break;
 		pool->idle++;
-		pool_wait(pool, look_in(&pool->queue));
+		pool_wait(pool, &pool->changed, look_in(&pool->queue));
 		pool->idle--;
 	}
 	pthread_mutex_unlock(&pool->lock);
@@ -262,6 +274,7 @@ struct run_pool *run_pool_new(struct run *run, uint32_t jobs)
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_cond_init(&pool->changed, &attr);
+	pthread_cond_init(&pool->ended, &attr);
 	pthread_condattr_destroy(&attr);
 	pool->threads = df_alloc(pool->max_threads * sizeof(*pool->threads));
 	return pool;
@@ -271,7 +284,7 @@ void run_pool_put(struct run_pool *pool, struct run_file *f)
 {
 	pthread_mutex_lock(&pool->lock);
 	run_queue_add(&pool->queue, f);
-	pthread_cond_broadcast(&pool->changed);
+	wake_next(pool);
 	call_help(pool);
 	pthread_mutex_unlock(&pool->lock);
 }
@@ -297,7 +310,7 @@ bool run_pool_room(struct run_pool *pool, const struct conf_feed *feed, int64_t 
 		if (room || df_stop_requested || df_monotonic_ms() >= end)
 			break;
 		call_help(pool);
-		pool_wait(pool, LOOK_EVERY_MS);
+		pool_wait(pool, &pool->ended, LOOK_EVERY_MS);
 	}
 	pthread_mutex_unlock(&pool->lock);
 	return room || df_stop_requested;
@@ -312,7 +325,7 @@ size_t run_pool_rest(struct run_pool *pool, const struct conf_feed *feed, uint64
 	const struct run_line *line = run_queue_line(&pool->queue, feed);
 	while (line->n > 0 && line->closed == *closed && df_monotonic_ms() < end) {
 		call_help(pool);
-		pool_wait(pool, LOOK_EVERY_MS);
+		pool_wait(pool, &pool->ended, LOOK_EVERY_MS);
 	}
 	size_t n = line->n;
 	*closed = line->closed;
@@ -333,7 +346,7 @@ void run_pool_wait(struct run_pool *pool)
 	pthread_mutex_lock(&pool->lock);
 	while (under_way(&pool->queue)) {
 		call_help(pool);
-		pool_wait(pool, LOOK_EVERY_MS);
+		pool_wait(pool, &pool->ended, LOOK_EVERY_MS);
 	}
 	pthread_mutex_unlock(&pool->lock);
 }
@@ -357,6 +370,7 @@ void run_pool_free(struct run_pool *pool)
 	run_queue_free(&pool->queue);
 	pthread_mutex_destroy(&pool->lock);
 	pthread_cond_destroy(&pool->changed);
+	pthread_cond_destroy(&pool->ended);
 	free(pool->threads);
 	free(pool);
 }
