@@ -711,6 +711,13 @@ enum df_status ledger_held(struct ledger *l, int64_t file, int64_t *left_ms,
 
 /* Claims listing the feed's source. DF_END: another host does it. */
 enum df_status ledger_scan_claim(struct ledger *l, const char *feed, struct df_err *err) DF_CHECK;
+enum ledger_scan {
+	LEDGER_SCAN_ENDED, /* whoever listed the source last is through */
+	LEDGER_SCAN_HELD,  /* another process does so now */
+	LEDGER_SCAN_LOST,  /* it did not come to an end: nothing is heard of it any more */
+};
+enum df_status ledger_scan_state(struct ledger *l, const char *feed, enum ledger_scan *out,
+				 struct df_err *err) DF_CHECK;
 void ledger_scan_release(struct ledger *l, const char *feed);
 /* Enters a file that is to be pulled by whoever claims it; one that is known is left alone. What
  * was listed of it in another size or time is removed, unless another process is at it. */

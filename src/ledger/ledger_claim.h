@@ -113,6 +113,9 @@ struct ledger_claims {
 	" epoch = feed_scan.epoch + 1, lease_until = excluded.lease_until"                         \
 	" WHERE feed_scan.lease_until < clock_timestamp() OR feed_scan.holder = ?3"                \
 	" OR left(feed_scan.holder, length(?4)) = ?4"
+#define SQL_SCAN_STATE                                                                             \
+	"SELECT holder IS NOT NULL, lease_until > clock_timestamp() FROM feed_scan WHERE feed = "  \
+	"?1"
 #define SQL_SCAN_RELEASE                                                                           \
 	"UPDATE feed_scan SET holder = NULL, lease_until = 'epoch' WHERE feed = ?1 AND holder = "  \
 	"?2"

@@ -38,6 +38,22 @@ void ledger_scan_release(struct ledger *l, const char *feed)
 		df_log(DF_LOG_DEBUG, "%s", err.text);
 }
 
+enum df_status ledger_scan_state(struct ledger *l, const char *feed, enum ledger_scan *out,
+				 struct df_err *err)
+{
+	struct ledger_stmt *s = NULL;
+	*out = LEDGER_SCAN_ENDED;
+	ledger_lock(l);
+	enum df_status st = ledger_once(l, SQL_SCAN_STATE, &s, err, "t", feed);
+	if (st == DF_OK)
+		st = ledger_step(l, s, "look at a listing", err);
+	if (st == DF_OK && ledger_int(s, 0) != 0)
+		*out = ledger_int(s, 1) != 0 ? LEDGER_SCAN_HELD : LEDGER_SCAN_LOST;
+	ledger_finalize(s);
+	ledger_unlock(l);
+	return st == DF_END ? DF_OK : st;
+}
+
 enum df_status ledger_file_list(struct ledger *l, const struct ledger_new_file *f,
 				struct df_err *err)
 {

@@ -205,6 +205,8 @@ enum df_status ledger_join(struct ledger *l, const struct ledger_host *host, str
 	if (st == DF_OK)
 		st = ledger_once_run(l, SQL_NODE, err, "tttit", l->node, c->me, host->version,
 				     (int64_t)host->batch_format, host->config);
+	if (st == DF_OK)
+		st = ledger_once_run(l, SQL_PACE_INHERIT, err, "tt", c->place, c->me);
 	if (st != DF_OK) {
 		claims_free(c);
 		return st;

@@ -95,6 +95,11 @@ int64_t ledger_pace_turn(struct ledger_claims *c);
 /* What is given back needs no number. ?1 me */
 #define SQL_PACE_LEAVE                                                                             \
 	"UPDATE pace SET wants = 0, granted = 0, until = " PACE_AFTER("1000") " WHERE node = ?1"
+/* The same for earlier processes on this state folder, whose lock this one has. ?1 place, ?2 me */
+#define SQL_PACE_INHERIT                                                                           \
+	"UPDATE pace SET wants = 0, granted = 0, until = " PACE_AFTER(                             \
+	    "1000") " WHERE left(node, length(?1)) = ?1 AND node <> ?2 AND until > "               \
+		    "clock_timestamp()"
 #define SQL_PACE_FORGET "DELETE FROM pace WHERE until < clock_timestamp() - INTERVAL '1 day'"
 
 #endif

@@ -11,6 +11,7 @@
 #include "run_session.h"
 
 #include <stdlib.h>
+#include <time.h>
 
 /* ---- joining ---- */
 
@@ -229,12 +230,46 @@ static enum df_status log_foreign(void *ctx, const struct ledger_foreign *f, str
 
 /* ---- a feed's part ---- */
 
+#define LISTING_LOOK_MS 1000 /* what another host lists */
+#define LISTING_STEP_MS 100  /* a stop is not waited for */
+
+static void rest(void)
+{
+	const struct timespec step = {.tv_nsec = LISTING_STEP_MS * 1000000L};
+	for (int i = 0; i < LISTING_LOOK_MS / LISTING_STEP_MS && !df_stop_requested; i++)
+		nanosleep(&step, NULL);
+}
+
+/* Another host lists the source: what it enters is taken here as well, until it is through. DF_OK:
+ * it went down with that, and this host lists from now on. */
+static enum df_status share_listing(struct feed_work *w, struct df_err *err)
+{
+	struct ledger *l = w->run->env.ledger;
+	enum ledger_scan scan = LEDGER_SCAN_HELD;
+	enum df_status st = DF_OK;
+	while (!df_stop_requested && !w->source.unreachable && run_pool_takes(w->pool, w->feed)) {
+		(void)run_fleet_take(w);
+		run_feed_closed(w);
+		st = ledger_scan_state(l, w->feed->name, &scan, err);
+		if (st == DF_OK && scan == LEDGER_SCAN_LOST)
+			st = ledger_scan_claim(l, w->feed->name, err);
+		else if (st == DF_OK)
+			st = DF_END;
+		if (st != DF_END || scan == LEDGER_SCAN_ENDED)
+			return st;
+		rest();
+	}
+	return DF_END;
+}
+
 enum df_status run_fleet_part(struct feed_work *w, struct df_err *err)
 {
 	struct ledger *l = w->run->env.ledger;
 	enum df_status st = DF_END;
 	if (w->feed->fetch.source.kind != CONF_SOURCE_NONE)
 		st = ledger_scan_claim(l, w->feed->name, err);
+	if (st == DF_END && w->feed->fetch.source.kind != CONF_SOURCE_NONE)
+		st = share_listing(w, err);
 	bool lists = st == DF_OK;
 	if (lists)
 		st = run_pull_listed(w, err);

@@ -39,12 +39,14 @@ events() { jq '.events | length' "$accepted" | awk '{ n += $1 } END { print n + 
 
 # ---- two hosts at once ----
 files "$work/in" 0 8 100
-host A clicks "$work/in" 'batches_per_second = 100'
-host B clicks "$work/in" 'batches_per_second = 100'
+for name in A B; do
+	host $name clicks "$work/in" 'batches_per_second = 100'
+	sed -i 's/^min_age.*/min_age = 3s/' "$work/$name.conf"
+done
 sed -i 's/^node = .*/&\njobs = 1/' "$work/A.conf" "$work/B.conf" # one host takes half of the files ahead
 start A; a=$!
-# a host that finds nothing listed yet has nothing to do
-for ((i = 0; i < 200; i++)); do [ ! -s "$accepted" ] || break; sleep 0.05; done
+# the other one finds nothing that may be taken yet, and waits for what the first one lists
+for ((i = 0; i < 200; i++)); do [ -z "$(sql 'SELECT 1 FROM feed_scan WHERE holder IS NOT NULL' 2>/dev/null)" ] || break; sleep 0.05; done
 start B; b=$!
 wait $a; sa=$?
 wait $b; sb=$?
@@ -55,6 +57,14 @@ equal "each user's values in order" "$(order)" 0
 check "both of them worked" test "$(grep -c 'all delivered' "$work/A.err")" -gt 0 -a "$(grep -c 'all delivered' "$work/B.err")" -gt 0
 equal "nobody holds a file any more" "$(sql "SELECT count(*) FROM file WHERE holder IS NOT NULL OR state <> 4")" 0
 equal "both nodes are known" "$(sql 'SELECT count(*), count(DISTINCT config) FROM node')" '2|1'
+
+# ---- what a process that was killed had of the limit is its successor's on the same state folder ----
+key=$(sed -n 's/^api_key *= *//p' "$work/A.conf" | tr -d '\n' | sha256sum | cut -c1-32)
+sql "INSERT INTO pace(key, node, at, until, since, sent, silence, wants, granted)
+	SELECT '$key', 'A/$(cat "$work/A/ledger.place")/killed', t, t + INTERVAL '1 hour', t, 0, t, 1000000, 1000000 FROM clock_timestamp() t"
+files "$work/in" 8 1 10
+run A
+equal "nothing of it is kept for the dead" "$? $(events)" "0 810"
 
 # ---- one limit for both ----
 for n in 0 1; do files "$work/limit$n" 0 1 1500; done
@@ -92,7 +102,7 @@ done
 equal "and then finishes" "$(sql "SELECT f.state, f.crashes, d.delivered FROM file f JOIN document d ON d.file_id = f.id WHERE f.name LIKE 'f10%'")" "4|0|2000"
 jq -r .source_request_id "$accepted" | sort | uniq -c | awk '$1 > 1 { n += $1 - 1 } END { print n + 0 }' >"$work/twice"
 check "no more is repeated than was on the wire ($(cat "$work/twice") batches)" test "$(cat "$work/twice")" -le 400
-equal "each id has one content, and every event is there" "$(jq -c '[.source_request_id, (.events | length)]' "$accepted" | sort -u | awk -F'[],]' '{ n += $2 } END { print n }')" 5800
+equal "each id has one content, and every event is there" "$(jq -c '[.source_request_id, (.events | length)]' "$accepted" | sort -u | awk -F'[],]' '{ n += $2 } END { print n }')" 5810
 
 # ---- one is stopped past its lease and wakes up: it settles nothing ----
 files "$work/in" 20 1 2000
@@ -117,5 +127,5 @@ check "and says who has the file" grep -q 'taken over by' "$work/A.err"
 wait $b
 run B
 equal "the other one finishes it" "$(sql "SELECT f.state, d.delivered FROM file f JOIN document d ON d.file_id = f.id WHERE f.name LIKE 'f20%'")" "4|2000"
-equal "every event is there, by id" "$(jq -c '[.source_request_id, (.events | length)]' "$accepted" | sort -u | awk -F'[],]' '{ n += $2 } END { print n }')" 7800
+equal "every event is there, by id" "$(jq -c '[.source_request_id, (.events | length)]' "$accepted" | sort -u | awk -F'[],]' '{ n += $2 } END { print n }')" 7810
 finish

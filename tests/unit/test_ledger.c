@@ -1570,6 +1570,7 @@ static void test_claims(void)
 {
 	struct ledger_claimed claimed;
 	struct df_err why;
+	enum ledger_scan scan;
 	bool waits = true;
 	int n = 0;
 	ledger_close(fresh());
@@ -1613,7 +1614,11 @@ static void test_claims(void)
 	/* one lists at a time */
 	OK(ledger_scan_claim(a, "orders", &err));
 	IS(ledger_scan_claim(b, "orders", &err), DF_END);
+	OK(ledger_scan_state(b, "orders", &scan, &err));
+	CU_ASSERT_EQUAL(scan, LEDGER_SCAN_HELD);
 	ledger_scan_release(a, "orders");
+	OK(ledger_scan_state(b, "orders", &scan, &err));
+	CU_ASSERT_EQUAL(scan, LEDGER_SCAN_ENDED);
 	OK(ledger_scan_claim(b, "orders", &err));
 	host_end(a, "a");
 	host_end(b, "b");
