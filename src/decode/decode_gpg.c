@@ -101,8 +101,10 @@ static gpgme_error_t gpg_passphrase(void *ctx, const char *hint, const char *inf
 			       : run->feed->fetch.passphrase;
 	run->asked = run->asked || !run->asks_symmetric;
 	run->bad_passphrase = run->bad_passphrase || (again && !run->asks_symmetric);
-	if (run->asks_symmetric && run->keys_last && !again)
+	if (run->asks_symmetric && run->keys_last && !again) {
+		run->declined = true;
 		return gpg_decline(fd);
+	}
 	if (text == NULL || again || run->asks_symmetric)
 		return gpgme_error(GPG_ERR_CANCELED);
 	return gpg_answer(fd, text);
@@ -276,7 +278,7 @@ static enum df_status gpg_check(struct decode_gpg_run *run, gpgme_ctx_t ctx, gpg
 	return decode_gpg_check_signer(run->feed, ctx, err);
 }
 
-static enum df_status gpg_run(struct decode_gpg_run *run, struct df_err *err)
+static enum df_status gpg_run_once(struct decode_gpg_run *run, struct df_err *err)
 {
 	struct decode_gpg_job job = {0};
 	gpgme_ctx_t ctx = NULL;
@@ -293,6 +295,34 @@ cleanup:
 	if (ctx != NULL)
 		gpgme_release(ctx);
 	return st;
+}
+
+static enum df_status gpg_empty(struct decode_sink *out, struct df_err *err)
+{
+	if (ftruncate(out->fd, 0) != 0 || lseek(out->fd, 0, SEEK_SET) != 0)
+		return df_fail(DF_RETRY, err, NULL, "cannot empty a temporary file: %s",
+			       strerror(errno));
+	out->written = 0;
+	return DF_OK;
+}
+
+#define GPG_GUESSES 5
+
+/* GnuPG cannot see at once that a passphrase is wrong. It takes one of about 85 for the message's
+ * own, and then does not look at the keys: so another one is tried. */
+static enum df_status gpg_run(struct decode_gpg_run *run, struct df_err *err)
+{
+	const struct decode_gpg_run begin = *run;
+	for (unsigned n = 1;; n++) {
+		enum df_status st = gpg_run_once(run, err);
+		bool guessed = run->declined && run->st == DF_OK && run->key[0] == '\0';
+		if (!guessed || n == GPG_GUESSES || (st != DF_REJECT && !run->died))
+			return st;
+		st = gpg_empty(run->out, err);
+		if (st != DF_OK)
+			return st;
+		*run = begin;
+	}
 }
 
 /* bytes: what lies in buffers and pipes between us and GnuPG, and some more */
@@ -316,12 +346,11 @@ static enum df_status gpg_again(const struct decode_gpg_run *before, const struc
 	struct decode_sink *out = before->out;
 	struct decode_gpg_run run = {
 	    .feed = before->feed, .out = out, .fd = before->fd, .err = &why};
-	if (ftruncate(out->fd, 0) != 0 || lseek(out->fd, 0, SEEK_SET) != 0)
-		return df_fail(DF_RETRY, err, NULL, "cannot empty a temporary file: %s",
-			       strerror(errno));
-	out->written = 0;
+	enum df_status st = gpg_empty(out, err);
+	if (st != DF_OK)
+		return st;
 	decode_gpg_span(&run);
-	enum df_status st = gpg_run(&run, &why);
+	st = gpg_run(&run, &why);
 	memcpy(out->key, run.key, sizeof(out->key));
 	uint64_t apart =
 	    run.offset > before->offset ? run.offset - before->offset : before->offset - run.offset;

@@ -30,9 +30,9 @@ struct decode_gpg_run {
 	bool symmetric;      /* it can be decrypted by a passphrase */
 	bool asks_symmetric; /* and that is the passphrase which GnuPG asks for now */
 	bool keys_last;      /* GnuPG asks for that one before it looks at the keys */
+	bool declined;       /* and was answered with what is random */
 	bool agent_lost;
-	gpgme_error_t
-	    key_error; /* what GnuPG's agent objected to when it was to use the secret key */
+	gpgme_error_t key_error; /* what GnuPG's agent objected to in the secret key */
 	bool bad_passphrase;
 	bool asked;                /* for the passphrase */
 	bool died;                 /* the verdict: there is none, GnuPG did not come to its end */

@@ -592,6 +592,46 @@ static void test_asked_twice(void)
 	fx_expect(&feed, "b-custom_event.csv.gpg", DF_RETRY, "", "and then another");
 }
 
+/* A key without a passphrase, and "customer_id\n1\n" encrypted to it and by a passphrase. */
+static const char guessed_key[] =
+    "lFgEaVW5ABYJKwYBBAHaRw8BAQdAP/EflpdkPG4L+InYasK7RbBnydRRYX33kR+ql1niyzYAAP4mUT657XV959Qq\n"
+    "fOyurJWt0hzkoFTjjhJqZnfnDjSIaRHetAdndWVzc2VkiJAEExYKADgWIQRP1Ow76VX2aXzoxpvBW8Ah0D604wUC\n"
+    "aVW5AAIbAQULCQgHAgYVCgkICwIEFgIDAQIeAQIXgAAKCRDBW8Ah0D6045wHAQC86EVENHtIfotPgjFx2OSXEUdm\n"
+    "fh8aNlgJG0w173CAygEAqU/UipRMQ7FVuCgQLCXzs+iYmIQhnAKdRugonVH5CgScXQRpVbkAEgorBgEEAZdVAQUB\n"
+    "AQdAfZsrIac7kV9LEX3qbCro8xazMvfdsM/GPsZHHFzdPFkDAQgHAAD/R3ToU6vicM7Kr2yjAxPpk5GGdocy5GAf\n"
+    "KQrCGVwRmhAPqIh4BBgWCgAgFiEET9TsO+lV9ml86MabwVvAIdA+tOMFAmlVuQACGwwACgkQwVvAIdA+tOO46wEA\n"
+    "p87Kv/5OId/AL5S0h436LtVywZrW0PRxb6VTglfgnhIA/21oQ6gKCV8sje79qVKHpZtpwk/TwVFBHlmm+ZQOMocD\n";
+static const char guessed_message[] =
+    "hF4Db9rEOiN7WJoSAQdAn40dBeymQw7D577ptStF06zD+3mazqb/gZdg2MgrkHYwi5KW9Jvv9L9unmsK1r5V5ZGP\n"
+    "fYqtKXzxkEeM784ZIXKMNlSWQQAMz7jCeqoG7L/IjC4ECQMKMBioH2x5jPH/RN7y2fCNlnUBZ/9ukj6lNNYzVJHB\n"
+    "4n2QTQI8TBz0sbCR0j8BJ1uHThPDZSpAYuYyTvVUEggEtJ63w2lCDpbq3R2mJ0Q5iHZvVkvyU6ES//vkDWBvTV8A\n"
+    "EAPxlNHYpUYVftQ=\n";
+
+static const unsigned char *guesses; /* what is random next; NULL: what is */
+
+int __real_RAND_bytes(unsigned char *buf, int num);
+int __wrap_RAND_bytes(unsigned char *buf, int num);
+
+int __wrap_RAND_bytes(unsigned char *buf, int num)
+{
+	if (guesses == NULL || *guesses == '\0')
+		return __real_RAND_bytes(buf, num);
+	memset(buf, *guesses++, (size_t)num);
+	return 1;
+}
+
+/* GnuPG 2.3 and later ask for the passphrase first; these answers it takes for the right one. */
+static void test_guessed(void)
+{
+	struct conf_feed feed = gpg_feed();
+	fx_sh(G "echo '%s' | base64 -d >guessed.key; G r --import guessed.key\n"
+		"echo '%s' | base64 -d >g-custom_event.csv.gpg; printf 'customer_id\\n1\\n' >one",
+	      guessed_key, guessed_message);
+	guesses = (const unsigned char *)"\x0a\x88\x9a\xa8";
+	fx_expect_one(&feed, "g-custom_event.csv.gpg", "custom_event", "one");
+	guesses = NULL;
+}
+
 static void *decode_often(void *failures)
 {
 	struct conf_feed feed = gpg_feed();
@@ -651,6 +691,7 @@ int main(void)
 	    {"killed", test_killed},
 	    {"hangs", test_hangs},
 	    {"asked twice", test_asked_twice},
+	    {"a passphrase that is guessed", test_guessed},
 	    {"threads", test_threads},
 	    {"faults of the outside", test_outside},
 	    CU_TEST_INFO_NULL,
