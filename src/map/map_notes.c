@@ -54,6 +54,7 @@ static const char *note_code(const struct map *m, const struct map_note *note)
 	size_t kind = placeholder_kind(m, note);
 	return kind < MAP_NOTE_PADDED    ? "placeholder-id"
 	       : kind <= MAP_NOTE_UNSEEN ? "padded-id"
+	       : kind == MAP_NOTE_QUOTED ? "quoted-id"
 					 : "null-marker";
 }
 
@@ -77,6 +78,12 @@ static void word_taken(size_t kind, unsigned long long n, const char *name, char
 		    "control character, a no-break space, one without width): to the API these "
 		    "are other users than without it; correct the export",
 		    name, n, values);
+	else if (kind == MAP_NOTE_QUOTED)
+		snprintf(out, size,
+			 "column '%.200s': %llu %s in quotes of %s own, as in \"C-1\" or "
+			 "=\"0012\": to the API these are other users than without them; correct "
+			 "the export",
+			 name, n, values, n == 1 ? "its" : "their");
 	else
 		snprintf(out, size,
 			 "column '%.200s': %llu %s %s '%s', and sent so; null = %s takes it as an "

@@ -188,6 +188,8 @@ static bool check_identity(struct map_run *r, const struct map_op *op, struct ro
 			map_note_placeholder(r->m, op, MAP_NOTE_PADDED);
 		else if (map_unseen_end(cell->p, cell->len))
 			map_note_placeholder(r->m, op, MAP_NOTE_UNSEEN);
+		else if (map_quoted_id(cell->p, cell->len))
+			map_note_placeholder(r->m, op, MAP_NOTE_QUOTED);
 		return true;
 	}
 	if (r->m->placeholder_ids == CONF_PLACEHOLDER_EMPTY) {

@@ -256,6 +256,15 @@ bool map_placeholder(const char *p, size_t len, size_t *kind)
 	return len > 2 && is_only(p, len, '0');
 }
 
+bool map_quoted_id(const char *p, size_t len)
+{
+	if (len > 2 && p[0] == '=') {
+		p++;
+		len--;
+	}
+	return len > 1 && (p[0] == '"' || p[0] == '\'') && p[len - 1] == p[0];
+}
+
 bool map_null_marker(const char *p, size_t len, size_t *kind)
 {
 	static const struct {

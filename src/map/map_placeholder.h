@@ -9,8 +9,9 @@
  * that rows warn of. */
 #define MAP_PLACEHOLDERS 64
 enum map_note_kind {
-	MAP_NOTE_PADDED = MAP_PLACEHOLDERS - 5, /* an identity with blanks at an end */
+	MAP_NOTE_PADDED = MAP_PLACEHOLDERS - 6, /* an identity with blanks at an end */
 	MAP_NOTE_UNSEEN, /* the same, with another character that nobody sees */
+	MAP_NOTE_QUOTED, /* an identity in quotes: "C-1", ="0012" */
 	/* \N, NULL, (null): no identity, but probably no value */
 	MAP_NOTE_NULL_N,
 	MAP_NOTE_NULL_WORD,
@@ -41,6 +42,9 @@ static inline bool map_unseen_end(const char *p, size_t len)
 	unsigned char first = (unsigned char)(p[0] - ' '), last = (unsigned char)(p[len - 1] - ' ');
 	return (first > '~' - ' ' || last > '~' - ' ') && map_has_unseen_end(p, len);
 }
+/* Whether the value, which is not empty, is in quotes, or is text as spreadsheets guard it. Only
+ * for what map_placeholder_may lets through. */
+bool map_quoted_id(const char *p, size_t len);
 #define MAP_LONGEST_MARKER 6
 /* As databases export what has no value. */
 bool map_null_marker(const char *p, size_t len, size_t *kind);

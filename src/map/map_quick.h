@@ -25,7 +25,8 @@ static inline bool map_quick_cell(const struct map *m, const struct map_op *op, 
 	if (op->flags & SCHEMA_ID)
 		return !m->guards_ids ||
 		       ((!map_placeholder_may(m->placeholders, p, len) ||
-			 !(map_run_is_padded(p, len) || map_placeholder(p, len, &kind))) &&
+			 !(map_run_is_padded(p, len) || map_placeholder(p, len, &kind) ||
+			   map_quoted_id(p, len))) &&
 			!map_unseen_end(p, len));
 	return !map_null_marker_may(p, len) || !map_null_marker(p, len, &kind);
 }

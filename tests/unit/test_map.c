@@ -362,6 +362,12 @@ static void test_placeholders(void)
 		CHECK_STRING(got.code, "");
 		CU_ASSERT_PTR_NOT_NULL(strstr(got.warnings, "1 value with a character at an end"));
 	}
+	static const char *const quoted[] = {"\"C-1\"", "'0012'", "=\"0012\""};
+	for (size_t i = 0; i < sizeof(quoted) / sizeof(quoted[0]); i++) {
+		run(&plain, "eventless", "user_identities.customerid", quoted[i]);
+		CHECK_STRING(got.code, "");
+		CU_ASSERT_PTR_NOT_NULL(strstr(got.warnings, "1 value in quotes of its own"));
+	}
 	feed.map.placeholder_ids = CONF_PLACEHOLDER_KEEP;
 	run(&feed, "eventless", "user_identities.customerid|mpid", "null|0");
 	CHECK_STRING(got.ids, "\"customer_id\":\"null\",\"mpid\":0");
