@@ -171,7 +171,9 @@ static enum df_status dir_write(void *state, const char *path, const void *p, si
 	if (fd < 0)
 		return dir_fail(errno, path, err);
 	enum df_status st = df_write_all(fd, p, len, err);
-	if (st == DF_OK && fsync(fd) != 0)
+	if (st != DF_OK)
+		df_err_context(err, "%s", path);
+	else if (fsync(fd) != 0)
 		st = df_fail(DF_RETRY, err, NULL, "cannot write %s: %s", path, strerror(errno));
 	close(fd);
 	if (st != DF_OK)

@@ -87,8 +87,10 @@ static enum df_status note_write(const char *path, const char *text, bool sync, 
 		return df_fail(df_disk_status(errno, DF_FATAL), err, NULL, "cannot write %s: %s",
 			       path, df_strerror(errno));
 	enum df_status st = df_write_all(fd, text, strlen(text), err);
-	if (st != DF_OK)
+	if (st != DF_OK) {
+		df_err_context(err, "%s", path);
 		goto cleanup;
+	}
 	if (sync && fsync(fd) != 0)
 		st = df_fail(DF_RETRY, err, NULL, "cannot sync %s: %s", path, df_strerror(errno));
 cleanup:

@@ -220,6 +220,8 @@ void http_lane_answered(struct http_lane *lane, CURLcode code)
 	curl_easy_getinfo(lane->easy, CURLINFO_RESPONSE_CODE, &o.status);
 	if (code == CURLE_OK && !lane->headed)
 		o.code = CURLE_PARTIAL_FILE;
+	if (code == CURLE_WRITE_ERROR && lane->answer.over) /* see lane_receive */
+		o.code = CURLE_OK;
 
 	pthread_mutex_lock(http_lane_lock(lane));
 	http_clock_read(lane, df_now_ms());

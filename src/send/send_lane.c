@@ -15,14 +15,16 @@
 /* ---- out ---- */
 
 /* An answer's body is kept up to its cap; the rest is read and forgotten. */
+/* Nothing that an API says is that long: what is longer, or has no end, is not read on. */
 static size_t lane_receive(char *p, size_t size, size_t n, void *own)
 {
 	struct http_lane *lane = own;
 	size_t room = HTTP_ANSWER_MAX - lane->answer.len, len = size * n;
 	df_buf_add(&lane->answer, p, len < room ? len : room);
-	if (len > room)
-		lane->answer.over = true;
-	return len;
+	if (len <= room)
+		return len;
+	lane->answer.over = true;
+	return 0;
 }
 
 /* "Name: value" of a header line into `out`, without the blanks around the value. */

@@ -42,7 +42,7 @@ PACKED_TWICE = Packed(gzip.compress(ERRORS[:20].encode()) + gzip.compress(ERRORS
 PACKED_CUT, PACKED_TAIL, PACKED_NO_TAIL = Packed(PACKED[:9]), Packed(PACKED[:-4]), Packed(PACKED_NOTHING[:12])
 ZLIB, RAW = Packed(zlib.compress(b"")).of("deflate"), Packed(zlib.compress(ERRORS.encode())[2:-4]).of("deflate")
 BROTLI = Packed(b"\x0b\x02\x80hello\x03").of("br")
-CLOSED, CUT_HEAD, CUT_BODY, JUNK = "closed", "cut head", "cut body", "junk"
+CLOSED, CUT_HEAD, CUT_BODY, JUNK, ENDLESS = "closed", "cut head", "cut body", "junk", "endless"
 
 # What is said of a stray answer where the address is known to be right.
 OBJECTION = "a firewall on the way may object"
@@ -108,6 +108,9 @@ ANSWERS = [
     (500, ERRORS, AGAIN, AGAIN, 'HTTP 500: "{"errors":'),
     (502, PAGE % (502, "Bad Gateway"), AGAIN, AGAIN, 'HTTP 502: "502 Bad Gateway nginx"'),
     (511, LOGIN, AGAIN, AGAIN, 'HTTP 511: "Sign in Please log in"'),
+    (502, ENDLESS, AGAIN, AGAIN, 'HTTP 502: "xxxx'),
+    (404, ENDLESS, STOPPED, STOPPED, 'HTTP 404: "xxxx'),
+    (202, ENDLESS, AGAIN, AGAIN, 'HTTP 202: "xxxx'),
     (0, CLOSED, AGAIN, AGAIN, ""),
     (0, CUT_HEAD, AGAIN, AGAIN, ""),
     (0, JUNK, AGAIN, AGAIN, ""),
@@ -137,6 +140,10 @@ class Api(http.server.BaseHTTPRequestHandler):
             return self.raw(b"")
         if body == CUT_HEAD:
             return self.raw(b"HTTP/1.1 202 Accepted\r\nContent-Len")
+        if body == ENDLESS:
+            self.raw(b"HTTP/1.1 %d x\r\n\r\n" % status)
+            while True:  # until the other side has enough
+                self.wfile.write(b"x" * 65536)
         if body == JUNK:
             return self.raw(b"220 mail.example.com ESMTP\r\n")
         if body == CUT_BODY:
