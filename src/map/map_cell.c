@@ -3,6 +3,7 @@
 #include "map_cell.h"
 
 #include "map_state.h"
+#include "map_uuid.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -112,29 +113,6 @@ static bool emit_boolean(const char *p, size_t len, struct df_buf *out,
 			       "true or false is expected; t, f, 1 and 0 are taken as well");
 }
 
-static unsigned char not_hex(char c)
-{
-	unsigned char decimal = (unsigned char)(c - '0'),
-		      letter = (unsigned char)((c | ('a' ^ 'A')) - 'a');
-	return (decimal > 9) & (letter > 5);
-}
-
-/* What is at each place of a UUID: hexadecimal digits (RFC 4122, section 3), and four
- * dashes. Written so that the compiler can look at many bytes at once. */
-static bool is_uuid(const char *p, size_t len)
-{
-	unsigned char other = 0, dashes = 0;
-	if (len != 36 || p[8] != '-' || p[13] != '-' || p[18] != '-' || p[23] != '-')
-		return false;
-	for (size_t i = 0; i < 32; i++) {
-		dashes = (unsigned char)(dashes + (p[i] == '-'));
-		other = (unsigned char)(other | (not_hex(p[i]) & (p[i] != '-')));
-	}
-	for (size_t i = 32; i < 36; i++)
-		other |= not_hex(p[i]);
-	return other == 0 && dashes == 4;
-}
-
 /* A string that has nothing to be escaped. */
 static bool add_quoted(struct df_buf *out, const char *p, size_t len)
 {
@@ -149,7 +127,7 @@ static bool add_quoted(struct df_buf *out, const char *p, size_t len)
 
 static bool emit_uuid(const char *p, size_t len, struct df_buf *out, struct map_cell_fault *fault)
 {
-	if (!is_uuid(p, len))
+	if (!map_uuid_is(p, len))
 		return map_cell_refuse(fault, "not-a-uuid",
 				       "a UUID is expected: 36 characters, such as "
 				       "123e4567-e89b-12d3-a456-426614174000");

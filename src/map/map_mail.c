@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #define LONGEST_END 4u /* .com */
+#define LONGEST     9u /* of the words below */
 
 static const char *const nobody[] = {
     "none",      "no",       "na",       "n/a",       "nil",      "null",   "unknown",
@@ -23,15 +24,17 @@ static const char *const anywhere[] = {"email", "mail", "nowhere", "domain"};
 
 static bool is_one_of(const char *const *list, size_t n, const char *p, size_t len)
 {
-	for (size_t i = 0; i < n; i++)
-		if (strlen(list[i]) == len && strncasecmp(list[i], p, len) == 0)
+	for (size_t i = 0; i < n && len > 0; i++) {
+		bool begins = ((list[i][0] ^ p[0]) & ~('a' ^ 'A')) == 0; /* few do */
+		if (begins && strlen(list[i]) == len && strncasecmp(list[i], p, len) == 0)
 			return true;
+	}
 	return false;
 }
 
 bool map_mail_of_nobody(const char *p, size_t len, size_t at)
 {
-	if (!is_one_of(nobody, COUNT(nobody), p, at))
+	if (at > LONGEST || !is_one_of(nobody, COUNT(nobody), p, at))
 		return false;
 
 	const char *host = p + at + 1;

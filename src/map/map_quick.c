@@ -12,6 +12,7 @@
 #include "map_quick.h"
 
 #include "map_cell.h"
+#include "map_uuid.h"
 
 /* Rows that come to less are below every limit. */
 #define SURELY_SMALL (32u << 10)
@@ -82,13 +83,9 @@ INLINE size_t put_simple(char *at, const char *p, size_t len)
 	return len + 2;
 }
 
-/* A word is mostly the one that the row before had. */
-INLINE size_t put_word(struct quick *q, struct map_op *op, const struct rows_cell *cell,
-		       struct kind kind)
+/* Nothing of the cell has to be escaped, whatever the rest of the row has. */
+INLINE size_t put_quoted(char *at, const struct rows_cell *cell, struct kind kind)
 {
-	char *at = q->data + q->n;
-	if (!same_word(op, cell) && !find_word(op, cell))
-		return put_typed(q->r, op, cell, at);
 	if (kind.mode == WRITES && kind.simple)
 		return put_simple(at, cell->p, cell->len);
 	if (kind.mode == WRITES) {
@@ -96,6 +93,16 @@ INLINE size_t put_word(struct quick *q, struct map_op *op, const struct rows_cel
 		memcpy(at + 1, cell->p, cell->len);
 	}
 	return cell->len + 2;
+}
+
+/* A word is mostly the one that the row before had. */
+INLINE size_t put_word(struct quick *q, struct map_op *op, const struct rows_cell *cell,
+		       struct kind kind)
+{
+	char *at = q->data + q->n;
+	if (!same_word(op, cell) && !find_word(op, cell))
+		return put_typed(q->r, op, cell, at);
+	return put_quoted(at, cell, kind);
 }
 
 /* Milliseconds as they are in most documents are copied. */
@@ -133,6 +140,8 @@ INLINE size_t put_value(struct quick *q, struct map_op *op, const struct rows_ce
 		return put_word(q, op, cell, kind);
 	if (op->flags & MAP_EVENT_TIME)
 		return put_time(q, op, cell, kind);
+	if (op->type == SCHEMA_UUID)
+		return map_uuid_is(cell->p, cell->len) ? put_quoted(q->data + q->n, cell, kind) : 0;
 	return put_typed(q->r, op, cell, q->data + q->n);
 }
 
