@@ -109,6 +109,9 @@ $(BUILD)/tests/braze/%: $(BUILD)/tests/braze/%.o $(LIB) $(LIBSSH2)
 $(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o
 	$(CC) $(OPT) $(LDHARDEN) $(LDFLAGS) -o $@ $^ -lcsv
 
+$(BUILD)/tests/bench/settle: $(BUILD)/tests/bench/settle.o $(LIB) $(LIBSSH2)
+	$(CC) $(OPT) $(LDHARDEN) $(LDFLAGS) -o $@ $^ $(LIBS)
+
 $(BUILD)/tests/bench/sftploop: $(BUILD)/tests/bench/sftploop.o $(LIBSSH2)
 	$(CC) $(OPT) $(LDHARDEN) $(LDFLAGS) -o $@ $^ $(LIBS)
 
@@ -218,7 +221,7 @@ valgrind: deps ## unit tests under valgrind
 	@BUILD=$(abspath $(BUILD)) WRAP=tests/valgrind tests/run-unit $(UNIT)
 
 bench: deps ## a table of dropfeed against its yardsticks; some minutes, BENCH_MB=20 for a quick look
-	@$(MAKE) --no-print-directory -s $(PARALLEL) $(BUILD)/dropfeed $(patsubst %,$(BUILD)/tests/bench/%,csvloop sftploop sink) peers
+	@$(MAKE) --no-print-directory -s $(PARALLEL) $(BUILD)/dropfeed $(patsubst %,$(BUILD)/tests/bench/%,csvloop sftploop sink settle) peers
 	@BUILD=$(abspath $(BUILD)) tests/bench/bench.py
 
 report-shots: deps ## what a report of made-up files looks like: screenshots in build/report, to be looked at

@@ -25,6 +25,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 BUILD = os.path.abspath(os.environ.get("BUILD", os.path.join(ROOT, "build")))
 DROPFEED = os.path.join(BUILD, "dropfeed")
 CSVLOOP, SFTPLOOP, SINK = (os.path.join(BUILD, "tests", "bench", name) for name in ("csvloop", "sftploop", "sink"))
+SETTLE = os.path.join(BUILD, "tests", "bench", "settle")
 PROXY = os.path.join(BUILD, "tests", "peers", "proxy")
 SSHD = os.path.join(ROOT, "tests", "peers", "sshd")
 NODE_MODULES = os.path.join(BUILD, "node")
@@ -481,6 +482,27 @@ def ledger():
     copy = ["sh", "-c", f"cp {file} {work}/copy && sync {work}/copy && sha256sum {work}/copy >/dev/null && exec {DROPFEED} import --sink file:{work}/bare.ndjson {file}"]
     a, b = pair([DROPFEED, "--config", conf, "run"], copy, 5, forget)
     report("ledger: run to a file sink", f"{a:.2f} s", f"durable copy, import --sink {b:.2f} s", a / b, "<= 1.03", a / b <= 1.03)
+
+
+def settle_figures(*before):
+    """What tests/bench/settle.c prints; none where what it needs is not installed."""
+    p = subprocess.run([*before, SETTLE, tempfile.mkdtemp(dir=work)], capture_output=True, text=True, check=False)
+    if p.returncode not in (0, 77):
+        raise RuntimeError(p.stderr or p.stdout)
+    return [float(word) for word in p.stdout.split()] if p.returncode == 0 else []
+
+
+@figure
+def settling():
+    # of the requests of one key, of which 90 a second are made
+    here = settle_figures()
+    shared = settle_figures("env", "PG_FSYNC=on", os.path.join(ROOT, "tests", "with-postgres"), "sh", "-c",
+                            'exec "$0" "$1" "$DROPFEED_TEST_LEDGER"')
+    if not shared:
+        skip("requests settled, PostgreSQL", "PostgreSQL is not installed", ">= 90 a second")
+        return
+    report("requests settled, PostgreSQL", f"{shared[0]:.0f} a second", f"SQLite {here[0]:.0f}", shared[0] / here[0], ">= 90 a second", shared[0] >= 90)
+    report("a file claimed and released", f"{shared[1]:.1f} ms", "-", None, "", None)
 
 
 @figure
