@@ -111,7 +111,7 @@ damaged() {
 	exits 3 "a secret key that is $how, and a passphrase" validate --set encrypted=yes --set "gnupg_home=$work/ring" ring2-screen_view.csv.gpg
 	for key in "$work"/ring/private-keys-v1.d/*.key; do mv "$key.whole" "$key"; done
 }
-damaged cut head -c 300
+damaged cut head -c 100 # keys of Curve25519 have fewer than 300 bytes
 damaged empty true
 damaged overwritten tr '\0-\377' '#'
 damaged "of another kind" sed 's/private-key/privat-key/'

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Asked to stop: what is on the wire is waited for, ten seconds at most; asked twice, it leaves at once. Nothing is lost.
+# A shell that was started with SIGHUP ignored, as by nohup, cannot undo that for what it starts.
+[ -n "${SIGNALS_HUP:-}" ] || SIGNALS_HUP=yes exec env --default-signal=HUP bash "$0" "$@"
 . "$(dirname "$0")/lib/checks.sh"
 
 receiver_start "$work/api" || exit 1
