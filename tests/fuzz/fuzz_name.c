@@ -24,14 +24,18 @@ static void whole(const struct name *parsed, const char *name)
 	    [NAME_ZSTD] = ".csv.zst", [NAME_BZIP2] = ".csv.bz2", [NAME_XZ] = ".csv.xz"};
 	size_t stem = strlen(parsed->stem);
 	bool typed = parsed->event_type[0] != '\0';
-	char *rest = df_format("%s%s%s%s", typed ? "-" : "", parsed->event_type, parsed->number,
-			       packs[parsed->pack]);
+	char *head = df_format("%s%s%s", typed ? "-" : "", parsed->event_type, parsed->number);
+	/* NAME-EVENTTYPE.csv.zip is common */
+	bool csv = parsed->pack == NAME_ZIP && strlen(name) > stem + strlen(head) &&
+		   strncasecmp(name + stem + strlen(head), ".csv", 4) == 0;
+	char *rest = df_format("%s%s%s", head, csv ? ".csv" : "", packs[parsed->pack]);
 	size_t len = strlen(rest);
 	FUZZ_CHECK(stem > 0 && strncmp(parsed->stem, name, stem) == 0);
 	FUZZ_CHECK(strncasecmp(name + stem, rest, len) == 0);
 	FUZZ_CHECK(strlen(name + stem + len) == (parsed->encrypted ? 4 : 0));
 	FUZZ_CHECK(typed ? known(parsed->event_type) : parsed->pack == NAME_ZIP);
 	free(rest);
+	free(head);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
