@@ -229,6 +229,7 @@ enum df_status df_read_file(const char *path, size_t max, char **out, size_t *le
 			   : df_fail(df_disk_status(why, DF_USAGE), err, NULL, "cannot read %s: %s",
 				     path, strerror(why));
 	}
+
 	df_buf_cstr(&b);
 	*out = b.data;
 	if (len != NULL)
@@ -274,6 +275,7 @@ enum df_status df_copy(int fd_in, int fd_out, char hex[DF_SHA256_HEX], struct df
 		if (st == DF_OK && df_stop_requested)
 			st = df_fail(DF_RETRY, err, NULL, "stopped by a signal");
 	}
+
 	df_sha256_end(h, hex);
 	df_sha256_free(h);
 	free(chunk);

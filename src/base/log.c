@@ -166,6 +166,7 @@ static void log_line(enum df_log_level level, const struct df_log_fields *f, con
 			df_buf_addf(&line, "%s: ", level_names[level]);
 		df_printable(&line, text);
 	}
+
 	df_buf_addc(&line, '\n');
 	df_log_keep(line.data, line.len);
 	log_put_line(&line);

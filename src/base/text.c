@@ -238,6 +238,7 @@ static size_t utf8_sequence(const unsigned char *s, size_t left)
 		hi = 0x8f; /* past U+10FFFF */
 	if (n > left || s[1] < lo || s[1] > hi)
 		return 0;
+
 	for (size_t i = 2; i < n; i++)
 		if (s[i] < 0x80 || s[i] > 0xbf)
 			return 0;

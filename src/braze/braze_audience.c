@@ -114,6 +114,7 @@ static void put_string(struct braze_writer *w, const struct audiences *a)
 	size_t used = 0, n = 0;
 	if (!braze_name_own(w, "SegmentMembership"))
 		return;
+
 	df_buf_addc(w->text, '"');
 	for (size_t i = 0; i < a->n; i++) {
 		/* bytes are never fewer than characters */

@@ -73,6 +73,7 @@ static void put_quantity(struct braze_writer *w, struct json_text quantity)
 			   BRAZE_MAX_QUANTITY);
 		return;
 	}
+
 	if (n > BRAZE_MAX_QUANTITY && !w->b->truncate)
 		braze_fail(
 		    w, "too-long",

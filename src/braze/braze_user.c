@@ -221,6 +221,7 @@ static void put_custom(struct braze_writer *w, struct json_text name, struct jso
 	}
 	if (is_reserved(name) || !braze_name(w, name))
 		return;
+
 	if (list && w->b->set->lists_joined)
 		put_joined(w, value, name);
 	else if (list)

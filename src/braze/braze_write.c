@@ -232,6 +232,7 @@ void braze_time(struct braze_writer *w, int64_t ms)
 	int64_t second = ms / 1000 - (ms % 1000 < 0), rest = ms - second * 1000;
 	time_t t = (time_t)second;
 	struct tm tm = {0};
+
 	gmtime_r(&t, &tm);
 	at = digits(at, 4, (unsigned)(tm.tm_year + 1900));
 	*at++ = '-';

@@ -199,6 +199,7 @@ struct conf_feed *cli_feed_with(const struct conf *conf, const struct cli_feed_o
 		cli_usage(command, "--feed %s needs a configuration", o->name);
 		return NULL;
 	}
+
 	if (!takes_defaults(conf, o, optional)) {
 		live = cli_feed(conf, o->name, command);
 		if (live == NULL)

@@ -96,6 +96,7 @@ static void conclude_check(struct check_output *out, size_t n_feeds, bool quiet)
 			df_buf_addf(&b, ", %zu warning%s", out->warnings, df_plural(out->warnings));
 		df_buf_addc(&b, '\n');
 	}
+
 	if (b.len > 0)
 		fwrite(b.data, 1, b.len, stdout);
 	df_buf_free(&b);
@@ -109,6 +110,7 @@ static int check_conf_file(const struct cli_globals *g, const char *path, bool j
 	out.list.out = &out.problems;
 	json_write_open(&out.list, NULL, '[');
 	enum df_status st = setup_load(path, true, on_finding, &out, &conf);
+
 	cli_log_setup(g, conf);
 	if (st == DF_OK && conf->n_feeds == 0) {
 		snprintf(text, sizeof(text),

@@ -134,6 +134,7 @@ static void print_cases(void)
 		put_options(c->spec->options);
 		fputs("' ;;\n", stdout);
 	}
+
 	fputs("\tesac\n\tif [[ $cur == -* ]]; then\n\t\t_dropfeed_words \"$own", stdout);
 	put_options(cli_global_options);
 	fputs(" --help\"\n\t\treturn\n\tfi\n\tcase $command in\n"

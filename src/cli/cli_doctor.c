@@ -99,6 +99,7 @@ static void conclude_doctor(struct doctor_output *out, int code)
 			    df_plural(out->n[DOCTOR_TICK_WARNING]), out->n[DOCTOR_TICK_FAILED],
 			    out->n[DOCTOR_TICK_SKIPPED]);
 	}
+
 	if (b.len > 0)
 		fwrite(b.data, 1, b.len, stdout);
 	df_buf_free(&b);

@@ -56,6 +56,7 @@ static bool read_place(struct explain_arguments *a, const char *place)
 	a->file = df_strndup(place, (size_t)(colon - place));
 	if (access(a->file, F_OK) == 0)
 		return true;
+
 	for (char *c = a->file + strlen(a->file); c > a->file; c--) {
 		if (*c != ':')
 			continue;
@@ -77,6 +78,7 @@ static int print_row(const struct conf *conf, const struct explain_arguments *a)
 	struct conf_feed *feed = cli_feed_with(conf, &a->feed, true, "explain");
 	if (feed == NULL)
 		return CLI_EXIT_USAGE;
+
 	struct run_result result = {0};
 	const struct trial_place at = {.path = a->file,
 				       .entry = a->entry,

@@ -37,6 +37,7 @@ static size_t show_char(const char *p, size_t len, char out[16], size_t *width)
 		*width = w > 0 ? (size_t)w : 0;
 		return n;
 	}
+
 	*width = strlen(out);
 	return n;
 }
@@ -119,6 +120,7 @@ static const char *pretty_events(const struct pretty *how, const char *p, size_t
 		skipped += !mine;
 		p += *p == ',';
 	}
+
 	if (skipped > 0) {
 		indent(how->out, depth + 1);
 		df_buf_addf(how->out, "... %zu after", skipped);
@@ -136,6 +138,7 @@ static const char *pretty_value(const struct pretty *how, const char *p, size_t 
 		df_buf_add(how->out, p, (size_t)(end - p));
 		return end;
 	}
+
 	char closing = *p == '{' ? '}' : ']';
 	df_buf_addc(how->out, *p++);
 	for (;; p++) {

@@ -44,6 +44,7 @@ static void json_put_route(struct json_writer *j, const struct map_route *r)
 	} else {
 		json_write_null(j, "values");
 	}
+
 	json_write_text(j, "outcome", outcomes[r->outcome]);
 	json_write_json(j, "value", r->value);
 	json_write_json(j, "else", r->fallback);
@@ -138,6 +139,7 @@ static void json_put_batch(struct json_writer *j, const struct trial_explain *x)
 		json_write_null(j, "batch");
 		return;
 	}
+
 	json_write_open(j, "batch", '{');
 	json_write_count(j, "number", batch->position + 1);
 	json_write_count(j, "batches", x->batches);

@@ -49,6 +49,7 @@ static void put_via(const struct cli_table *t, const struct map_route *r)
 		df_buf_adds(t->out, ", by the template ");
 		cli_table_put(t, r->text, TEXT_WIDTH);
 	}
+
 	if (r->n_values > 0 && r->asked == NULL && r->outcome == MAP_OUTCOME_UNKNOWN)
 		df_buf_addf(t->out, ", by the manifest's %zu values", r->n_values);
 	if (r->asked != NULL) {
@@ -105,6 +106,7 @@ static void put_route(const struct cli_table *t, const struct map_route *r)
 		df_buf_addc(t->out, '\n');
 		return;
 	}
+
 	cli_table_put(t, r->path, SIZE_MAX);
 	if (value == NULL && r->via == MAP_VIA_STATIC)
 		value = r->text;
@@ -238,6 +240,7 @@ void cli_table(struct cli_table *t)
 	size_t n = t->names > x->n_cells ? t->names : x->n_cells, at = 0;
 	if (n == 0)
 		return;
+
 	measure_columns(t, n);
 	t->screen = cli_width();
 	t->narrow = 6 + t->name_width + 2 + t->value_width + 2 + LEAST_TEXT > t->screen;

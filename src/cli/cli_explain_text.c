@@ -32,6 +32,7 @@ static void put_title(const struct cli_table *t, const char *file)
 		df_buf_addf(t->out, " [%s]\n", x->refused.code);
 		return;
 	}
+
 	if (x->header)
 		df_buf_addf(t->out, ": %llu rows, %llu accepted, %llu rejected",
 			    (unsigned long long)x->rows,
@@ -59,6 +60,7 @@ static void put_faults(const struct cli_table *t)
 		cli_table_put(t, f->text, SIZE_MAX);
 		df_buf_addf(t->out, " [%s]\n", f->code);
 	}
+
 	if (x->routes.n_remarks > 0 && x->n_faults == 0)
 		df_buf_adds(t->out, "\nWhat the data plan does not allow:\n");
 	for (size_t i = 0; i < x->routes.n_remarks && x->n_faults == 0; i++) {
@@ -132,6 +134,7 @@ static void put_batch(const struct cli_table *t)
 		df_buf_adds(t->out,
 			    b->n_rows > 1 ? "one of those that it is made of" : "all of it");
 	}
+
 	df_buf_adds(t->out, ".\n");
 	if (b->n_rows > 1) {
 		df_buf_adds(t->out, "The other rows of the batch: ");

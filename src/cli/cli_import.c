@@ -49,6 +49,7 @@ static int import(const struct conf *conf, const struct import_arguments *a,
 	struct conf_feed *feed = cli_feed_with(conf, &a->feed, a->feed.sink != NULL, "import");
 	if (feed == NULL)
 		return CLI_EXIT_USAGE;
+
 	struct run_import_options o = {.feed = feed,
 				       .files = files,
 				       .n_files = n,
@@ -112,6 +113,7 @@ static bool rejects_are_right(const struct import_arguments *a)
 	struct stat info;
 	if (a->rejects == NULL)
 		return true;
+
 	if (a->feed.sink == NULL && !a->dry_run)
 		cli_usage("import", "--rejects is for imports with --sink or --dry-run; others "
 				    "keep rejected rows in "

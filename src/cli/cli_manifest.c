@@ -60,6 +60,7 @@ static int print_manifest(const struct conf *conf, const struct cli_feed_options
 		run_note_status(&result, st);
 		goto cleanup;
 	}
+
 	fwrite(out.data, 1, out.len, stdout);
 	result.broken = !cli_flush();
 cleanup:

@@ -175,6 +175,7 @@ static int parse_options(const char *command, const char *letters, const struct 
 			code = unknown_option(command, t->own, word);
 		}
 	}
+
 	free(list);
 	return code;
 }

@@ -84,6 +84,7 @@ static int fetch(const struct cli_globals *g, struct plan_arguments *a,
 		return cli_usage("plan", "fetch needs --client-id, or $DROPFEED_CLIENT_ID");
 	if (cli_conf(g, false, &conf) != 0)
 		return CLI_EXIT_USAGE;
+
 	enum df_status st = run_plan_fetch(conf, f, &out, &err);
 	conf_free(conf);
 	return print_result(&out, st, &err, 0);

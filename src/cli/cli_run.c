@@ -49,6 +49,7 @@ void cli_summarize(const struct run_result *r, const char *idle)
 						{"skipped", r->skipped}};
 	const struct df_log_fields fields = {.numbers = numbers, .n_numbers = 7};
 	char skipped[48] = "";
+
 	if (r->skipped > 0)
 		snprintf(skipped, sizeof(skipped), " + %llu skipped",
 			 (unsigned long long)r->skipped);
@@ -81,6 +82,7 @@ int cli_summarize_json(const struct run_result *r, bool dry_run)
 	int code = run_exit_code(r);
 	struct df_buf b = {0};
 	struct json_writer j = {.out = &b};
+
 	json_write_open(&j, NULL, '{');
 	json_write_count(&j, "exit_code", (uint64_t)code);
 	json_write_bool(&j, "dry_run", dry_run);

@@ -197,6 +197,7 @@ static void put_text_document(struct validate_output *out, const struct trial_ch
 			df_buf_addc(&b, ';');
 		df_buf_addf(&b, " %s\n", df_count(c->batches, c->unit).text);
 	}
+
 	for (size_t i = 0; i < c->n_warnings; i++) {
 		df_buf_adds(&b, "  warning: ");
 		df_printable(&b, c->warnings[i].text);

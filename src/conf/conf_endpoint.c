@@ -35,6 +35,7 @@ static size_t base_path_len(const char *path)
 		len -= n;
 		break;
 	}
+
 	while (len > 0 && path[len - 1] == '/')
 		len--;
 	return len;
@@ -93,6 +94,7 @@ enum df_status conf_parse_endpoint(void *home, const struct conf_key *key, const
 	if (!plain && strncasecmp(value, "https://", 8) != 0)
 		return df_fail(DF_USAGE, err, NULL,
 			       "neither a pod (us1, us2, eu1, au1) nor an https:// URL");
+
 	const char *rest = value + (plain ? 7 : 8);
 	size_t host_len = strcspn(rest, "/?#");
 	/* Nothing of the URL is quoted: what comes before an '@' is likely a secret. */

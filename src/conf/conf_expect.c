@@ -28,6 +28,7 @@ static uint32_t days_of(const char *s)
 	uint32_t bits = 0;
 	if (strcasecmp(s, "daily") == 0)
 		return EVERY_DAY;
+
 	while (*s != '\0') {
 		size_t len = strcspn(s, ",");
 		const char *dash = memchr(s, '-', len);

@@ -96,6 +96,7 @@ static bool frozen_line(struct conf_feed *feed, const char *line, size_t len,
 	const struct conf_key *key = conf_key_find(conf_feed_keys, name);
 	if (key == NULL || seen[key - conf_feed_keys] || (key->print == NULL && !was_frozen(key)))
 		return false;
+
 	seen[key - conf_feed_keys] = true;
 	if (key->print == NULL)
 		return true;

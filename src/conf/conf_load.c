@@ -88,6 +88,7 @@ static void key_unknown(struct conf_loader *l, const char *name)
 	const struct conf_key *mine = in_main ? conf_main_keys : conf_feed_keys;
 	const struct conf_key *other = in_main ? conf_feed_keys : conf_main_keys;
 	const struct conf_key *secret = key_secret(name), *nearest = conf_key_nearest(mine, name);
+
 	if (secret != NULL)
 		conf_load_complain(
 		    l, l->line,

@@ -219,6 +219,7 @@ bool conf_rows_conflict(const struct conf_rows *r, struct conf_conflict *out)
 	      "do not fit: row_count looks for the number in lines that skip_lines, "
 	      "skip_last_lines or comment skip, and nothing is skipped; set one of these"}},
 	};
+
 	for (size_t i = 0; i < sizeof(conflicts) / sizeof(*conflicts); i++) {
 		if (!conflicts[i].here)
 			continue;

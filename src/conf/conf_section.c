@@ -81,6 +81,7 @@ static void section_requests(struct conf_loader *l, struct conf_feed *feed)
 			conf_load_complain(l, line, "%s: not for a feed with kind = %s", other[i],
 					   on ? "subject_requests" : "events");
 	}
+
 	const char *type = feed->decode.document_type;
 	int line = feed_key_line(&l->here, "document_type");
 	if (line != 0 && type != NULL && schema_type_requests(type) != on)
@@ -131,6 +132,7 @@ static void section_braze(struct conf_loader *l, struct conf_feed *feed)
 					      "api_secret_env"};
 	const struct conf_section *s = &l->here;
 	struct df_buf missing = {0};
+
 	for (size_t i = 0; i < sizeof(foreign) / sizeof(*foreign); i++)
 		if (feed_key_line(s, foreign[i]) != 0)
 			conf_load_complain(l, feed_key_line(s, foreign[i]),

@@ -62,6 +62,7 @@ bool conf_authority_read(const char *s, size_t len, struct conf_authority *out)
 			if (!isalnum((unsigned char)s[i]) && strchr("-._", s[i]) == NULL)
 				return false;
 	}
+
 	out->port = 0;
 	if (colon < end) {
 		unsigned long port = 0;
@@ -106,6 +107,7 @@ static enum df_status source_sftp(const char *rest, struct conf_source *out, str
 			       "the address holds a password; take it out and put it into a file "
 			       "named by password_file, "
 			       "or use identity_file");
+
 	struct conf_authority a = {0};
 	if (!conf_authority_read(at + 1, (size_t)(end - at - 1), &a))
 		return df_fail(DF_USAGE, err, NULL,
@@ -209,6 +211,7 @@ enum df_status conf_parse_sink(void *home, const struct conf_key *key, const cha
 		    DF_USAGE, err, NULL,
 		    "neither events-api nor braze nor file:PATH nor - for standard output");
 	}
+
 	conf_text_set(&feed->send.sink_path, path);
 	return DF_OK;
 }
@@ -284,6 +287,7 @@ enum df_status conf_parse_proxy(void *home, const struct conf_key *key, const ch
 		return df_fail(DF_USAGE, err, NULL,
 			       "the URL holds a login; take it out and use proxy_user and "
 			       "proxy_password_file");
+
 	struct conf_authority a = {0};
 	size_t len = rest != NULL ? strcspn(rest, "/?# \t") : 0;
 	if (len == 0 || !conf_authority_read(rest, len, &a) ||

@@ -138,6 +138,7 @@ static bool number_read(const char *s, const struct unit *units, uint64_t *out)
 	uint64_t n = 0;
 	if (!isdigit((unsigned char)*s))
 		return false;
+
 	for (; isdigit((unsigned char)*s); s++) {
 		uint64_t digit = (uint64_t)(*s - '0');
 		if (n > (NUMBER_MAX - digit) / 10)
@@ -229,6 +230,7 @@ static bool milli_read(const char *s, uint64_t *out, const char **end)
 		n = n * 10 + (uint64_t)(*s - '0');
 	if (digits == 0)
 		return false;
+
 	uint64_t place = 1000;
 	n *= place;
 	if (*s == '.') {

@@ -25,6 +25,7 @@ static enum df_status decode_stat(const struct conf_feed *feed, const struct nam
 	struct stat sb = {0};
 	if (fstat(fd, &sb) != 0)
 		return df_fail(DF_RETRY, err, NULL, "cannot look at the file: %s", strerror(errno));
+
 	*size = (uint64_t)sb.st_size;
 	if (*size == 0)
 		return df_fail(DF_REJECT, err, "empty-file",

@@ -175,6 +175,7 @@ static gpgme_error_t gpg_status(void *ctx, const char *keyword, const char *args
 		run->failed = run->failed || strcmp(keyword, "FAILURE") == 0;
 		gpg_status_error(run, args);
 	}
+
 	if (run->st == DF_OK && (run->begun > 1 || run->plaintexts > 1))
 		run->st =
 		    df_fail(DF_REJECT, run->err, "decrypt-failed",
@@ -349,6 +350,7 @@ static enum df_status gpg_again(const struct decode_gpg_run *before, const struc
 	enum df_status st = gpg_empty(out, err);
 	if (st != DF_OK)
 		return st;
+
 	decode_gpg_span(&run);
 	st = gpg_run(&run, &why);
 	memcpy(out->key, run.key, sizeof(out->key));

@@ -82,6 +82,7 @@ static enum df_status home_recipient(const struct home *h, gpgme_ctx_t ctx, cons
 	if (e != 0 && code != GPG_ERR_EOF && code != GPG_ERR_NOT_FOUND && code != GPG_ERR_NO_PUBKEY)
 		return df_fail(DF_RETRY, err, NULL, "GnuPG cannot list the keys of %s: %s", h->path,
 			       gpgme_strerror(e));
+
 	for (gpgme_subkey_t sub = key != NULL ? key->subkeys : NULL; sub != NULL && st == DF_END;
 	     sub = sub->next) {
 		if (sub->keygrip == NULL || strcasecmp(sub->keyid, keyid) != 0)
@@ -125,6 +126,7 @@ static enum df_status home_lists_any(const struct home *h, gpgme_ctx_t like, str
 		gpgme_release(ctx);
 	if (any)
 		return DF_OK;
+
 	return df_fail(DF_RETRY, err, NULL,
 		       "the keyring of %s lists no key, with secret keys in %s: it is damaged "
 		       "or incomplete; restore it, or import the feed's key once more",
@@ -142,6 +144,7 @@ enum df_status decode_gpg_home_check(const struct decode_gpg_run *run, gpgme_ctx
 	enum df_status st = home_stat(&h, err);
 	if (st != DF_OK)
 		goto cleanup;
+
 	st = DF_END;
 	for (gpgme_recipient_t r = recipients; r != NULL && st == DF_END; r = r->next)
 		st = home_recipient(&h, ctx, r->keyid, err);

@@ -204,6 +204,7 @@ enum df_status decode_own_keys(const struct conf_feed *feed, struct decode_own_k
 	enum df_status st = keys_open(feed, &ctx, &home, err);
 	if (st != DF_OK)
 		goto cleanup;
+
 	e = gpgme_set_keylist_mode(ctx, GPGME_KEYLIST_MODE_LOCAL | GPGME_KEYLIST_MODE_WITH_KEYGRIP);
 	if (e == 0)
 		e = gpgme_op_keylist_start(ctx, NULL, 0);

@@ -96,6 +96,7 @@ static enum df_status gpg_wrong_key(const struct decode_gpg_run *run, gpgme_reci
 		if (pod == NULL)
 			pod = gpg_hosted_pod(r->keyid);
 	}
+
 	enum df_status st = pod != NULL
 				? df_fail(DF_REJECT, err, "wrong-key",
 					  "the file was encrypted for mParticle's hosted feed (pod "
@@ -205,6 +206,7 @@ enum df_status decode_gpg_fault(struct decode_gpg_run *run, gpgme_ctx_t ctx, gpg
 	}
 	if (!run->informed && gpg_hung_up(code))
 		return gpg_agent_lost(run, err);
+
 	/* GnuPG gets the file through a pipe: whatever the system denies it has nothing to do
 	 * with that. */
 	if (gpgme_err_code(code) == GPG_ERR_INV_ENGINE ||
@@ -320,6 +322,7 @@ enum df_status decode_gpg_check_signer(const struct conf_feed *feed, gpgme_ctx_t
 		if (code == GPG_ERR_KEY_EXPIRED && s->fpr != NULL)
 			df_buf_add(&late, s->fpr, strlen(s->fpr) + 1);
 	}
+
 	char expired[64] = "";
 	for (size_t at = 0; at < late.len && expired[0] == '\0'; at += strlen(late.data + at) + 1)
 		if (gpg_listed(feed, late.data + at) ||

@@ -112,6 +112,7 @@ gpgme_error_t decode_gpg_wait(struct decode_gpg_run *run, gpgme_ctx_t ctx,
 		if (run->st != DF_OK)
 			e = gpgme_cancel(ctx);
 	}
+
 	/* later calls on the context, as for diagnostics, would find this frame gone */
 	gpgme_set_io_cbs(ctx, NULL);
 	return e != 0 ? e : l.e;

@@ -115,6 +115,7 @@ static enum df_status pack_begin(struct pack_reader *r, struct df_err *err)
 		st = pack_padding(r, err);
 		return st == DF_OK ? pack_begin(r, err) : st;
 	}
+
 	/* what is too short for a header is not a cut member either */
 	if (r->member_start > 0 && !(whole && same))
 		return pack_trailing(r, err);

@@ -39,6 +39,7 @@ enum df_status decode_sink_write(struct decode_sink *sink, const void *p, size_t
 		    "the file unpacks to more than max_ratio (%" PRIu64
 		    ") times its size; raise max_ratio if it is meant to be that repetitive",
 		    sink->feed->decode.max_ratio);
+
 	enum df_status st = decode_stopped(err);
 	if (st != DF_OK)
 		return st;

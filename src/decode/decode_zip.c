@@ -207,6 +207,7 @@ static enum df_status zip_document(struct zip_reader *r, const zip_stat_t *sb, c
 		    "neither the zip's entry '%.200s' nor the zip itself names an event "
 		    "type; rename the entry to NAME-EVENTTYPE.csv, such as %s",
 		    sb->name, feed->requests.on ? "people-erasure.csv" : "orders-custom_event.csv");
+
 	enum df_status st = name_check_kind(event_type, feed->requests.on, err);
 	if (st == DF_OK)
 		st = name_check_audience(event_type, conf_takes_audiences(feed), err);

@@ -146,6 +146,7 @@ static enum df_status source_find_end(struct decode_zip_source *s, uint64_t last
 		return df_fail(DF_RETRY, err, NULL, "cannot read the zip's end: %s",
 			       s->failed != 0 ? strerror(s->failed) : "it got shorter");
 	}
+
 	for (size_t i = 0; i < len; i++) {
 		if (memcmp(tail + i, "PK\5\6", 4) != 0)
 			continue;
@@ -215,6 +216,7 @@ enum df_status decode_zip_source_check(struct decode_zip_source *s, struct df_er
 		return df_fail(DF_RETRY, err, NULL, "cannot read the zip's end: %s",
 			       s->failed != 0 ? strerror(s->failed) : "it got shorter");
 	}
+
 	for (size_t i = 0; i + END_SIZE <= len && !whole; i++)
 		whole = memcmp(tail + i, "PK\5\6", 4) == 0 &&
 			i + END_SIZE + little(tail + i + 20, 2) == len &&

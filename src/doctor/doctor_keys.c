@@ -45,6 +45,7 @@ static void check_use(struct doctor *d, const struct decode_own_key *keys, size_
 			worst = st;
 		}
 	}
+
 	if (tried == 0)
 		doctor_skips(d, "key_use", "not tried: none is valid today");
 	else if (used == 0)
@@ -69,6 +70,7 @@ static void check_expiry(struct doctor *d, const struct decode_own_key *keys, si
 		if (!keys[i].revoked && (last->revoked || longer))
 			last = &keys[i];
 	}
+
 	day(last->expires_s, when);
 	if (last->revoked)
 		(void)df_fail(DF_USAGE, &why, NULL,

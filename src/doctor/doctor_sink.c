@@ -40,6 +40,7 @@ static void show_clock(struct doctor *d, enum df_status st, int64_t ahead_ms)
 	struct df_err why = {0};
 	int64_t off = llabs(ahead_ms);
 	const char *where = ahead_ms < 0 ? "late" : "ahead";
+
 	if (st == DF_END) {
 		doctor_warns(d, "clock", "the endpoint's answer has no Date to compare with");
 	} else if (off > SEND_CLOCK_OFF_MS) {
@@ -72,6 +73,7 @@ static bool check_endpoint(struct doctor *d, const struct conf_feed *once)
 		skip_all(d, after_endpoint, "not tried without the endpoint");
 		return false;
 	}
+
 	doctor_ok(d, "endpoint", "%s", d->feed->send.endpoint);
 	if (untrusted) {
 		doctor_fails(d, "tls", st, &why);

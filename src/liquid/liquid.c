@@ -28,6 +28,7 @@ static bool argument(struct liquid_parser *s, struct liquid_step *step)
 		return liquid_parse_wrong(
 		    s, s->word, "the filter '%s' takes no more than %zu argument%s",
 		    step->filter->name, step->filter->max, df_plural(step->filter->max));
+
 	step->args[step->n] = liquid_parse_expression(s);
 	return step->args[step->n++] != NULL;
 }
@@ -51,6 +52,7 @@ static struct liquid_step *filter(struct liquid_parser *s)
 	}
 	if (!liquid_parse_next(s))
 		return NULL;
+
 	if (s->token == LIQUID_TOKEN_COLON)
 		do
 			if (!liquid_parse_next(s) || !argument(s, step))
@@ -90,6 +92,7 @@ static bool tag(struct liquid_parser *s, struct liquid_node *node)
 	}
 	if (s->token != LIQUID_TOKEN_END)
 		return liquid_parse_wrong(s, s->word, "a | or the tag's end, }}, is expected here");
+
 	if (is_value(node->expr) && node->steps != NULL && liquid_takes_list(node->steps->filter))
 		s->l->lists = node->expr->list = true;
 	const struct liquid_value *v = &node->expr->literal;

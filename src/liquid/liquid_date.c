@@ -152,6 +152,7 @@ static const char *print_directive(const struct liquid_moment *at, const char *p
 		return NULL;
 	if (print_own(at, *p, flags, width, colons, out))
 		return p + 1;
+
 	format[1] = *p;
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral" /* it is one of the letters above */
@@ -190,6 +191,7 @@ bool liquid_date(struct liquid_call *c)
 	c->out = c->in;
 	if (format.len == 0 || !to_moment(c->run, &c->in, &at))
 		return true;
+
 	for (const char *p = format.p, *end = format.p + format.len; p < end;) {
 		const char *next = *p == '%' ? print_directive(&at, p + 1, end, &buf) : NULL;
 		if (next == NULL)

@@ -39,6 +39,7 @@ static bool numeric_zone(const char *zone, int64_t *east)
 	int h = two_digits(zone + 1), m = 0, s = 0;
 	if (h < 0)
 		return false;
+
 	const char *p = zone + 3;
 	if (*p != '\0') {
 		bool colon = *p == ':';
@@ -106,6 +107,7 @@ static void subtract(struct civil *c, int64_t east)
 	}
 	if (rest == 0)
 		return;
+
 	c->day -= sign * rest;
 	int64_t days = month_days(c->year, c->month);
 	if (west && days > 0 && c->day > days) {
@@ -131,6 +133,7 @@ static bool to_seconds(const struct civil *given, int64_t *out)
 	    c.minute > (last ? 0 : 59) || c.second > (last ? 0 : 60) || c.year < -FAR_YEAR ||
 	    c.year > FAR_YEAR)
 		return false;
+
 	int64_t days = month_days(c.year, c.month);
 	if (c.day > days) {
 		c.day -= days;
@@ -179,6 +182,7 @@ static bool from_year_day(const struct liquid_date_parts *parts, struct civil c,
 	int64_t off = n - (out->tm.tm_yday + 1);
 	if (off == 0)
 		return true;
+
 	c.day += off;
 	int64_t days = month_days(c.year, c.month);
 	if (c.day > 28 && c.day > days) {

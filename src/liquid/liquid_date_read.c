@@ -214,6 +214,7 @@ static bool take_ordinal(struct liquid_date_reader *r)
 	}
 	if (shape_find(&look, only_year_day_not) || !take_form(r, only_year_day))
 		return false;
+
 	d->year_day = liquid_date_number(r->found[1]);
 	return true;
 }

@@ -30,6 +30,7 @@ static struct liquid_expr *number_literal(struct liquid_parser *s)
 	} else {
 		v.i = liquid_to_i(s->word, s->len, &over);
 	}
+
 	if (over) {
 		liquid_parse_wrong(s, s->word, "this integer is over 64 bits");
 		return NULL;
@@ -136,6 +137,7 @@ static struct liquid_expr *lookup(struct liquid_parser *s)
 	bool reaches = false, named = s->token == LIQUID_TOKEN_ID;
 	if (e == NULL)
 		return NULL;
+
 	e->kind = LIQUID_LOOKUP;
 	if (named) {
 		e->first = literal(s, liquid_string(word, len));
@@ -184,6 +186,7 @@ struct liquid_expr *liquid_parse_expression(struct liquid_parser *s)
 		liquid_parse_wrong(s, s->word, "the brackets are nested too deeply");
 		return NULL;
 	}
+
 	s->nesting++;
 	if (s->token == LIQUID_TOKEN_ID || s->token == LIQUID_TOKEN_OPEN_SQUARE) {
 		e = lookup(s);

@@ -70,6 +70,7 @@ bool liquid_item_property(struct liquid_run *run, const struct liquid_value *ite
 			*out = *member;
 		return true;
 	}
+
 	if (item->type == LIQUID_STRING && property->type == LIQUID_STRING) {
 		if (property->len == 0 ||
 		    (item->len > 0 && memmem(item->p, item->len, property->p, property->len)))

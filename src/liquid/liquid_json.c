@@ -59,6 +59,7 @@ static bool escape(struct scan *s, char *out, size_t *n)
 	int c = hex4(s, s->p + 1);
 	if (c <= 0 || (c >= 0xdc00 && c <= 0xdfff))
 		return false;
+
 	s->p += 5;
 	if (c >= 0xd800 && c <= 0xdbff) {
 		int low = s->end - s->p >= 6 && s->p[0] == '\\' && s->p[1] == 'u'
@@ -101,6 +102,7 @@ static bool string(struct scan *s, const char **text, size_t *len)
 	}
 	if (s->p >= s->end || *s->p != '"')
 		return false;
+
 	s->p++;
 	return true;
 }
@@ -123,6 +125,7 @@ static bool number_value(struct scan *s, struct liquid_value *out)
 	size_t n = skip_digits(s);
 	if (n == 0 || (n > 1 && *first == '0'))
 		return false;
+
 	if (s->p < s->end && *s->p == '.') {
 		whole = false;
 		s->p++;
@@ -247,6 +250,7 @@ static bool value(struct scan *s, int depth, struct liquid_value *out)
 	blanks(s);
 	if (s->p == s->end || depth == MAX_DEPTH)
 		return false;
+
 	const char *from = s->p;
 	bool ok = false;
 	switch (*s->p) {

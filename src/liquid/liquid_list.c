@@ -75,6 +75,7 @@ static bool choose(struct liquid_call *c)
 		return liquid_exhausted(c->run);
 	if (c->variant == UNIQ && !seen_open(c->run, items.n, &seen))
 		return false;
+
 	for (size_t i = 0; i < items.n; i++) {
 		struct liquid_value *key = &keys[i];
 		*key = items.v[i];
@@ -175,6 +176,7 @@ static bool join(struct liquid_call *c)
 	char *p = liquid_text(c->run, len);
 	if (p == NULL)
 		return false;
+
 	for (size_t i = 0; i < items.n; i++) {
 		if (i > 0 && glue.len > 0)
 			memcpy(p + n, glue.p, glue.len);
@@ -198,6 +200,7 @@ static bool slice(struct liquid_call *c)
 	    (liquid_truthy(&c->args[1]) && !liquid_to_integer(c->run, &c->args[1], &n)) ||
 	    (!list && !liquid_to_s(c->run, &c->in, &in)))
 		return false;
+
 	int64_t size = (int64_t)(list ? c->in.array.n : liquid_chars(in.p, in.len));
 	if (from < 0)
 		from = from < -size ? size : from + size; /* too far before the start: nothing */

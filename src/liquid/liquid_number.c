@@ -38,6 +38,7 @@ static struct decimal parse_decimal(const char *p, size_t len)
 			   __builtin_add_overflow(d.m, (wide)(p[i] - '0'), &d.m);
 		d.scale += point;
 	}
+
 	size_t n = len < sizeof(text) - 1 ? len : sizeof(text) - 1;
 	memcpy(text, p, n);
 	text[n] = '\0';
@@ -106,6 +107,7 @@ static bool to_number(struct liquid_run *run, const struct liquid_value *v, stru
 	bool over = false;
 	const char *p = v->p;
 	size_t len = v->len;
+
 	*out = number_whole(0);
 	if (v->type == LIQUID_INT) {
 		*out = number_whole(v->i);
@@ -272,6 +274,7 @@ static bool operate(struct liquid_call *c)
 		return false;
 	if ((c->variant == DIVIDED_BY || c->variant == MODULO) && is_zero(&b))
 		return liquid_fail(c->run->fault, "division by zero");
+
 	switch ((enum operation)c->variant) {
 	case PLUS:
 		r = decimal_add(a, b, 1);
@@ -322,6 +325,7 @@ static bool round_to(struct liquid_call *c, struct decimal a, int64_t places, en
 		a.whole = a.whole || places < 1;
 		return give(c->run, &a, &c->out);
 	}
+
 	for (int64_t i = places; i < a.scale && fits; i++)
 		fits = !__builtin_mul_overflow(unit, (wide)10, &unit);
 	wide m = fits ? floor_div(a.m, unit) : (how == UP && a.m > 0) - (how == DOWN && a.m < 0);
@@ -378,6 +382,7 @@ bool liquid_to_integer(struct liquid_run *run, const struct liquid_value *v, int
 		*out = v->i;
 		return true;
 	}
+
 	if (v->type == LIQUID_STRING) {
 		while (len > 0 && liquid_is_blank(v->p[len - 1]))
 			len--;

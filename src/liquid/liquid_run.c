@@ -96,6 +96,7 @@ static bool look_up(struct liquid_run *run, const struct liquid_value *key, bool
 		*v = i >= 0 && i < n ? v->array.v[i] : (struct liquid_value){0};
 		return true;
 	}
+
 	for (size_t i = 0; dotted && i < 3; i++)
 		if (key->len == strlen(commands[i]) && memcmp(key->p, commands[i], key->len) == 0 &&
 		    (i > 0 || v->type == LIQUID_ARRAY || v->type == LIQUID_OBJECT ||

@@ -79,6 +79,7 @@ bool liquid_sort(struct liquid_call *c)
 	struct keyed *v = liquid_take(c->run->arena, 2 * items.n * sizeof(*v) + 1);
 	if (v == NULL)
 		return liquid_exhausted(c->run);
+
 	for (size_t i = 0; i < items.n; i++) {
 		bool indexed = true;
 		v[i].item = v[i].key = items.v[i];

@@ -97,6 +97,7 @@ static bool change_case(struct liquid_call *c)
 	size_t n = 0;
 	if (p == NULL)
 		return false;
+
 	for (size_t i = 0; i < in.len;) {
 		wint_t w;
 		bool upper = c->variant == UPPER || (c->variant == CAPITAL && i == 0);
@@ -173,6 +174,7 @@ static bool replace_all(struct liquid_call *c, const struct liquid_value *in,
 	char *p = liquid_text(c->run, len);
 	if (p == NULL)
 		return false;
+
 	for (size_t i = 0; i < hits; i++) {
 		size_t hit = what->len > 0
 				 ? (size_t)(text_find(in, at, what) - in->p)
@@ -262,6 +264,7 @@ static bool truncate_words(struct liquid_call *c)
 	int64_t count = 0;
 	if (p == NULL)
 		return false;
+
 	while (i < in.len && liquid_is_blank(in.p[i]))
 		i++;
 	while (i < in.len && count < words) {
@@ -322,6 +325,7 @@ static bool split(struct liquid_call *c)
 	v = liquid_take(c->run->arena, most * sizeof(*v));
 	if (v == NULL)
 		return liquid_exhausted(c->run);
+
 	if (by.len == 1 && *by.p == ' ') {
 		n = split_blanks(&in, v);
 		at = in.len;

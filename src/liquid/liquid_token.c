@@ -77,6 +77,7 @@ bool liquid_parse_next(struct liquid_parser *s)
 	bool followed = s->end - s->p > 1;
 	if (c == '"' || c == '\'')
 		return quoted(s);
+
 	if (isdigit((unsigned char)c) ||
 	    (c == '-' && followed && isdigit((unsigned char)s->p[1]))) {
 		number_token(s);

@@ -277,6 +277,7 @@ bool liquid_equal(const struct liquid_value *a, const struct liquid_value *b)
 {
 	if (a->type != b->type)
 		return false;
+
 	switch (a->type) {
 	case LIQUID_NIL:
 		return true;

@@ -156,6 +156,7 @@ static void check_identities(struct plan_checker *c, const struct plan_record *r
 	const struct plan_point *point = c->plan->identities;
 	if (point == NULL || point->free)
 		return;
+
 	const struct schema_field *device =
 	    schema_field_find(&schema_batch, "device_info", strlen("device_info"));
 	struct json_walk batch = json_walk_members(r->batch, r->batch_len);

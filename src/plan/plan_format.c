@@ -81,6 +81,7 @@ static bool is_time_of_day(struct text *t, bool zone)
 	    !digits_between(t, 2, 0, 59, NULL) || !one_of(t, ":") ||
 	    !digits_between(t, 2, 0, 60, &second))
 		return false;
+
 	if (one_of(t, ".")) {
 		if (!digits_between(t, 1, 0, 9, NULL))
 			return false;

@@ -35,6 +35,7 @@ static void read_literal(const struct keyword *k, struct plan_literals *out,
 			    "never met");
 		return;
 	}
+
 	const char *text = json_object_get_string(value);
 	l->len = l->type == PLAN_STRING ? (size_t)json_object_get_string_len(value) : strlen(text);
 	l->text = df_strndup(text, l->len);
@@ -68,6 +69,7 @@ static void read_pattern(const struct keyword *k, struct plan_node *node, struct
 			    PLAN_MAX_PATTERN);
 		return;
 	}
+
 	node->pattern = pcre2_compile((PCRE2_SPTR)text, len, options, &code, &at, NULL);
 	if (node->pattern == NULL) {
 		PCRE2_UCHAR why[128] = "";

@@ -108,6 +108,7 @@ static enum df_status read_point(struct plan *plan, struct json_object *json, co
 			    kind.type);
 		return DF_OK;
 	}
+
 	if (definition == NULL || (how != NULL && strcmp(how, "json_schema") != 0)) {
 		plan_remark(plan, place, "the validator is not a JSON Schema: anything is allowed");
 		point.root = df_alloc(sizeof(*point.root));
@@ -140,6 +141,7 @@ static enum df_status read_points(struct plan *plan, struct json_object *points,
 	if (n > PLAN_MAX_POINTS)
 		return df_fail(DF_USAGE, err, NULL, "the plan has %zu points; %u at most are taken",
 			       n, PLAN_MAX_POINTS);
+
 	plan->points = df_alloc((n + 1) * sizeof(*plan->points));
 	for (size_t i = 0; i < n; i++) {
 		char place[64];
@@ -193,6 +195,7 @@ static enum df_status read_version(struct plan *plan, struct json_object *versio
 		return df_fail(DF_USAGE, err, NULL,
 			       "no version_document with data_points in it: this is not a version "
 			       "of a data plan");
+
 	plan->id = df_strdup(id != NULL ? id : "");
 	if (number != NULL && json_object_get_int64(number) > 0 &&
 	    json_object_get_int64(number) <= UINT32_MAX)
@@ -236,6 +239,7 @@ static enum df_status choose_version(struct json_object *root, uint32_t version,
 	}
 	if (*out != NULL)
 		return DF_OK;
+
 	list_versions(versions != NULL ? versions : root, &there);
 	enum df_status st =
 	    version == 0
@@ -281,6 +285,7 @@ static enum df_status parse_json(const char *text, size_t len, struct json_objec
 	if (objects_in(text, len) > PLAN_MAX_OBJECTS)
 		return df_fail(DF_USAGE, err, NULL, "more than %u objects: this is not a data plan",
 			       PLAN_MAX_OBJECTS);
+
 	struct json_tokener *tok = json_tokener_new_ex(JSON_DEPTH);
 	json_tokener_set_flags(tok, JSON_TOKENER_VALIDATE_UTF8);
 	struct json_object *root = json_tokener_parse_ex(tok, text + bom, (int)(len - bom));

@@ -16,6 +16,7 @@ bool plan_scalar_is_number(const char *p, size_t len)
 		p++;
 	if (p == start)
 		return false;
+
 	if (p < end && *p == '.') {
 		for (start = ++p; p < end && *p >= '0' && *p <= '9';)
 			p++;

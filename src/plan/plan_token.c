@@ -89,6 +89,7 @@ static void token_store(const struct plan_fetcher *f, int64_t end)
 	char *path = token_path(f->source);
 	if (path == NULL)
 		return;
+
 	char *temporary = df_format("%s.%ld", path, (long)getpid());
 	df_buf_adds(&text, "{\"access_token\":");
 	df_json_string(&text, f->token, strlen(f->token));
@@ -134,6 +135,7 @@ enum df_status plan_token_renew(struct plan_fetcher *f, struct df_err *err)
 	struct df_buf body = {.max = TOKEN_MAX};
 	struct http_answer a = {0};
 	char *url = df_format("%s/oauth/token", f->source->sso);
+
 	plan_token_forget(f);
 	f->cached = false;
 	credentials_put(f->source, &body);

@@ -144,6 +144,7 @@ static const char *check_object(struct plan_checker *c, const struct plan_node *
 		}
 		p += *p == ',';
 	}
+
 	if (required < node->n_required)
 		check_required(c, node, open);
 	return p + 1;

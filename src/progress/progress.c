@@ -180,6 +180,7 @@ static void write_line(struct progress *p, int64_t now)
 					  : 4,
 	    .always = true,
 	};
+
 	df_log_with(DF_LOG_INFO, &fields, "%s", df_buf_cstr(&text));
 	df_buf_free(&text);
 	p->written = now;

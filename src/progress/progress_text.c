@@ -112,6 +112,7 @@ void progress_text_long(const struct progress_view *v, struct df_buf *out)
 		df_buf_adds(out, "nothing is under way");
 		return;
 	}
+
 	char *name = what_word(v);
 	df_buf_adds(out, name);
 	free(name);

@@ -103,6 +103,7 @@ static enum df_status check_header(struct propose *p, struct df_err *err)
 			       "the header is a single column that holds semicolons or tabs: set "
 			       "`delimiter` to what separates "
 			       "the fields");
+
 	for (size_t i = 0; i < p->n; i++) { /* names are shown, and values are not to be */
 		const char *words = propose_no_name(p, p->columns[i].name);
 		if (words != NULL)
@@ -180,6 +181,7 @@ void propose_close(struct propose *p)
 {
 	if (p == NULL)
 		return;
+
 	for (size_t i = 0; i < p->n; i++) {
 		free(p->columns[i].name);
 		free(p->columns[i].normal);

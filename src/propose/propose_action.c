@@ -372,6 +372,7 @@ void propose_action(struct propose *p)
 				      "sender add the column\n");
 		return;
 	}
+
 	p->transform = true;
 	if (from_words(p, action_names, true)) {
 		propose_status_failed(p, status_names);

@@ -84,6 +84,7 @@ static void find_amount(struct propose *p)
 		propose_offer(p, last, total_path);
 		return;
 	}
+
 	df_buf_addf(
 	    &p->todo,
 	    "no column is known for the amount, and %zu could be one by %s name%s: write it "

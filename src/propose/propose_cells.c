@@ -249,6 +249,7 @@ static void clean_rows(struct propose *p)
 			drop_row(p, row);
 		}
 	}
+
 	if (totals > 0)
 		df_buf_addf(
 		    &p->remarks,

@@ -53,6 +53,7 @@ static char *stem(const struct propose_column *c)
 		free(word);
 		s += n > 0 ? n : 1;
 	}
+
 	char *text = df_strdup(df_buf_cstr(&out));
 	df_buf_free(&out);
 	return text;

@@ -22,6 +22,7 @@ static void try_spelling(struct propose *p, struct propose_column *c, size_t num
 			*s = (char)(*s + 32);
 	bool plain = strchr(name, '.') == NULL && strcmp(name, "mpid") != 0 &&
 		     strcmp(name, "environment") != 0;
+
 	if (!plain &&
 	    schema_path_parse(p->event, name, strlen(name), &path, NULL) == SCHEMA_PATH_OK &&
 	    path.type != SCHEMA_JSON) {
@@ -199,6 +200,7 @@ static void try_schema(struct propose *p)
 	}
 	if (p->event->data == NULL)
 		return;
+
 	try_fields(p, p->event->data, "events.data.", true);
 	const struct schema_field *action =
 	    schema_field_find(p->event->data, "product_action", strlen("product_action"));

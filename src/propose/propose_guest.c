@@ -59,6 +59,7 @@ static size_t map_guests(struct propose *p, size_t column)
 			propose_value_pair(&map, s, len, "");
 		rows++;
 	}
+
 	if (rows > 0) {
 		c->values = df_strdup(df_buf_cstr(&map));
 		c->keep_others = p->transform = true;
@@ -89,6 +90,7 @@ static void note_frequent(struct propose *p, size_t column)
 		second = n > most ? most : n > second ? n : second;
 		most = n > most ? n : most;
 	}
+
 	if (most >= 10 && most * 3 >= filled && second > 0 && most >= second * 5)
 		df_buf_addf(
 		    &p->todo,

@@ -77,6 +77,7 @@ void propose_lines_give(struct propose *p, size_t column)
 	c->value = value;
 	const char *name = c->name;
 	size_t len = strlen(name);
+
 	map_cell_trim(&name, &len);
 	char *path = df_format("%scustom_attributes.%.*s", products,
 			       (int)map_utf8_prefix(name, len, MAP_MAX_NAME), name);

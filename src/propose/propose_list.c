@@ -112,6 +112,7 @@ bool propose_value_list(struct propose *p, size_t column, char **value, const ch
 	*why = "values look like JSON lists";
 	if (lists == c->filled)
 		return true;
+
 	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]) && p->has_header; i++) {
 		if (!has_form(p, column, i))
 			continue;
@@ -136,6 +137,7 @@ static bool members_fit(const struct propose *p, struct json_object *json, const
 	bool lists = p->event->data == NULL;
 	if (!json_object_is_type(json, json_type_object))
 		return false;
+
 	json_object_object_foreach(json, key, member)
 	{
 		bool list =

@@ -54,6 +54,7 @@ void propose_look(struct propose *p, size_t column)
 	size_t counts[LOOK_TEXT] = {0}, nobody = 0, kind;
 	if (c->looked)
 		return;
+
 	c->looked = true;
 	for (size_t row = 0; row < p->n_rows; row++) {
 		const struct propose_cell *cell = cell_at(p, row, column);

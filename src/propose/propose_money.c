@@ -214,6 +214,7 @@ static void settle_several(struct propose *p, size_t column, const struct signs 
 		if (code != NULL)
 			propose_value_pair(&map, signs->all[i], strlen(signs->all[i]), code);
 	}
+
 	df_buf_adds(&value, "{{ value");
 	for (const char *s = digits; *s != '\0'; s++)
 		df_buf_addf(&value, *s == '\'' ? " | remove: \"%c\"" : " | remove: '%c'", *s);
@@ -256,6 +257,7 @@ void propose_money(struct propose *p)
 	c = amounts(p);
 	if (c == NULL)
 		return;
+
 	size_t column = (size_t)(c - p->columns);
 	read_signs(p, column, &signs);
 	if (signs.n == 0)

@@ -72,6 +72,7 @@ bool propose_offer_suits(struct propose *p, size_t number, const char *path,
 		*why_not = "no more than true or false";
 		return false;
 	}
+
 	*why_not = type_words(parsed);
 	return propose_suits(p, number, parsed) * 10 >= c->filled * 9 ||
 	       propose_offer_strip(p, number, parsed);
@@ -88,6 +89,7 @@ void propose_offer_say(struct propose *p, size_t number, const char *from)
 		free(clean);
 		return;
 	}
+
 	const char *time = propose_column_at(p, PROPOSE_TIME) == c && c->filled > 0
 			       ? propose_time(p, number, &other)
 			       : NULL;
@@ -162,6 +164,7 @@ void propose_offer(struct propose *p, size_t number, const char *path)
 	const struct propose_column *first = propose_column_at(p, path);
 	if (c->shared && propose_offer_is_identity(path))
 		return;
+
 	if (first != NULL)
 		propose_because(c, "could be %s, too, where column %zu leads", path,
 				(size_t)(first - p->columns) + 1);

@@ -118,6 +118,7 @@ static void try_fold(struct propose *p, size_t several)
 			all = folds(p, row, row + i);
 		folding += n > 1 && all;
 	}
+
 	if (folding > 0 && !p->feed->map.fold_products)
 		propose_set(p, "fold_products", "yes",
 			    "orders take several rows: makes one event of those that differ in "
@@ -149,6 +150,7 @@ static void settle_order_column(struct propose *p, size_t column, struct df_buf 
 	if (column + 1 == p->order || propose_lines_product(c) || c->what == PROPOSE_UNLISTED ||
 	    c->what == PROPOSE_IGNORE)
 		return;
+
 	if (s.differs > 0 && column + 1 != p->action && may_be_product(c)) {
 		propose_lines_give(p, column);
 	} else if ((s.late > 0 && column + 1 != p->action && may_be_late(c)) ||
@@ -260,6 +262,7 @@ void propose_order(struct propose *p)
 	size_t several = orders_of_several(p);
 	if (several == 0)
 		return;
+
 	for (size_t i = 0; i < p->n; i++)
 		settle_order_column(p, i, &differing);
 	propose_total_repeated(p);

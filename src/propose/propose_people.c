@@ -179,6 +179,7 @@ static size_t count_names(const struct propose *p, struct pair *pairs, size_t a,
 		else
 			free(names[n]);
 	}
+
 	size_t shared = tally(pairs, n, distinct, &fan);
 	for (size_t i = 0; i < n; i++)
 		free(names[i]);

@@ -121,6 +121,7 @@ static void settle_time(struct propose *p)
 		settle_no_time(p);
 	if (c == NULL)
 		return;
+
 	size_t number = (size_t)(c - p->columns);
 	const char *timestamps = propose_time(p, number, &other), *first = timestamps;
 	if (timestamps != NULL && other != NULL)
@@ -208,6 +209,7 @@ static void settle_rest(struct propose *p)
 		lengthy = lengthy || (c->lengthy && c->what == PROPOSE_KEEP &&
 				      strstr(c->path, "_attributes.") != NULL);
 	}
+
 	for (size_t i = 0; i < p->n; i++)
 		note_placeholders(p, i);
 	if (!propose_has_id(p))

@@ -235,6 +235,7 @@ static void write_mappings(const struct propose *p, struct json_writer *w)
 		kept = kept || to != NULL;
 		free(to);
 	}
+
 	if (odd)
 		write_rest(p, w, kept);
 }
@@ -345,6 +346,7 @@ void propose_write(struct propose *p, const struct propose_trial *trial, struct 
 	write_remarks(p, out);
 	write_trial(trial, out);
 	bool said = propose_column_at(p, "environment") != NULL;
+
 	if (!said && (p->feed->map.environment == NULL ||
 		      strcmp(p->feed->map.environment, "production") == 0))
 		df_buf_adds(out, "//\n// Say `environment = development` until you are sure: else "

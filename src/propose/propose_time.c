@@ -291,6 +291,7 @@ static const char *search_cut(struct propose *p, size_t column)
 		    propose_most(count_times(p, column, ways[i].format), c->filled))
 			return ways[i].format;
 	}
+
 	c->cut = 0;
 	return NULL;
 }
@@ -314,6 +315,7 @@ const char *propose_time(struct propose *p, size_t column, const char **other)
 	size_t filled = p->columns[column].filled;
 	if (filled == 0 || propose_most(count_times(p, column, own), filled))
 		return own;
+
 	if (p->columns[column].clock > 0)
 		search_joined(p, column, &s);
 	for (size_t i = 0; p->columns[column].clock == 0 && i < N_FORMATS; i++)

@@ -171,6 +171,7 @@ void propose_total_repeated(struct propose *p)
 		propose_lines_give(p, total);
 		return;
 	}
+
 	df_buf_addf(&p->todo,
 		    "all lines of an order state the same amount in column %zu, and nothing says "
 		    "whether it is the order's or each line's: map it to " PROPOSE_ACTION
@@ -197,6 +198,7 @@ void propose_total_unfolded(struct propose *p)
 	}
 	if (total == SIZE_MAX)
 		return;
+
 	df_buf_addf(&p->todo,
 		    "column %zu is an order's total, and would be counted once with each of its "
 		    "lines: map a line's amount to " PROPOSE_ACTION "total_amount instead\n",

@@ -193,6 +193,7 @@ static size_t count_clean(const struct propose *p, size_t column, const struct s
 		     comma_suits(how->comma, bare.data, bare.len) &&
 		     map_value_fits(p->map, path->type, path->field, text.data, text.len);
 	}
+
 	df_buf_free(&text);
 	df_buf_free(&bare);
 	return n;
@@ -238,6 +239,7 @@ char *propose_value_number(struct propose *p, size_t column, const struct schema
 	}
 	if (filled == 0 || most == 0 || !propose_most(most, filled))
 		return NULL;
+
 	*why = comma_words[best.comma];
 	return cleaning_template(&best);
 }
@@ -265,6 +267,7 @@ char *propose_value_known(struct propose *p, size_t column, const struct schema_
 		free(same);
 		known++;
 	}
+
 	*left = n - known;
 	char *map = known > 0 && n < 40 ? df_strdup(df_buf_cstr(&out)) : NULL;
 	df_buf_free(&out);
@@ -307,6 +310,7 @@ char *propose_value_boolean(struct propose *p, size_t column)
 		free(normal);
 		free(quoted);
 	}
+
 	char *map = n > 0 && propose_most(n, filled) ? df_strdup(df_buf_cstr(&out)) : NULL;
 	df_buf_free(&out);
 	return map;

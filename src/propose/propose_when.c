@@ -223,6 +223,7 @@ const char *propose_when_decide(struct propose *p, size_t column, const char *on
 	}
 	if (day_first(one) == day_first(other))
 		return NULL;
+
 	const char *days = day_first(one) ? one : other, *months = day_first(one) ? other : one;
 	int say = others_say(p, column);
 	*why = "other columns have dates that can be read in this order only";

@@ -103,6 +103,7 @@ static enum df_status wait_for(pid_t child, int out, int64_t timeout_ms, struct 
 		soon = df_monotonic_ms() + REPORT_STOPPED_MS;
 		until = soon < until ? soon : until;
 	}
+
 	enum df_status st = DF_OK;
 	if (ended != 0) {
 		listen_to(out, &said, 0);

@@ -64,6 +64,7 @@ void report_notice_json(const struct ledger_notice *n, struct df_buf *out)
 	char host[256] = "";
 	report_notice_words(n, &words);
 	char *sentence = df_strdup(df_buf_cstr(&words));
+
 	df_hide_passwords(sentence);
 	df_buf_addf(out, "{\"event\":\"%s\"", n->event);
 	notice_add_text(out, "feed", n->feed);

@@ -88,6 +88,7 @@ void period_bars(const struct period *p, const struct period_sum *s, struct df_b
 	uint64_t most = period_bar_rows(&s->bars[highest]);
 	char first[PERIOD_WORDS], last[PERIOD_WORDS], top[PERIOD_WORDS], day[PERIOD_WORDS];
 	char unit[PERIOD_WORDS];
+
 	snprintf(unit, sizeof(unit), p->days == 1 ? "a day" : "in %u days each", p->days);
 	period_day(p, 0, first);
 	period_day(p, p->n_bars - 1, last);

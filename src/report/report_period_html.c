@@ -179,6 +179,7 @@ static void add_days(struct df_buf *b, const struct period *p, const struct peri
 	char words[PERIOD_WORDS];
 	if (p->n_bars > DAYS_TABLE_MAX)
 		return;
+
 	df_buf_adds(b, "<details><summary>By day</summary>\n<table>\n<thead><tr><th>Day</th>"
 		       "<th class=\"n\">Files</th><th class=\"n\">Refused</th><th class=\"n\">"
 		       "Delivered</th><th class=\"n\">Rejected</th></tr></thead>\n<tbody>\n");
@@ -211,6 +212,7 @@ static void html_add_causes(struct df_buf *b, const struct causes_words *words,
 	char rows[PERIOD_WORDS], documents[PERIOD_WORDS];
 	if (list->n == 0)
 		return;
+
 	df_buf_addf(b,
 		    "<h3>%s</h3>\n<table>\n<thead><tr><th class=\"n\">Rows</th><th>"
 		    "<div class=\"why\"><span>Code</span> <span>%s</span></div></th><th "
@@ -261,6 +263,7 @@ static void html_add_feed(struct df_buf *b, const struct period *p, const struct
 			       "</section>\n");
 		return;
 	}
+
 	html_add_facts(b, &f->sum, true);
 	period_bars(p, &f->sum, b);
 	html_add_key(b, &f->sum);
@@ -292,6 +295,7 @@ static void html_add_refused(struct df_buf *b, const struct period *p)
 	char when[PERIOD_WORDS];
 	if (n == 0)
 		return;
+
 	df_buf_addf(b, "<section>\n<h2>Refused files%s</h2>\n",
 		    p->n_refused > PERIOD_LIST_MAX ? ", the latest" : "");
 	for (size_t i = 1; i <= n; i++) {
@@ -358,6 +362,7 @@ void period_html(const struct period *p, struct df_buf *out)
 		period_bars(p, &p->total, out);
 		html_add_key(out, &p->total);
 	}
+
 	for (size_t i = 0; i < p->n_feeds; i++)
 		html_add_feed(out, p, &p->feeds[i]);
 	html_add_refused(out, p);

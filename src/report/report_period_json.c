@@ -147,6 +147,7 @@ void period_json(const struct period *p, struct df_buf *out)
 		put_causes(&j, "data_plan", "finding", &f->findings);
 		json_write_close(&j);
 	}
+
 	json_write_close(&j);
 	json_write_break(&j, 0);
 	period_put_refused(&j, p);

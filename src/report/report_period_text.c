@@ -55,6 +55,7 @@ static void add_facts(struct df_buf *b, const struct period_sum *s)
 		period_minute(s->times.last_ms, two);
 		df_buf_addf(b, " from %s to %s", one, two);
 	}
+
 	if (period_median(s) >= 0) {
 		period_duration(period_median(s), one);
 		period_duration(period_longest(s), two);
@@ -126,6 +127,7 @@ static void text_add_feed(struct df_buf *b, const struct period *p, const struct
 	df_buf_addc(b, '\n');
 	if (f->sum.files == 0)
 		return;
+
 	df_buf_adds(b, "  ");
 	add_rows(b, &f->sum);
 	df_buf_addc(b, '\n');

@@ -139,6 +139,7 @@ enum df_status report_post_wait(struct report_post *p, int64_t ms, struct df_err
 			stopped = true;
 		}
 	}
+
 	if (!p->done && stopped)
 		st = df_fail(DF_RETRY, err, NULL, "no answer until the run was stopped");
 	else if (!p->done)

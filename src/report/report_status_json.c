@@ -122,6 +122,7 @@ static enum df_status put_document(struct status_json *w, const struct ledger_do
 	enum df_status st = put_reasons(w->ledger, d, j, err);
 	if (st != DF_OK)
 		return st;
+
 	st = report_requests_json(w->ledger, d, w->receipt, j, err);
 	if (st != DF_OK)
 		return st;
@@ -298,6 +299,7 @@ enum df_status report_status_json(struct ledger *l, const struct report_status_f
 	st = put_files(&w, err);
 	if (st != DF_OK)
 		goto cleanup;
+
 	st = put_conditions(&w, err);
 	if (st == DF_OK)
 		st = put_nodes(&w, err);

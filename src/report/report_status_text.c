@@ -82,6 +82,7 @@ static enum df_status text_document(void *ctx, const struct ledger_document *d, 
 		fputs(": ", w->to);
 		print_text(w->to, d->name);
 	}
+
 	fputc('\n', w->to);
 	if (d->state == LEDGER_REFUSED && d->text != NULL)
 		print_fault(w->to, d->code, d->text);

@@ -153,6 +153,7 @@ static enum schema_path_result parse_keyed(const struct schema_field *field, str
 		c.len -= 2;
 	if (c.len == 0)
 		return SCHEMA_PATH_NO_KEY;
+
 	path->type = item ? SCHEMA_ITEMS : SCHEMA_STRING;
 	bool ok;
 	if (strings) {
@@ -190,6 +191,7 @@ static enum schema_path_result parse_field(const struct schema_field *field, str
 		return parse_keyed(field, c, path);
 	if (!add_field(path, field, field->shape == SCHEMA_ONE ? field->object : NULL))
 		return SCHEMA_PATH_UNKNOWN;
+
 	bool list = field->shape == SCHEMA_LIST || field->type == SCHEMA_STRINGS;
 	if (list && !read_index(&c, &index, &given))
 		return SCHEMA_PATH_UNKNOWN;
@@ -265,6 +267,7 @@ enum schema_path_result schema_path_parse(const struct schema_event *event, cons
 		    event, (struct cursor){name + strlen("events."), len - strlen("events.")}, path,
 		    other != NULL ? other : &ignored);
 	}
+
 	const char *own = schema_event_prefix(event);
 	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
 		bool other_prefix = strcmp(own, prefixes[0]) != 0;

@@ -77,6 +77,7 @@ static void try_keyed(struct search *s, const struct schema_field *field, const 
 		dots -= s->name[i] == '.';
 	if (dots > 0 || i >= s->len)
 		return;
+
 	const char *tail = s->name + i;
 	size_t tail_len = s->len - i;
 	unsigned score = df_distance(path, len, s->name, i), more = 0;
@@ -172,6 +173,7 @@ void schema_suggest(const struct schema_event *event, const char *name, size_t l
 	}
 	if (suggest_word(event, name, len, out, size))
 		return;
+
 	struct search s = {
 	    .name = name, .len = len > DF_DISTANCE_MAX ? DF_DISTANCE_MAX : len, .best = 1000};
 	enum schema_path_result result = schema_path_parse(event, name, s.len, &ignored, NULL);

@@ -102,6 +102,7 @@ enum df_status setup_feed_view(const struct conf_feed *feed, const struct setup_
 		view = conf_feed_default("import");
 	if (st != DF_OK)
 		goto cleanup;
+
 	st = change_keys(view, changes, err);
 	if (st != DF_OK)
 		goto cleanup;

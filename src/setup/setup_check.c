@@ -69,6 +69,7 @@ static void conf_check_state_dir(const struct conf_work *w)
 	struct stat s;
 	if (dir == NULL)
 		return;
+
 	char remote[64];
 	int why = folder_fault(dir, &at);
 	if (df_is_remote(dir, remote))
@@ -121,6 +122,7 @@ static void check_manifest(const struct conf_work *w)
 		if (first.text[0] == '\0')
 			first = err;
 	}
+
 	df_err_render(&first, text, sizeof(text));
 	conf_found(w, "manifest", false, "%s", text);
 }

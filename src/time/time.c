@@ -63,6 +63,7 @@ static bool read_zone(const char *p, size_t len, size_t *i, int64_t *east)
 		*east = 0;
 		return true;
 	}
+
 	int64_t sign = p[*i] == '-' ? -1 : 1;
 	if (p[(*i)++] != '+' && sign == 1)
 		return false;
@@ -95,6 +96,7 @@ bool time_parse_iso(const struct time_format *t, const char *p, size_t len, int6
 	    read_digits(p, len, &i, 2, &mon) != 2 || skip_mark(p, len, &i, '-') == basic ||
 	    read_digits(p, len, &i, 2, &d) != 2)
 		return false;
+
 	if (i < len) {
 		char c = p[i++];
 		if ((c != 'T' && c != 't' && c != ' ') || read_digits(p, len, &i, 2, &h) != 2 ||
@@ -125,6 +127,7 @@ static bool parse_number(const char *p, size_t len, int64_t *ms)
 	size_t i = 0, digits = (size_t)read_digits(p, len, &i, 19, &value);
 	if (digits == 0 || p[0] == '0' || !read_fraction(p, len, &i, &fraction) || i != len)
 		return false;
+
 	switch (digits) {
 	case 10:
 		*ms = value * 1000 + fraction;
@@ -267,6 +270,7 @@ bool time_parse(const struct time_format *t, const char *p, size_t len, int64_t 
 									: explain_number(t, p, len);
 	if (near && *why == NULL)
 		return true;
+
 	if (*why != NULL)
 		*code = "bad-timestamp"; /* digits enough to say what they are */
 	else

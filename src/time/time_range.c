@@ -73,6 +73,7 @@ enum df_status time_range_parse(const char *text, int64_t begun_ms, struct time_
 			       "date such as 1995-01-01 "
 			       "or a span such as -30d or +1d",
 			       text);
+
 	range.first = range.first < TIME_FIRST_MS ? TIME_FIRST_MS : range.first;
 	range.last = range.last > TIME_LAST_MS ? TIME_LAST_MS : range.last;
 	/* a clock that was never set: every event is too late, which is reported */

@@ -157,6 +157,7 @@ static bool footer_change(const char **p, struct change *c)
 	}
 	if (**p != '/')
 		return true;
+
 	(*p)++;
 	return footer_time(p, &c->time);
 }
@@ -228,6 +229,7 @@ static bool zone_parse(char *p, size_t len, struct time_zone *zone)
 	if (skip > len || !read_counts(p + skip, len - skip, &c) ||
 	    block_size(&c, 8) + HEADER > len - skip)
 		return false;
+
 	const char *times = p + skip + HEADER, *index = times + c.times * 8,
 		   *types = index + c.times;
 	char *footer = p + skip + HEADER + block_size(&c, 8);
@@ -277,6 +279,7 @@ static enum df_status zone_read(const char *name, struct time_zone *zone, struct
 		return df_fail(DF_USAGE, err, NULL,
 			       "this machine has no time zone data (" ZONE_DIR
 			       " is missing or empty): install tzdata");
+
 	return df_fail(DF_USAGE, err, NULL,
 		       "'%s' is not a time zone in " ZONE_DIR
 		       ": use an IANA name such as Europe/Berlin",

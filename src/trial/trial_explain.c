@@ -56,6 +56,7 @@ static void explain_keep_row(struct trial_explain *x, const struct rows_row *row
 	x->sound = row->fault == NULL;
 	if (row->raw == NULL)
 		return;
+
 	x->raw_len = (size_t)row->length;
 	x->raw = df_strndup(row->raw, x->raw_len);
 }
@@ -132,6 +133,7 @@ static enum df_status find_row(struct trial_explain *x, struct rows *rows, uint6
 		return no_such_line(wanted, last, err);
 	if (st != DF_REJECT)
 		return df_fail(st, err, broken.code, "%s", broken.text);
+
 	x->line = wanted; /* in what a quote swallows that is never closed */
 	return DF_OK;
 }
@@ -164,6 +166,7 @@ static enum df_status explain_row(struct explain_work *w, uint64_t wanted, struc
 	enum df_status st = map_open(x->feed, w->doc->event_type, &x->map, err);
 	if (st != DF_OK)
 		return st;
+
 	st = document_rows_open(x->feed, w->doc, map_has_header(x->map), &bytes, &rows, &unread);
 	if (st == DF_REJECT) {
 		x->line = wanted;
@@ -218,6 +221,7 @@ static enum df_status take_batch(void *ctx, struct batch *b, struct df_err *err)
 		x->at = 0;
 		return DF_END;
 	}
+
 	batch_free(b);
 	return DF_OK;
 }

@@ -164,6 +164,7 @@ static void try_rows(struct map *map, const struct conf_feed *feed, struct rows 
 	enum df_status st = rows_next(rows, &row, why);
 	if (st != DF_OK || row.fault != NULL)
 		return;
+
 	struct rows_cell *own = NULL;
 	st = first ? document_header(map, feed, rows, &row, &own, why)
 		   : map_no_header(map, row.cells, row.n_cells, why);
@@ -203,6 +204,7 @@ static enum df_status try_it(const struct trial_propose *r, const struct decode_
 	enum df_status st = map_open(&tried, event_type, &map, why);
 	if (st != DF_OK)
 		return st;
+
 	st = document_rows_open(r->feed, doc, !r->no_header, &bytes, &rows, why);
 	if (st != DF_OK)
 		goto cleanup;
@@ -284,6 +286,7 @@ static enum df_status propose_named(const struct trial_propose *r, int fd, const
 	enum df_status st = name_parse_as(name, r->feed->decode.document_type, &parsed, err);
 	if (st != DF_OK)
 		return st;
+
 	if (r->encryption_by_name)
 		r->feed->decode.encrypted = parsed.encrypted;
 	st = decode_open(r->feed, name, fd, scratch, &d, &why);
@@ -346,6 +349,7 @@ enum df_status trial_propose_file(const struct trial_propose *r, struct df_buf *
 				      schema_type_requests(r->event_type)))
 		return name_event_types(err, "is not an event type; --event-type takes",
 					r->event_type);
+
 	bool standard = strcmp(r->path, "-") == 0;
 	if (standard && r->event_type == NULL)
 		return name_event_types(err, unsaid, "-");

@@ -117,6 +117,7 @@ static enum df_status set_guessed(struct trial_reader *reader, struct conf_feed 
 			    "there are bytes that are not UTF-8, and look like letters of western "
 			    "Europe; if words look wrong, try windows-1250 or another",
 			    err);
+
 	name_sign(delimiter, g->delimiter);
 	name_sign(comment, g->comment);
 	snprintf(skip, sizeof(skip), "%" PRIu64, g->skip_lines);
