@@ -269,7 +269,7 @@ void braze_put_own(struct braze_writer *w, const char *name, const char *value)
 /* ---- properties ---- */
 
 /* A property may not have one of these names. */
-static bool is_reserved(struct json_text name)
+static bool is_reserved_property(struct json_text name)
 {
 	return json_text_is(name, "time") || json_text_is(name, "event_name");
 }
@@ -287,7 +287,7 @@ void braze_put_properties(struct braze_writer *w, struct json_text object)
 				   "strings, numbers and booleans there",
 				   name.len < 80 ? (int)name.len : 80, name.p);
 		w->out->cut += nested;
-		if (nested || is_reserved(name) || !braze_name(w, name))
+		if (nested || is_reserved_property(name) || !braze_name(w, name))
 			continue;
 		if (w->b->set->type_detection & CONF_BRAZE_DETECT_EVENTS)
 			braze_detected(w, value, name);

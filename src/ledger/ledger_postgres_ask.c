@@ -143,7 +143,7 @@ static bool link_wait(struct ledger_link *k, short events, int64_t end)
 }
 
 /* What has to be the same when a transaction is run again. */
-static void digest(struct df_sha256 *h, const PGresult *r)
+static void digest_rows(struct df_sha256 *h, const PGresult *r)
 {
 	for (int row = 0; h != NULL && row < PQntuples(r); row++)
 		for (int c = 0; c < PQnfields(r); c++)
@@ -184,7 +184,7 @@ static PGresult *results_of(struct ledger_link *k, const struct ledger_query *q,
 	PGresult *last = NULL;
 	bool lost = false;
 	for (PGresult *r; (r = next_result(k, &lost)) != NULL;) {
-		digest(h, r);
+		digest_rows(h, r);
 		if (PQresultStatus(r) == PGRES_SINGLE_TUPLE) {
 			q->row(q->ctx, r);
 			PQclear(r);
@@ -201,7 +201,7 @@ static PGresult *results_of(struct ledger_link *k, const struct ledger_query *q,
 }
 
 /* The answer, or NULL: the connection is lost. */
-static PGresult *ask(struct ledger_link *k, const struct ledger_query *q)
+static PGresult *ask_and_read(struct ledger_link *k, const struct ledger_query *q)
 {
 	k->sent = send_query(k, q);
 	if (!k->sent)
@@ -225,7 +225,7 @@ static bool is_good(const PGresult *r)
 enum ledger_asked ledger_link_ask(struct ledger_link *k, const struct ledger_query *q,
 				  PGresult **out)
 {
-	PGresult *r = ask(k, q);
+	PGresult *r = ask_and_read(k, q);
 	k->state[0] = '\0';
 	*out = r;
 	if (r == NULL) {

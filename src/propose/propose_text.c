@@ -204,7 +204,7 @@ static void write_fills(const struct propose *p, struct json_writer *w)
 }
 
 /* The columns whose names a source cannot spell, all together. */
-static void write_rest(const struct propose *p, struct json_writer *w, bool kept)
+static void write_unmapped(const struct propose *p, struct json_writer *w, bool kept)
 {
 	item_begin(w);
 	json_write_text(w, "mapping_type", kept ? "column" : "ignore");
@@ -237,7 +237,7 @@ static void write_mappings(const struct propose *p, struct json_writer *w)
 	}
 
 	if (odd)
-		write_rest(p, w, kept);
+		write_unmapped(p, w, kept);
 }
 
 static void write_transform(const struct propose *p, struct json_writer *w)
