@@ -176,11 +176,48 @@ static void check_sink(const struct conf_work *w)
 		conf_found(w, "ca_file", false, "%s", err.text);
 }
 
+static bool same_list(const struct conf_list *a, const struct conf_list *b)
+{
+	if (a->n != b->n)
+		return false;
+	for (size_t i = 0; i < a->n; i++)
+		if (strcmp(a->v[i], b->v[i]) != 0)
+			return false;
+	return true;
+}
+
+static bool takes_the_same(const struct conf_feed *a, const struct conf_feed *b)
+{
+	return a->fetch.source.key != NULL &&
+	       df_same_text(a->fetch.source.key, b->fetch.source.key) &&
+	       same_list(&a->fetch.include, &b->fetch.include) &&
+	       same_list(&a->fetch.exclude, &b->fetch.exclude) &&
+	       df_same_text(a->decode.document_type, b->decode.document_type) &&
+	       a->decode.encrypted == b->decode.encrypted && a->requests.on == b->requests.on;
+}
+
+/* Ids are made from the feed's name: what two feeds deliver to one place counts twice. */
+static void check_doubled(const struct conf_work *w)
+{
+	const struct conf_feed *feed = w->feed;
+	for (const struct conf_feed *f = w->conf->feeds; f < feed; f++)
+		if (takes_the_same(f, feed) && f->send.sink == feed->send.sink &&
+		    df_same_text(f->send.endpoint, feed->send.endpoint) &&
+		    df_same_text(f->send.api_key, feed->send.api_key) &&
+		    df_same_text(f->send.sink_path, feed->send.sink_path))
+			conf_found(w, "source", true,
+				   "feed %s takes the same files, and delivers them to the same "
+				   "place: every row would count twice; give each feed an include "
+				   "of its own",
+				   f->name);
+}
+
 static void check_feed(struct conf_work *w)
 {
 	const char *key = NULL;
 	struct df_err err = {0};
 	check_source(w);
+	check_doubled(w);
 	if (decode_check_keys(w->feed, &key, &err) != DF_OK)
 		conf_found(w, key, false, "%s", err.text);
 	check_manifest(w);

@@ -54,6 +54,22 @@ exits 0 "a pinned key" check
 warns "nothing to log in with" 0 'identity_file: there is nothing to log in with' 'sink = -' "host_key = $print" "$sftp"
 warns "a local folder that is not there" 2 'source: cannot read the folder .*/nowhere' 'sink = -' "source = file://$work/nowhere"
 
+# Two feeds that deliver the same rows, under ids of their own.
+mkdir -p "$work/drop"
+two_feeds() {
+	conf_with "source = file://$work/drop" 'sink = -' '[feed b]' "source = file://$work/drop/" "$@"
+	exits 0 "two feeds of a folder: ${*##*/}" check
+}
+same='warning: feed b: source: feed a takes the same files'
+two_feeds 'sink = -'
+said "is a warning" "dropfeed\.conf:7: $same"
+for other in 'include = b*' 'exclude = a*' 'document_type = eventless'; do
+	two_feeds 'sink = -' "$other"
+	check "is not a mistake" absent "$same" "$work/err"
+done
+two_feeds "sink = file:$work/b.ndjson"
+check "is not a mistake" absent "$same" "$work/err"
+
 # Patterns with conversions that are read and have no effect, or not the one that is meant.
 for pattern in '%G-W%V' '%Y-%U' '%Y-%m-%d %I:%M'; do
 	conf_with 'sink = -' "timestamps = $pattern"
