@@ -175,8 +175,8 @@ struct batch_settings {
 	 * length, or a little more), nor ids, nor rows. */
 	bool count_only;
 	/* Batches may come some rows after those that closed them, or at the end: many of them get
-	 * their ids at once. thread: by a thread of the maker's own, where there are many. */
-	bool bundle, thread;
+	 * their ids at once. */
+	bool bundle;
 	/* adjacent rows that differ in product_action.products alone make one event */
 	bool fold_products;
 	/* folder for unnamed files, or NULL: what a document needs is kept in memory alone */

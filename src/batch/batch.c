@@ -85,7 +85,7 @@ struct batch_maker *batch_maker_new(const struct batch_settings *settings, batch
 	if (mk->set.form->unordered) /* what waits and what is open are there together */
 		mk->later = batch_later_new(settings->scratch, settings->window / 2);
 	if (settings->bundle && !settings->count_only && mk->set.form->convert == NULL)
-		mk->finish = batch_finish_new(&mk->space, settings->format, settings->thread);
+		mk->finish = batch_finish_new(&mk->space, settings->format);
 	return mk;
 }
 

@@ -50,7 +50,6 @@ enum df_status document_batches(struct document_pass *pass, const struct batch_s
 	struct batches_pass b = {.times = &pass->times, .reject = reject, .ctx = ctx};
 	struct batch_settings bundled = *settings;
 	bundled.bundle = true;
-	bundled.thread = pass->jobs > 1;
 	b.maker = batch_maker_new(&bundled, sink, ctx);
 	pass->begun_ms = settings->begun_ms;
 	pass->handlers = &handlers;

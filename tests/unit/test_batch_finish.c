@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Batches that wait for their ids are those that get them at once: the same bytes in the same
- * order, with a thread and without one. */
+ * order. */
 #include "../../src/batch/batch_finish.h"
 
 #include "test.h"
@@ -63,7 +63,7 @@ static enum df_status add_rows(struct batch_maker *mk, size_t n, size_t data_len
 	return st;
 }
 
-static struct batch_settings settings(uint32_t format, bool bundle, bool thread)
+static struct batch_settings settings(uint32_t format, bool bundle)
 {
 	return (struct batch_settings){.feed = "f",
 				       .sha256 = "00",
@@ -72,8 +72,7 @@ static struct batch_settings settings(uint32_t format, bool bundle, bool thread)
 				       .format = format,
 				       .lanes = 4,
 				       .window = 64u << 10,
-				       .bundle = bundle,
-				       .thread = thread};
+				       .bundle = bundle};
 }
 
 static void make(const struct batch_settings *set, size_t n, size_t data_len, struct seen *out)
@@ -100,17 +99,15 @@ static void forget(struct seen *s)
 static void compare(uint32_t format, size_t n, size_t data_len)
 {
 	struct seen at_once, later;
-	const struct batch_settings plain = settings(format, false, false);
+	const struct batch_settings plain = settings(format, false);
 	make(&plain, n, data_len, &at_once);
 	CU_ASSERT(n == 0 || at_once.n > 0);
 	CU_ASSERT(at_once.json.len == 0 || strstr(df_buf_cstr(&at_once.json), "\"  ") == NULL);
-	for (int thread = 0; thread < 2; thread++) {
-		const struct batch_settings set = settings(format, true, thread);
-		make(&set, n, data_len, &later);
-		CU_ASSERT_EQUAL(later.n, at_once.n);
-		CU_ASSERT(same(&later.json, &at_once.json) && same(&later.rows, &at_once.rows));
-		forget(&later);
-	}
+	const struct batch_settings set = settings(format, true);
+	make(&set, n, data_len, &later);
+	CU_ASSERT_EQUAL(later.n, at_once.n);
+	CU_ASSERT(same(&later.json, &at_once.json) && same(&later.rows, &at_once.rows));
+	forget(&later);
 	forget(&at_once);
 }
 
@@ -127,54 +124,48 @@ static void test_same(void)
 /* A sink that refuses gets no more, and what waits is freed. */
 static void test_refused(void)
 {
-	for (int thread = 0; thread < 2; thread++) {
-		for (size_t at = 1; at < 700; at += 83) {
-			const struct batch_settings set = settings(BATCH_FORMAT, true, thread);
-			struct df_err err = {0};
-			struct seen s = {.stop_at = at};
-			struct batch_maker *mk = batch_maker_new(&set, on_batch, &s);
-			CU_ASSERT_EQUAL(add_rows(mk, ROWS, 40, &err), DF_RETRY);
-			CU_ASSERT_EQUAL(s.n, at);
-			batch_maker_free(mk);
-			forget(&s);
-		}
+	for (size_t at = 1; at < 700; at += 83) {
+		const struct batch_settings set = settings(BATCH_FORMAT, true);
+		struct df_err err = {0};
+		struct seen s = {.stop_at = at};
+		struct batch_maker *mk = batch_maker_new(&set, on_batch, &s);
+		CU_ASSERT_EQUAL(add_rows(mk, ROWS, 40, &err), DF_RETRY);
+		CU_ASSERT_EQUAL(s.n, at);
+		batch_maker_free(mk);
+		forget(&s);
 	}
 }
 
 /* A maker that is freed in mid-document. */
 static void test_abandoned(void)
 {
-	for (int thread = 0; thread < 2; thread++) {
-		for (size_t n = 0; n < 900; n += 89) {
-			const struct batch_settings set = settings(BATCH_FORMAT, true, thread);
-			struct df_err err = {0};
-			struct seen s = {0};
-			struct batch_maker *mk = batch_maker_new(&set, on_batch, &s);
-			CU_ASSERT_EQUAL(add_rows(mk, n, 40, &err), DF_OK);
-			batch_maker_free(mk);
-			forget(&s);
-		}
+	for (size_t n = 0; n < 900; n += 89) {
+		const struct batch_settings set = settings(BATCH_FORMAT, true);
+		struct df_err err = {0};
+		struct seen s = {0};
+		struct batch_maker *mk = batch_maker_new(&set, on_batch, &s);
+		CU_ASSERT_EQUAL(add_rows(mk, n, 40, &err), DF_OK);
+		batch_maker_free(mk);
+		forget(&s);
 	}
 }
 
 /* They wait, but not for long: no more of them than the bundles hold. */
 static void test_bounded(void)
 {
-	for (int thread = 0; thread < 2; thread++) {
-		const struct batch_settings set = settings(BATCH_FORMAT, true, thread);
-		const struct batch_settings plain = settings(BATCH_FORMAT, false, false);
-		struct df_err err = {0};
-		struct seen s = {0}, all = {0};
-		struct batch_maker *mk = batch_maker_new(&set, on_batch, &s),
-				   *at_once = batch_maker_new(&plain, on_batch, &all);
-		CU_ASSERT_EQUAL(add_rows(mk, ROWS, 40, &err), DF_OK);
-		CU_ASSERT_EQUAL(add_rows(at_once, ROWS, 40, &err), DF_OK);
-		CU_ASSERT(s.n < all.n && all.n - s.n <= 5 * 64);
-		batch_maker_free(mk);
-		batch_maker_free(at_once);
-		forget(&s);
-		forget(&all);
-	}
+	const struct batch_settings set = settings(BATCH_FORMAT, true);
+	const struct batch_settings plain = settings(BATCH_FORMAT, false);
+	struct df_err err = {0};
+	struct seen s = {0}, all = {0};
+	struct batch_maker *mk = batch_maker_new(&set, on_batch, &s),
+			   *at_once = batch_maker_new(&plain, on_batch, &all);
+	CU_ASSERT_EQUAL(add_rows(mk, ROWS, 40, &err), DF_OK);
+	CU_ASSERT_EQUAL(add_rows(at_once, ROWS, 40, &err), DF_OK);
+	CU_ASSERT(s.n < all.n && all.n - s.n <= 5 * 64);
+	batch_maker_free(mk);
+	batch_maker_free(at_once);
+	forget(&s);
+	forget(&all);
 }
 
 int main(void)
