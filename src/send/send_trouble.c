@@ -22,12 +22,16 @@ static const struct {
     {"alert unrecognized name", "nobody of that name is there; check endpoint"},
 };
 
-static const char *tls_hint(const char *words)
+/* NULL: there is none. */
+static const char *tls_hint(CURLcode code, const char *words)
 {
 	for (size_t i = 0; i < sizeof(tls_hints) / sizeof(*tls_hints); i++)
 		if (strstr(words, tls_hints[i].words) != NULL)
 			return tls_hints[i].hint;
-	return NULL;
+	/* where the other side just closes, each version of OpenSSL has words of its own */
+	return code == CURLE_SSL_CONNECT_ERROR
+		   ? "the TLS handshake failed; check endpoint, its port, and any proxy"
+		   : NULL;
 }
 
 /* Whether the words are about the connection's address, which curl notes before what matters. */
@@ -48,7 +52,7 @@ void http_trouble(struct http_lane *lane, CURLcode code, char out[SEND_WORDS_SIZ
 	own = own && code != CURLE_UNSUPPORTED_PROTOCOL && code != CURLE_URL_MALFORMAT;
 	own = own && !is_beside_the_point(lane->trouble);
 	const char *words = own ? lane->trouble : curl_easy_strerror(code);
-	const char *hint = tls_hint(words);
+	const char *hint = tls_hint(code, words);
 
 	if (code == CURLE_OPERATION_TIMEDOUT && sent)
 		snprintf(out, SEND_WORDS_SIZE, "no answer for %lld s",

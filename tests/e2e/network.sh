@@ -176,7 +176,7 @@ equal "with every row" "$(batches events "$work/plain/accepted.ndjson")" 10
 clicks "$work/in/d-custom_event.csv" 1 D
 feed "https://127.0.0.1:$(cat "$work/plain/port")"
 exits 3 "https where nothing but http is spoken" run
-said "names what to look at" 'no TLS is spoken there; check endpoint, its port'
+said "names what to look at" '(no TLS is spoken there|the TLS handshake failed); check endpoint, its port'
 feed "https://$name" 'proxy = http://127.0.0.1:9'
 exits 3 "a proxy that is not there" run
 said "is what the message names" 'no connection to the proxy \(Failed to connect'
