@@ -21,7 +21,7 @@ struct batch_finish *batch_finish_new(const struct batch_space *space, uint32_t 
 /* Frees the batches that are left, too. */
 void batch_finish_free(struct batch_finish *f);
 
-/* The batch is f's now. Afterwards batch_finish_next has to be called until there is room again. */
+/* The batch is f's now. Afterwards batch_finish_next has to be called until there is room. */
 void batch_finish_put(struct batch_finish *f, struct batch *b);
 /* The next batch that has its ids, own; or NULL: there is none. all: those of the bundle that is not
  * full get theirs as well. */
