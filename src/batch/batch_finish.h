@@ -23,8 +23,8 @@ void batch_finish_free(struct batch_finish *f);
 
 /* The batch is f's now. Afterwards batch_finish_next has to be called until there is room. */
 void batch_finish_put(struct batch_finish *f, struct batch *b);
-/* The next batch that has its ids, own; or NULL: there is none. all: those of the bundle that is not
- * full get theirs as well. */
+/* The next batch that has its ids, own; or NULL: there is none. all: those of the bundle that is
+ * not full get theirs as well. */
 struct batch *batch_finish_next(struct batch_finish *f, bool all);
 
 /* There is no room for another batch. */
