@@ -7,8 +7,9 @@
 #include <string.h>
 #include <strings.h>
 
-#define LONGEST_END 4u /* .com */
-#define LONGEST     9u /* of the words below */
+#define LONGEST_END    4u /* .com */
+#define LONGEST        9u /* of the words below */
+#define SHORTEST_OTHER 4u /* where the second part is another one of them */
 
 static const char *const nobody[] = {
     "none",      "no",       "na",       "n/a",       "nil",      "null",   "unknown",
@@ -46,26 +47,30 @@ bool map_mail_of_nobody(const char *p, size_t len, size_t at)
 		return false;
 	bool same = first == at && strncasecmp(host, p, at) == 0;
 	/* t@t.example and the like are short names: only what repeats itself */
-	return same || (at > 1 && first > 3 && is_one_of(nobody, COUNT(nobody), host, first)) ||
+	return same ||
+	       (at > 1 && first >= SHORTEST_OTHER &&
+		is_one_of(nobody, COUNT(nobody), host, first)) ||
 	       (at > 1 && is_one_of(anywhere, COUNT(anywhere), host, first));
 }
 
-static void add_lengths(uint64_t *bits, const char *local, const char *host)
+static uint64_t lengths_of(const char *const *list, size_t n, size_t least)
 {
-	for (size_t end = 0; end <= LONGEST_END; end++)
-		*bits |= UINT64_C(1) << (strlen(local) + 1 + strlen(host) + end);
+	uint64_t bits = 0;
+	for (size_t i = 0; i < n; i++)
+		if (strlen(list[i]) >= least)
+			bits |= UINT64_C(1) << strlen(list[i]);
+	return bits;
 }
 
 void map_mail_lengths(uint64_t lengths[256])
 {
+	const uint64_t others = lengths_of(nobody, COUNT(nobody), SHORTEST_OTHER) |
+				lengths_of(anywhere, COUNT(anywhere), 1);
 	for (size_t i = 0; i < COUNT(nobody); i++) {
-		uint64_t bits = 0;
-		add_lengths(&bits, nobody[i], nobody[i]);
-		for (size_t k = 0; strlen(nobody[i]) > 1 && k < COUNT(nobody); k++)
-			if (strlen(nobody[k]) > 3)
-				add_lengths(&bits, nobody[i], nobody[k]);
-		for (size_t k = 0; strlen(nobody[i]) > 1 && k < COUNT(anywhere); k++)
-			add_lengths(&bits, nobody[i], anywhere[k]);
+		size_t len = strlen(nobody[i]);
+		uint64_t hosts = UINT64_C(1) << len | (len > 1 ? others : 0), bits = 0;
+		for (size_t end = 0; end <= LONGEST_END; end++)
+			bits |= hosts << (len + 1 + end);
 		lengths[(unsigned char)nobody[i][0]] |= bits;
 		lengths[(unsigned char)toupper((unsigned char)nobody[i][0])] |= bits;
 	}
