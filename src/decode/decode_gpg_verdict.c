@@ -159,8 +159,8 @@ static bool gpg_begins_well(const struct decode_gpg_run *run)
 			  (p[0] == 0xc1 && (p[2] == 3 || p[3] == 3)));
 }
 
-/* There is no session key, and the file is not at fault: it stays until what is wrong here was put
- * right. DF_OK: nothing is. */
+/* Why the key cannot be used, where the file is not at fault: the file stays until the cause is
+ * repaired. DF_OK: the key is not the cause. */
 static enum df_status gpg_key_fault(const struct decode_gpg_run *run, struct df_err *err)
 {
 	bool own = run->feed->decode.gnupg_passphrase != NULL;

@@ -164,7 +164,7 @@ static bool send_query(struct ledger_link *k, const struct ledger_query *q)
 	return true;
 }
 
-/* The next result, or NULL: there is none any more, or (*lost) the connection is lost. */
+/* The next result, or NULL at the end, or when (*lost) the connection is lost. */
 static PGresult *next_result(struct ledger_link *k, bool *lost)
 {
 	int64_t end = df_monotonic_ms() + k->answer_ms;
