@@ -50,7 +50,8 @@ OBJ      := $(SRC:%.c=$(BUILD)/%.o)
 LIB      := $(BUILD)/libdropfeed.a
 UNIT     := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
 HELPERS  := $(wildcard tests/unit/helper_*.c)
-PEERS    := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/peers/*.c))
+PEERS    := $(patsubst %.c,$(BUILD)/%,$(filter-out tests/peers/receiver_%,$(wildcard tests/peers/*.c)))
+RECEIVER := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/peers/receiver_*.c))
 # what a host of tests/fleet preloads
 PEERS    += $(BUILD)/tests/fleet/clock.so
 FUZZ     := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
@@ -88,6 +89,8 @@ $(BUILD)/%.o: %.c | have-libs
 $(BUILD)/tests/unit/test_%: $(BUILD)/tests/unit/test_%.o $(HELPERS:%.c=$(BUILD)/%.o) $(LIB) $(LIBSSH2)
 	wraps=$$(nm -g --defined-only $< | sed -n 's/.* T __wrap_/-Wl,--wrap=/p') && \
 		$(CC) $(OPT) $(LDHARDEN) $(LDFLAGS) $$wraps -o $@ $^ $(LIBS) -lcunit
+
+$(BUILD)/tests/peers/receiver: $(RECEIVER)
 
 $(BUILD)/tests/peers/%: $(BUILD)/tests/peers/%.o
 	$(CC) $(OPT) $(LDHARDEN) $(LDFLAGS) -o $@ $^ -lmicrohttpd -ljson-c -lpthread
