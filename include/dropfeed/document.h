@@ -13,7 +13,9 @@
  *	document_resend.c	those batches whose rows the API rejected, once more
  *	document_request.c	the rows of subject requests that were taken
  *	document_undelivered.c	which of its rows were not settled
- *	document_rejects.c	its reject file; document_later.c: what was rejected later
+ *	document_rejects.c	its reject file; document_later.c: what was rejected later;
+ *				document_places.c: where what the map rejects is
+ *	document_reject_rows.c	lines of it
  *	document_encode.c	in the encoding of the document
  *	document_own.c		our own columns, in a document that is a reject file
  *	document_reasons.c	why its rows were rejected, counted
@@ -68,7 +70,7 @@ struct document_hints {
 struct document_pass_reject { /* a row that will not be delivered */
 	struct batch_row where;
 	const struct map_fault *faults;
-	size_t n_faults;
+	size_t n_faults; /* at least one */
 };
 
 /* Each handler may be NULL. A status other than DF_OK ends the pass with it. What they get lives
@@ -83,6 +85,7 @@ struct document_pass_handlers {
 };
 
 struct document_shared; /* identities that many share */
+struct document_places; /* where the rejected rows are: see document_places.h */
 
 /* How far it is, for another thread to look at. */
 struct document_progress {
@@ -103,6 +106,8 @@ struct document_pass {
 	const struct document_pass_handlers *handlers;
 	void *ctx;
 	struct document_shared *shared; /* or NULL: identities that many share are not looked for */
+	/* or NULL: what the last pass rejected is not noted. A reject file is written by them. */
+	struct document_places *places;
 	bool
 	    lengths; /* handlers want no data of records but its length; document_batches sets it */
 	/* filled by the pass: */
@@ -125,6 +130,10 @@ enum df_status document_pass(struct document_pass *w, struct df_err *err) DF_CHE
 void document_pass_end(struct document_pass *w);
 /* The map's warnings and the pass's own in one list, the caller's. */
 struct map_warning *document_pass_warnings(const struct document_pass *w, size_t *n);
+
+/* For all passes over a document, one after the other; in memory that is bounded. */
+struct document_places *document_places_new(void);
+void document_places_free(struct document_places *p);
 
 typedef enum df_status (*document_reject_handler)(void *ctx,
 						  const struct document_pass_reject *reject,
@@ -261,6 +270,7 @@ struct document_later {
 	enum df_status (*next)(void *ctx, uint64_t after, struct ledger_reject *out,
 			       struct df_err *err);
 	void *ctx;
+	bool placed; /* each comes with its line, offset and length */
 };
 /* Writes a reject file to `path`, or, "-", to standard output. An empty file of that name is
  * replaced; next to one that is not, the file gets a name with a number. pass: feed, file and

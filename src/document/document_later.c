@@ -9,8 +9,12 @@ static enum df_status on_later(void *ctx, const struct ledger_reject *r, struct 
 	(void)err;
 	struct document_later_pages *p = ctx;
 	struct document_later_reject *kept = &p->page[p->n++];
-	*kept = (struct document_later_reject){
-	    .row = r->row, .message = df_strdup(r->message), .partly = r->partly};
+	*kept = (struct document_later_reject){.row = r->row,
+					       .line = r->line,
+					       .offset = r->offset,
+					       .length = r->length,
+					       .message = df_strdup(r->message),
+					       .partly = r->partly};
 	snprintf(kept->code, sizeof(kept->code), "%s", r->code);
 	return p->n == DOCUMENT_LATER_PAGE ? DF_END : DF_OK;
 }
@@ -46,7 +50,12 @@ enum df_status document_later_next(void *ctx, uint64_t after, struct ledger_reje
 	if (none)
 		return DF_END;
 	const struct document_later_reject *r = &p->page[p->next++];
-	*out = (struct ledger_reject){
-	    .row = r->row, .message = r->message, .code = r->code, .partly = r->partly};
+	*out = (struct ledger_reject){.row = r->row,
+				      .line = r->line,
+				      .offset = r->offset,
+				      .length = r->length,
+				      .message = r->message,
+				      .code = r->code,
+				      .partly = r->partly};
 	return DF_OK;
 }

@@ -8,7 +8,7 @@
 #define DOCUMENT_LATER_PAGE 512u /* rows in memory at a time */
 
 struct document_later_reject {
-	uint64_t row;
+	uint64_t row, line, offset, length;
 	char *message; /* own */
 	char code[32];
 	bool partly;

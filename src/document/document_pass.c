@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "document_pass.h"
+#include "document_places.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -104,9 +105,8 @@ static enum map_want wanted(const struct document_pass *w)
 	return w->lengths ? MAP_WANT_LENGTHS : MAP_WANT_ALL;
 }
 
-enum df_status document_pass(struct document_pass *w, struct df_err *err)
+static enum df_status pass_open(struct document_pass *w, struct rows **rows, struct df_err *err)
 {
-	struct rows *rows = NULL;
 	enum df_status st = map_open(w->feed, w->doc->event_type, &w->map, err);
 	if (st != DF_OK)
 		return st;
@@ -114,19 +114,41 @@ enum df_status document_pass(struct document_pass *w, struct df_err *err)
 		map_begun(w->map, w->begun_ms);
 	st = document_guidelines_of_file(w, err);
 	if (st != DF_OK)
-		goto cleanup;
-	st = document_rows_open(w->feed, w->doc, map_has_header(w->map), &w->bytes, &rows, err);
+		return st;
+	st = document_rows_open(w->feed, w->doc, map_has_header(w->map), &w->bytes, rows, err);
 	if (st != DF_OK)
-		goto cleanup;
+		return st;
 
-	w->start = rows_start(rows);
-	w->end = rows_end(rows);
+	w->start = rows_start(*rows);
+	w->end = rows_end(*rows);
 	map_want(w->map, wanted(w));
-	st = pass_rows(w, rows, err);
-cleanup:
-	document_hint_end(w, rows, st, err);
+	return DF_OK;
+}
+
+enum df_status document_pass(struct document_pass *w, struct df_err *err)
+{
+	struct rows *rows = NULL;
+	document_places_begin(w->places);
+	enum df_status st = pass_open(w, &rows, err);
+	if (st == DF_OK)
+		st = pass_rows(w, rows, err);
+	if (st == DF_OK)
+		document_places_end(w->places);
+	if (w->map != NULL)
+		document_hint_end(w, rows, st, err);
 	rows_close(rows);
 	return st;
+}
+
+enum df_status document_pass_header(struct document_pass *w, struct df_err *err)
+{
+	struct rows *rows = NULL;
+	struct rows_row row = {0};
+	enum df_status st = pass_open(w, &rows, err);
+	if (st == DF_OK)
+		st = pass_header(w, rows, &row, err);
+	rows_close(rows);
+	return st == DF_END ? DF_OK : st;
 }
 
 struct map_warning *document_pass_warnings(const struct document_pass *w, size_t *n)

@@ -22,6 +22,9 @@ enum df_status document_pass_take_row(struct document_pass *w, struct batch_row 
 				      const struct map_record *record, bool sound,
 				      struct df_err *err) DF_CHECK;
 
+/* Reads the document up to its first row: header gets that one, where there is one. */
+enum df_status document_pass_header(struct document_pass *w, struct df_err *err) DF_CHECK;
+
 /* ---- document_guideline.c ---- */
 
 #define DOCUMENT_GUIDELINE_COLUMNS 50

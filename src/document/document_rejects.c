@@ -1,36 +1,33 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The reject file is written when everything else of the document is settled, by reading the
- * document once more: what the map rejects, it rejects again, and what was rejected later the
- * ledger knows by row number. So nothing about rejects has to be kept in step with sending, and a
- * crash at any point costs no more than doing this again.
+ * The reject file is written when everything else of the document is settled. The pass before,
+ * which made its batches, has noted where the rows are that the map rejects, and the ledger knows
+ * where those are that were rejected later: these alone are read. Where they were too many to be
+ * noted the document is read once more: what the map rejects, it rejects again, and what was
+ * rejected later is known by row number. So nothing about rejects has to be kept in step with
+ * sending, and a crash at any point costs no more than doing this again.
  */
 #include "document_rejects.h"
-#include "document_encode.h"
 #include "document_later.h"
-#include "document_own.h"
+#include "document_pass.h"
+#include "document_places.h"
+#include "document_reject_rows.h"
 
-#include "dropfeed/report.h"
 #include "dropfeed/step.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-#define COPY_PIECE (256u << 10) /* bytes of a row that is too large to be in memory */
-#define SEALED     ".gpg"       /* of an encrypted reject file's name */
-#define TAIL_MAX   65536u       /* bytes of its end, where our own cells are looked for */
+#define SEALED ".gpg" /* of an encrypted reject file's name */
 
 struct rejects_pass {
 	struct document_pass *pass;
 	struct report_rejects *file;
 	const struct document_later *later;
 	struct ledger_reject next; /* the next row that was rejected later; row 0: there is none */
-	struct document_own own;
-	bool begun; /* the file has its header */
-	struct document_encoder encoder;
-	struct df_buf raw, out, reason, encoded;
+	struct document_reject_rows rows;
+	struct df_buf reason;
 	struct document_reasons *reasons;
 };
 
@@ -43,189 +40,10 @@ static enum df_status take_next(struct rejects_pass *w, struct df_err *err)
 	return st == DF_END ? DF_OK : st;
 }
 
-/* ---- a line of the file ---- */
-
-/* The two cells of our own, and the line end that the row has. */
-static void add_end(struct rejects_pass *w, const char *line, const char *reason, const char *end,
-		    size_t end_len)
+/* The next row that was rejected later. */
+static enum df_status write_next(struct rejects_pass *w, const struct batch_row *where,
+				 struct df_err *err)
 {
-	const struct document_dialect *d = &w->own.dialect;
-	document_own_separate(&w->out, d);
-	document_own_add(&w->out, d, line);
-	document_own_separate(&w->out, d);
-	document_own_add(&w->out, d, reason);
-	if (end_len > 0)
-		df_buf_add(&w->out, end, end_len);
-	else
-		df_buf_addc(&w->out, '\n'); /* the document's last row may have none */
-}
-
-/* Bytes of the file, as UTF-8. */
-static void put_bytes(struct rejects_pass *w, const char *p, size_t len)
-{
-	if (!w->encoder.on) {
-		report_rejects_add(w->file, p, len);
-		return;
-	}
-	df_buf_reset(&w->encoded);
-	document_encode(&w->encoder, p, len, &w->encoded);
-	report_rejects_add(w->file, w->encoded.data, w->encoded.len);
-}
-
-static void rejects_put(struct rejects_pass *w)
-{
-	put_bytes(w, w->out.data, w->out.len);
-	df_buf_reset(&w->out);
-}
-
-/* A row whose bytes are in memory. */
-static void put_row(struct rejects_pass *w, const char *raw, size_t len, const char *line,
-		    const char *reason)
-{
-	size_t body = document_own_body(raw, len);
-	document_own_strip(&w->own, raw, body, &w->out);
-	add_end(w, line, reason, raw + body, len - body);
-	rejects_put(w);
-}
-
-/* Reads bytes of the document into w->raw. */
-static enum df_status read_raw(struct rejects_pass *w, uint64_t offset, size_t length,
-			       struct df_err *err)
-{
-	const struct decode_bytes *doc = &w->pass->bytes;
-	df_buf_reset(&w->raw);
-	if (!df_buf_grow(&w->raw, length))
-		return df_fail(DF_FATAL, err, NULL, "out of memory");
-	while (w->raw.len < length) {
-		ssize_t n = pread(doc->fd, w->raw.data + w->raw.len, length - w->raw.len,
-				  (off_t)(doc->offset + offset + w->raw.len));
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return df_fail(DF_RETRY, err, NULL, "cannot read the document again: %s",
-				       n < 0 ? strerror(errno) : "it got shorter");
-		w->raw.len += (size_t)n;
-	}
-	return DF_OK;
-}
-
-/* Bytes of the document as they are, in pieces. */
-static enum df_status copy_raw(struct rejects_pass *w, uint64_t from, uint64_t to,
-			       struct df_err *err)
-{
-	while (from < to) {
-		size_t piece = to - from < COPY_PIECE ? (size_t)(to - from) : COPY_PIECE;
-		enum df_status st = read_raw(w, from, piece, err);
-		if (st != DF_OK)
-			return st;
-		if (df_stop_requested)
-			return df_fail(DF_RETRY, err, NULL, "stopped by a signal");
-		put_bytes(w, w->raw.data, piece);
-		from += piece;
-	}
-	return DF_OK;
-}
-
-static enum df_status on_header(void *ctx, const struct rows_row *header, struct df_err *err)
-{
-	(void)err;
-	struct rejects_pass *w = ctx;
-	document_own_header(&w->own, &w->own.dialect, header->cells, header->n_cells);
-	const size_t body = document_own_body(header->raw, header->length);
-	document_own_strip(&w->own, header->raw, body, &w->out);
-	if (w->pass->trailing) /* the rows have one more cell, which ours come after */
-		document_own_separate(&w->out, &w->own.dialect);
-	add_end(w, MAP_COLUMN_LINE, MAP_COLUMN_REASON, header->raw + body, header->length - body);
-	rejects_put(w);
-	w->begun = true;
-	return DF_OK;
-}
-
-/* A document without a header gets one of places, by which its reject file is recognised. It
- * ends as the first row does. */
-static void begin_with_places(struct rejects_pass *w, const char *end, size_t end_len)
-{
-	size_t n = map_places(w->pass->map);
-	for (size_t i = 1; i <= n && !w->begun; i++) {
-		if (i > 1)
-			document_own_separate(&w->out, &w->own.dialect);
-		df_buf_addf(&w->out, MAP_COLUMN_PLACE "%zu", i);
-	}
-	if (n > 0 && !w->begun) {
-		add_end(w, MAP_COLUMN_LINE, MAP_COLUMN_REASON, end, end_len);
-		rejects_put(w);
-	}
-	w->begun = true;
-}
-
-/* ---- a row ---- */
-
-/* A row too large to be in memory is copied in pieces. */
-static enum df_status put_large(struct rejects_pass *w, const struct batch_row *where,
-				const char *line, struct df_err *err)
-{
-	enum df_status st = read_raw(w, where->offset + where->length - TAIL_MAX, TAIL_MAX, err);
-	if (st != DF_OK)
-		return st;
-	char end[8];
-	size_t body = document_own_body(w->raw.data, w->raw.len), end_len = w->raw.len - body;
-	end_len = end_len < sizeof(end) ? end_len : sizeof(end);
-	memcpy(end, w->raw.data + w->raw.len - end_len, end_len);
-	uint64_t cut = document_own_tail(&w->own, w->raw.data, body);
-	uint64_t left = where->length - (w->raw.len - body) - cut;
-
-	begin_with_places(w, end, end_len);
-	st = copy_raw(w, where->offset, where->offset + left, err);
-	if (st != DF_OK)
-		return st;
-	add_end(w, line, df_buf_cstr(&w->reason), end, end_len);
-	rejects_put(w);
-	return DF_OK;
-}
-
-/* Writes the row, whose reason is in w->reason. */
-static enum df_status write_row(struct rejects_pass *w, const struct batch_row *where,
-				struct df_err *err)
-{
-	char line[24];
-	snprintf(line, sizeof(line), "%llu", (unsigned long long)where->line);
-	if (where->length > ROWS_MAX_ROW)
-		return put_large(w, where, line, err);
-
-	enum df_status st = read_raw(w, where->offset, (size_t)where->length, err);
-	if (st != DF_OK)
-		return st;
-	size_t body = document_own_body(w->raw.data, w->raw.len);
-	begin_with_places(w, w->raw.data + body, w->raw.len - body);
-	put_row(w, w->raw.data, w->raw.len, line, df_buf_cstr(&w->reason));
-	return DF_OK;
-}
-
-static enum df_status rejects_reject(void *ctx, const struct document_pass_reject *r,
-				     struct df_err *err)
-{
-	struct rejects_pass *w = ctx;
-	df_buf_reset(&w->reason);
-	if (r->n_faults > 0)
-		document_reasons_count(w->reasons, r->faults[0].code, r->faults[0].name,
-				       r->where.line);
-	for (size_t i = 0; i < r->n_faults; i++) {
-		const struct map_fault *f = &r->faults[i];
-		df_buf_addf(&w->reason, "%s%s", i > 0 ? "; " : "", f->code);
-		if (f->name != NULL && f->name[0] != '\0')
-			df_buf_addf(&w->reason, " in %s", f->name);
-		df_buf_addf(&w->reason, ": %s", f->text);
-	}
-	return write_row(w, &r->where, err);
-}
-
-static enum df_status rejects_record(void *ctx, const struct map_record *record,
-				     const struct batch_row *where, struct df_err *err)
-{
-	(void)record;
-	struct rejects_pass *w = ctx;
-	if (w->next.row != where->number)
-		return DF_OK;
 	df_buf_reset(&w->reason);
 	document_reasons_count(w->reasons, w->next.code, NULL, where->line);
 	df_buf_addf(&w->reason, "%s: %s", w->next.code, w->next.message);
@@ -233,9 +51,72 @@ static enum df_status rejects_record(void *ctx, const struct map_record *record,
 		df_buf_adds(&w->reason,
 			    "; another part of the row was taken, and would count twice "
 			    "if the row were dropped again (retry sends the rest alone)");
-	enum df_status st = write_row(w, where, err);
+	enum df_status st = document_reject_rows_add(&w->rows, where, df_buf_cstr(&w->reason), err);
 	return st == DF_OK ? take_next(w, err) : st;
 }
+
+static enum df_status on_header(void *ctx, const struct rows_row *header, struct df_err *err)
+{
+	(void)err;
+	document_reject_rows_header(&((struct rejects_pass *)ctx)->rows, header);
+	return DF_OK;
+}
+
+/* ---- by reading the document once more ---- */
+
+static enum df_status rejects_reject(void *ctx, const struct document_pass_reject *r,
+				     struct df_err *err)
+{
+	struct rejects_pass *w = ctx;
+	df_buf_reset(&w->reason);
+	document_reasons_count(w->reasons, r->faults[0].code, r->faults[0].name, r->where.line);
+	document_reject_reason(r, &w->reason);
+	return document_reject_rows_add(&w->rows, &r->where, df_buf_cstr(&w->reason), err);
+}
+
+static enum df_status rejects_record(void *ctx, const struct map_record *record,
+				     const struct batch_row *where, struct df_err *err)
+{
+	(void)record;
+	struct rejects_pass *w = ctx;
+	return w->next.row == where->number ? write_next(w, where, err) : DF_OK;
+}
+
+/* ---- by their places ---- */
+
+/* Those of a lower number. */
+static enum df_status write_later_before(struct rejects_pass *w, uint64_t row, struct df_err *err)
+{
+	enum df_status st = DF_OK;
+	while (st == DF_OK && w->next.row != 0 && w->next.row < row) {
+		const struct batch_row where = {.number = w->next.row,
+						.line = w->next.line,
+						.offset = w->next.offset,
+						.length = w->next.length};
+		st = df_stop_requested ? df_fail(DF_RETRY, err, NULL, "stopped by a signal")
+				       : write_next(w, &where, err);
+	}
+	return st;
+}
+
+static enum df_status write_places(struct rejects_pass *w, struct df_err *err)
+{
+	const struct document_places *places = w->pass->places;
+	enum df_status st = document_pass_header(w->pass, err);
+	for (size_t i = 0; st == DF_OK && i < places->n; i++) {
+		const struct document_place *p = &places->v[i];
+		st = write_later_before(w, p->where.number, err);
+		if (st != DF_OK)
+			return st;
+		document_reasons_count(w->reasons, p->code, places->texts.data + p->name,
+				       p->where.line);
+		st = document_reject_rows_add(&w->rows, &p->where, places->texts.data + p->reason,
+					      err);
+	}
+	return st == DF_OK ? write_later_before(w, UINT64_MAX, err) : st;
+}
+
+/* ---- the file ---- */
 
 char *document_name(const char *file, const struct decode_doc *doc, const char *extension)
 {
@@ -257,29 +138,18 @@ static enum df_status write_rejects(struct rejects_pass *w, struct df_err *err)
 {
 	static const struct document_pass_handlers handlers = {
 	    .header = on_header, .record = rejects_record, .reject = rejects_reject};
-	const struct conf_rows *format = &w->pass->feed->rows;
-	const struct rows_signs signs = rows_signs_of(format->delimiter, format->quote);
-	w->own.dialect =
-	    (struct document_dialect){.signs = signs,
-				      .delimiter = signs.delimiter.narrow,
-				      .quote = format->quote != 0 ? signs.quote.narrow : '\0',
-				      .escape = format->backslash ? '\\' : '\0',
-				      .trim = format->trim};
+	const bool known = w->later->placed && document_places_are_whole(w->pass->places);
 	w->pass->handlers = &handlers;
 	w->pass->ctx = w;
-	enum df_status st = document_encode_open(&w->encoder, format->encoding, err);
+	enum df_status st = document_reject_rows_open(&w->rows, w->pass, w->file, err);
 	if (st != DF_OK)
 		goto cleanup;
 	st = take_next(w, err);
 	if (st != DF_OK)
 		goto cleanup;
-	st = document_pass(w->pass, err);
+	st = known ? write_places(w, err) : document_pass(w->pass, err);
 cleanup:
-	document_encode_close(&w->encoder);
-	document_own_free(&w->own);
-	df_buf_free(&w->encoded);
-	df_buf_free(&w->raw);
-	df_buf_free(&w->out);
+	document_reject_rows_close(&w->rows);
 	df_buf_free(&w->reason);
 	return st;
 }
@@ -331,7 +201,9 @@ enum df_status document_rejects_write(const struct document_env *env, struct doc
 {
 	struct document_later_pages pages = {
 	    .ledger = env->ledger, .document_id = document_id, .abandoned = out->abandoned};
-	const struct document_later later = {document_later_next, &pages};
+	/* of abandoned rows the numbers alone are known */
+	const struct document_later later = {
+	    .next = document_later_next, .ctx = &pages, .placed = out->abandoned == NULL};
 	struct rejects_pass w = {.pass = pass, .later = &later, .reasons = &out->reasons};
 	bool sealed = pass->doc->key != NULL;
 	char *dir = df_format("%s/rejects/%s", env->state_dir, pass->feed->name);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* One row of a pass: checked, mapped, counted. */
 #include "document_pass.h"
+#include "document_places.h"
 
 #include <stdio.h>
 #include <strings.h>
@@ -113,11 +114,10 @@ enum df_status document_pass_take_row(struct document_pass *w, struct batch_row 
 	w->rejected++;
 	w->late += record->late;
 	document_hint_reject(w, where, record->faults[0].code);
-	if (w->handlers->reject == NULL)
-		return DF_OK;
-	struct document_pass_reject r = {
+	const struct document_pass_reject r = {
 	    .where = *where, .faults = record->faults, .n_faults = record->n_faults};
-	return w->handlers->reject(w->ctx, &r, err);
+	document_places_add(w->places, &r);
+	return w->handlers->reject != NULL ? w->handlers->reject(w->ctx, &r, err) : DF_OK;
 }
 
 enum df_status document_pass_one(struct document_pass *w, const struct batch_settings *sizes,

@@ -76,12 +76,14 @@ static enum df_status deliver_document(struct run_delivery *v, struct df_err *er
 	enum df_status st = run_document_prepare(v, err);
 	if (st != DF_OK)
 		return st;
+	v->pass.places = document_places_new();
 	st = run_document_send(v, err);
 	keep_findings(v);
 	document_pass_end(&v->pass);
 	if (st == DF_OK)
 		st = run_document_close(v, err);
 	document_pass_end(&v->pass);
+	document_places_free(v->pass.places);
 	return st;
 }
 

@@ -61,6 +61,7 @@ struct plain_import {
 	uint64_t rows, rejected;            /* of the document at hand, as it was checked */
 	uint64_t batches, events;           /* of the document at hand */
 	struct run_import_rejects *refused; /* own: what the API rejected of it */
+	struct document_places *places;     /* own: what the map rejected, or NULL: not asked for */
 };
 
 /* Rows are logged one by one, up to a point. */
@@ -198,7 +199,8 @@ static void plain_count(struct plain_import *p, const struct decode_doc *doc,
 static enum df_status plain_rejects(struct plain_import *p, struct document_pass *pass,
 				    struct df_err *err)
 {
-	const struct document_later later = {run_import_rejects_next, p->refused};
+	const struct document_later later = {
+	    .next = run_import_rejects_next, .ctx = p->refused, .placed = true};
 	struct document_rejects rejects = {0};
 	enum df_status st =
 	    document_rejects_export(pass, &later, p->options->rejects, &rejects, err);
@@ -243,8 +245,11 @@ static enum df_status plain_check(struct plain_import *p, struct document_pass *
 static enum df_status plain_document(struct plain_import *p, struct hashing *hash,
 				     const struct decode_doc *doc, struct df_err *err)
 {
-	struct document_pass pass = {
-	    .feed = &p->feed, .file = p->name, .doc = doc, .jobs = p->options->jobs};
+	struct document_pass pass = {.feed = &p->feed,
+				     .file = p->name,
+				     .doc = doc,
+				     .jobs = p->options->jobs,
+				     .places = p->places};
 	struct batch_settings settings = document_batch_settings(&p->feed, "", doc, df_now_ms());
 	struct document_forecast found = {0};
 	bool dry = p->options->dry_run; /* else the batches are counted as they are made */
@@ -359,6 +364,7 @@ void run_import_plain(const struct run_import_options *o, struct run_result *res
 	struct df_err err = {0};
 	enum df_status st = DF_OK;
 	p.refused = run_import_rejects_new();
+	p.places = o->rejects != NULL ? document_places_new() : NULL;
 	p.lane_next = df_alloc(o->feed->batch.lanes * sizeof(*p.lane_next));
 	pthread_mutex_init(&run.lock, NULL);
 	run.env.sender = sender_new();
@@ -387,5 +393,6 @@ void run_import_plain(const struct run_import_options *o, struct run_result *res
 	sender_free(run.env.sender);
 	pthread_mutex_destroy(&run.lock);
 	run_import_rejects_free(p.refused);
+	document_places_free(p.places);
 	free(p.lane_next);
 }

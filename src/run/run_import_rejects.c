@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Rows that the API rejected in an import without a ledger: 24 bytes for each. What the API says of
+ * Rows that the API rejected in an import without a ledger: 40 bytes for each. What the API says of
  * them is mostly the same, and kept once.
  */
 #include "run_import.h"
@@ -11,7 +11,7 @@
 #define TEXTS_MAX      (64u << 20) /* bytes of texts */
 
 struct kept_row {
-	uint64_t row, line;
+	uint64_t row, line, offset, length;
 	size_t text;
 };
 
@@ -61,6 +61,8 @@ void run_import_rejects_add(struct run_import_rejects *r, const struct ledger_re
 	r->rows[r->n++] =
 	    (struct kept_row){.row = row->row,
 			      .line = row->line,
+			      .offset = row->offset,
+			      .length = row->length,
 			      .text = find_text(r, code, row->message != NULL ? row->message : "")};
 	r->sorted = false;
 	pthread_mutex_unlock(&r->lock);
@@ -95,8 +97,12 @@ enum df_status run_import_rejects_next(void *rejects, uint64_t after, struct led
 		return DF_END;
 	const struct kept_row *row = &r->rows[r->next];
 	const struct kept_text *text = &r->texts[row->text];
-	*out = (struct ledger_reject){
-	    .row = row->row, .line = row->line, .code = text->code, .message = text->message};
+	*out = (struct ledger_reject){.row = row->row,
+				      .line = row->line,
+				      .offset = row->offset,
+				      .length = row->length,
+				      .code = text->code,
+				      .message = text->message};
 	return DF_OK;
 }
 

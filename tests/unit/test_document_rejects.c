@@ -48,7 +48,7 @@ static char *rejects(struct conf_feed *feed, const char *text,
 	struct decode_doc doc = {.event_type = "eventless", .length = strlen(text)};
 	struct document_pass pass = {
 	    .feed = feed, .file = "a-eventless.csv", .doc = &doc, .jobs = 1};
-	const struct document_later later = {next, NULL};
+	const struct document_later later = {.next = next};
 	char *path = df_format("%s/rejects.csv", dir);
 	OK(df_unnamed_open(dir, &doc.fd, &err));
 	OK(df_write_all(doc.fd, text, strlen(text), &err));
