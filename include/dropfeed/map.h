@@ -128,6 +128,13 @@ enum df_status map_row(struct map *m, const struct rows_cell *cells, size_t n,
 enum df_status map_row_read(struct map *m, const struct rows_row *row,
 			    struct map_record *record) DF_CHECK;
 
+/* Is the row not one of the data, but a second header (names of types, or labels) near the
+ * document's begin, or a trailer near its end? Then the fault is filled. Nothing is with
+ * placeholder_ids = keep. */
+#define MAP_STRAY_BEGIN 4096u /* bytes: no other row need be asked about */
+#define MAP_STRAY_END   512u
+bool map_stray_row(const struct map *m, const struct rows_row *row, struct map_fault *fault);
+
 /* What of the records is wanted, for all rows to come; clones want the same. */
 enum map_want {
 	MAP_WANT_ALL,

@@ -60,6 +60,7 @@ struct rows_row {
 	uint64_t number;
 	uint64_t offset; /* of its first byte, from the document's start (a BOM counted) */
 	uint64_t length; /* bytes, the line end included */
+	uint64_t left;   /* bytes of the document after it, the trailer that is skipped excluded */
 	const char *raw; /* those bytes, or NULL when the row is longer than ROWS_MAX_ROW */
 	/* All of it is printable ASCII without double quotes and backslashes; and ROWS_SPARE bytes
 	 * after each of its cells may be read, whatever is there. */

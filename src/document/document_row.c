@@ -14,9 +14,9 @@ static void only_fault(struct map_record *record, const char *code, size_t colum
 	record->faults[0].name = name;
 }
 
-/* A second header in mid-document, as joined files have it, perhaps with a mark of UTF-8 before
- * it, or in other letters (a warehouse writes its own columns' names in capitals). No row of data
- * has the name of each column in it, an identity's among them. */
+/* A second header in mid-document, as joined files have it, perhaps with a mark of UTF-8 or a form
+ * feed before it, or in other letters (a warehouse writes its own columns' names in capitals). No
+ * row of data has the name of each column in it, an identity's among them. */
 bool document_repeats_header(const struct map *m, const struct rows_row *row)
 {
 	if (!map_has_header(m) || row->n_cells != map_columns(m))
@@ -27,6 +27,9 @@ bool document_repeats_header(const struct map *m, const struct rows_row *row)
 		if (i == 0 && len >= 3 && memcmp(p, "\xef\xbb\xbf", 3) == 0) {
 			p += 3;
 			len -= 3;
+		} else if (i == 0 && len > 0 && *p == '\f') {
+			p++;
+			len--;
 		}
 		if (strncasecmp(name, p, len) != 0 || name[len] != '\0')
 			return false;
@@ -39,7 +42,13 @@ static inline bool may_repeat_header(const struct map *m, const struct rows_row 
 {
 	const struct rows_cell *first = row->cells;
 	return row->n_cells == 0 || first->len == 0 || first->p[0] == '\xef' ||
-	       ((first->p[0] ^ map_column_name(m, 1)[0]) & ~0x20) == 0;
+	       first->p[0] == '\f' || ((first->p[0] ^ map_column_name(m, 1)[0]) & ~0x20) == 0;
+}
+
+/* Where a row may be another header, or a trailer. */
+static inline bool is_near_edge(const struct rows_row *row)
+{
+	return row->offset < MAP_STRAY_BEGIN || row->left < MAP_STRAY_END;
 }
 
 struct batch_settings document_pass_sizes(const struct document_pass *w)
@@ -67,7 +76,12 @@ bool document_pass_check_row(struct map *m, const struct batch_settings *sizes,
 			 "the row repeats the header; was the file joined from several ones?");
 		return false;
 	}
-	if (map_row_read(m, row, record) != DF_OK)
+	enum df_status st = map_row_read(m, row, record);
+	if (st != DF_END && is_near_edge(row) && map_stray_row(m, row, fault)) {
+		record->n_faults = 1;
+		return false;
+	}
+	if (st != DF_OK)
 		return false;
 	if (!batch_record_too_large(sizes, record)) {
 		bool good = sizes->form->check == NULL || sizes->form->check(sizes, record, fault);

@@ -82,6 +82,7 @@ static void row_finish(struct rows *r, struct rows_row *row)
 	row->number = ++r->number;
 	row->offset = r->window_offset + r->row_at;
 	row->length = r->at - r->row_at;
+	row->left = r->length - (r->window_offset + r->at);
 	row->raw = r->window + r->row_at;
 }
 

@@ -155,6 +155,15 @@ static void trial_count_row(struct propose_trial *trial, enum df_status st,
 		trial->rows--;
 }
 
+static void try_row(struct map *map, const struct rows_row *row, struct propose_trial *trial)
+{
+	struct map_record record;
+	enum df_status st = map_row(map, row->cells, row->n_cells, &record);
+	if (st == DF_OK && map_stray_row(map, row, &record.faults[0]))
+		st = DF_REJECT;
+	trial_count_row(trial, st, &record);
+}
+
 static void try_rows(struct map *map, const struct conf_feed *feed, struct rows *rows, size_t max,
 		     struct propose_trial *trial)
 {
@@ -172,15 +181,13 @@ static void try_rows(struct map *map, const struct conf_feed *feed, struct rows 
 	if (st == DF_OK && first)
 		st = rows_next(rows, &row, why);
 	for (; st == DF_OK && trial->rows < max; st = rows_next(rows, &row, why)) {
-		struct map_record record;
 		trial->rows++;
 		if (row.fault != NULL)
 			count_code(trial, row.fault);
 		else if (first && document_repeats_header(map, &row))
 			count_code(trial, "repeated-header");
 		else
-			trial_count_row(trial, map_row(map, row.cells, row.n_cells, &record),
-					&record);
+			try_row(map, &row, trial);
 	}
 }
 

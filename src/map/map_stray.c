@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: MIT */
+/* Rows that a program wrote beside the data: a second header, a trailer. */
+#include "map_derive.h"
+#include "map_state.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#define LONGEST_LABEL 64 /* letters and digits of a name that are compared */
+
+/* ---- names of types ---- */
+
+static const char *const types[] = {
+    "string",
+    "str",
+    "text",
+    "char",
+    "character",
+    "varchar",
+    "varchar2",
+    "nvarchar",
+    "nvarchar2",
+    "nchar",
+    "bpchar",
+    "clob",
+    "int",
+    "int2",
+    "int4",
+    "int8",
+    "int16",
+    "int32",
+    "int64",
+    "integer",
+    "bigint",
+    "smallint",
+    "tinyint",
+    "number",
+    "numeric",
+    "decimal",
+    "float",
+    "float4",
+    "float8",
+    "float32",
+    "float64",
+    "double",
+    "real",
+    "money",
+    "bool",
+    "boolean",
+    "bit",
+    "date",
+    "time",
+    "datetime",
+    "datetime2",
+    "timestamp",
+    "timestamptz",
+    "timestamp_ntz",
+    "timestamp_ltz",
+    "timestamp_tz",
+    "datetimeoffset",
+    "uuid",
+    "guid",
+    "uniqueidentifier",
+    "json",
+    "jsonb",
+    "variant",
+    "object",
+    "array",
+    "struct",
+    "binary",
+    "varbinary",
+    "bytes",
+    "long",
+};
+
+/* After the name: the length in parentheses, or more words of SQL. */
+static bool is_type_tail(const char *p, size_t len)
+{
+	static const char *const tails[] = {
+	    "",          "[]",        " precision",      " varying",
+	    " not null", " unsigned", " with time zone", " without time zone"};
+	if (len > 2 && p[0] == '(' && p[len - 1] == ')')
+		return strspn(p + 1, "0123456789, ") >= len - 2;
+	for (size_t i = 0; i < sizeof(tails) / sizeof(tails[0]); i++)
+		if (strlen(tails[i]) == len && strncasecmp(tails[i], p, len) == 0)
+			return true;
+	return false;
+}
+
+static bool is_type(const char *p, size_t len)
+{
+	map_cell_trim(&p, &len);
+	size_t name = 0;
+	while (name < len && (isalnum((unsigned char)p[name]) || p[name] == '_'))
+		name++;
+	for (size_t i = 0; name > 0 && i < sizeof(types) / sizeof(types[0]); i++)
+		if (strlen(types[i]) == name && strncasecmp(types[i], p, name) == 0)
+			return is_type_tail(p + name, len - name);
+	return false;
+}
+
+static bool is_own(const struct map *m, size_t column)
+{
+	return m->has_own && m->own[column];
+}
+
+/* One name alone, without a length, may be anything. */
+static bool names_types(const struct map *m, const struct rows_row *row)
+{
+	size_t n = 0;
+	bool length = false;
+	for (size_t i = 0; i < row->n_cells; i++) {
+		const struct rows_cell *c = &row->cells[i];
+		if (c->len == 0 || is_own(m, i))
+			continue;
+		if (!is_type(c->p, c->len))
+			return false;
+		length = c->p[c->len - 1] == ')';
+		n++;
+	}
+	return n > 1 || length;
+}
+
+/* ---- labels ---- */
+
+/* Letters and digits alone, in small letters. */
+static size_t label_of(const char *p, size_t len, char out[LONGEST_LABEL])
+{
+	size_t n = 0;
+	for (size_t i = 0; i < len && n < LONGEST_LABEL; i++) {
+		unsigned char c = (unsigned char)p[i];
+		if (isalnum(c) || c >= 0x80)
+			out[n++] = (char)tolower(c);
+	}
+	return n;
+}
+
+/* Does the cell repeat the name, or its last part, as people write it? */
+static bool is_label(const struct rows_cell *cell, const char *name)
+{
+	char label[LONGEST_LABEL], other[LONGEST_LABEL];
+	size_t len = label_of(cell->p, cell->len, label);
+	const char *dot = strrchr(name, '.');
+	if (len == 0 || cell->len > 2 * LONGEST_LABEL)
+		return false;
+	if (label_of(name, strlen(name), other) == len && memcmp(label, other, len) == 0)
+		return true;
+	return dot != NULL && label_of(dot + 1, strlen(dot + 1), other) == len &&
+	       memcmp(label, other, len) == 0;
+}
+
+/* All of the row's identities are the names of their columns. */
+static bool names_columns(const struct map *m, const struct rows_row *row)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < m->batch_program.n; i++) {
+		const struct map_op *op = &m->batch_program.ops[i];
+		if (op->kind != MAP_OP_LEAF || (op->flags & SCHEMA_ID) == 0 ||
+		    op->column == MAP_NONE)
+			continue;
+		const struct map_derived *d = map_derived_of(m, op->column);
+		size_t column = d != NULL ? d->column : op->column;
+		if (column >= row->n_cells || row->cells[column].len == 0)
+			continue;
+		if (!is_label(&row->cells[column], m->names[column]) &&
+		    !is_label(&row->cells[column], op->node->path))
+			return false;
+		n++;
+	}
+	return n > 0;
+}
+
+/* ---- trailers ---- */
+
+static bool begins(const char *p, size_t len, const char *word)
+{
+	size_t n = strlen(word);
+	return len >= n && strncasecmp(p, word, n) == 0;
+}
+
+/* A word for a trailer, alone or before what other programs would take as the next cell. */
+static bool is_trailer_word(const char *p, size_t len)
+{
+	static const char *const words[] = {"trailer", "trl", "tlr", "trlr",   "footer",
+					    "ftr",     "eof", "end", "end of", "end-of-file"};
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		size_t n = strlen(words[i]);
+		if (begins(p, len, words[i]) &&
+		    (len == n || strchr("|;,\t :=~^*#", p[n]) != NULL) &&
+		    (len == n || strcmp(words[i], "end") != 0))
+			return true;
+	}
+	return false;
+}
+
+/* "12 rows", "3 record(s)": a number, a blank, and what was counted. */
+static bool counts_rows(const char *p, size_t len)
+{
+	static const char *const things[] = {"rows", "row", "records", "record", "lines"};
+	for (size_t i = 1; i < len; i++) {
+		if (p[i] != ' ' || !df_is_digit(p[i - 1]))
+			continue;
+		for (size_t k = 0; k < sizeof(things) / sizeof(things[0]); k++) {
+			size_t end = i + 1 + strlen(things[k]);
+			if (begins(p + i + 1, len - i - 1, things[k]) &&
+			    (end == len || !isalnum((unsigned char)p[end])))
+				return true;
+		}
+	}
+	return false;
+}
+
+static bool is_sentence(const char *p, size_t len)
+{
+	static const char *const begin[] = {"SQL>",
+					    "Elapsed:",
+					    "Completion time:",
+					    "Time taken:",
+					    "Time:",
+					    "Query completed",
+					    "Disconnected",
+					    "*** Query",
+					    "Statement processed",
+					    "Command completed"};
+	for (size_t i = 0; i < sizeof(begin) / sizeof(begin[0]); i++)
+		if (begins(p, len, begin[i]))
+			return true;
+	return counts_rows(p, len);
+}
+
+static bool is_trailer(const struct map *m, const struct rows_row *row)
+{
+	const struct rows_cell *first = NULL;
+	size_t n = 0;
+	for (size_t i = 0; i < row->n_cells; i++) {
+		if (row->cells[i].len == 0 || is_own(m, i))
+			continue;
+		first = first == NULL ? &row->cells[i] : first;
+		n++;
+	}
+	if (n == 0)
+		return false;
+	const char *p = first->p;
+	size_t len = first->len;
+	map_cell_trim(&p, &len);
+	return is_trailer_word(p, len) || (n == 1 && is_sentence(p, len));
+}
+
+bool map_stray_row(const struct map *m, const struct rows_row *row, struct map_fault *fault)
+{
+	const char *code = "repeated-header", *text = NULL;
+	if (!m->guards_ids || row->n_cells != m->n_names)
+		return false;
+
+	if (row->offset < MAP_STRAY_BEGIN && names_types(m, row)) {
+		text = "the row holds names of types and no values: a second header";
+	} else if (row->offset < MAP_STRAY_BEGIN && names_columns(m, row)) {
+		text = "the row's identities are the names of their columns: a second header";
+	} else if (row->left < MAP_STRAY_END && is_trailer(m, row)) {
+		code = "missing-identity";
+		text = "the row is a trailer, which the exporting program wrote after the rows: "
+		       "set `skip_last_lines`";
+	}
+	if (text == NULL)
+		return false;
+
+	*fault = (struct map_fault){.code = code, .name = ""};
+	snprintf(fault->text, sizeof(fault->text),
+		 "%s; a manifest's rows.skip leaves such rows out, and placeholder_ids = keep "
+		 "takes them as they are",
+		 text);
+	return true;
+}
