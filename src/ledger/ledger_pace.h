@@ -14,9 +14,11 @@
  * more hands all of it back at once. One that has a file whose turn has not come yet has a row
  * already, so that it is not a newcomer, which waits a period, when it takes over.
  *
- * A host that was not heard of for PACE_LIVE_MS is gone, and its part with it; by then it has
- * stopped by itself, PACE_STALE_MS after its last look at the ledger, by a clock that goes on
- * while a machine is suspended.
+ * A grant is for PACE_GRANT_MS, and each look renews it. A host that does not look any more has
+ * stopped by then: it uses its part for PACE_STALE_MS after its last look, by a clock that goes on
+ * while a machine is suspended; the difference is for clocks that drift apart. So what a host had
+ * that was killed is soon the others'. One that was not heard of for PACE_LIVE_MS is gone from the
+ * list: if it comes back it is a newcomer.
  */
 #ifndef DROPFEED_LEDGER_PACE_H
 #define DROPFEED_LEDGER_PACE_H
@@ -31,7 +33,8 @@
 #define PACE_SOON_MS    50   /* others have to hand back what is this host's */
 #define PACE_IDLE_MS    1500 /* nobody asks for the key any more: this host leaves it */
 #define PACE_LIVE_MS    5000
-#define PACE_STALE_MS   3000
+#define PACE_GRANT_MS   2000
+#define PACE_STALE_MS   (PACE_GRANT_MS * 3 / 4)
 #define PACE_SLIDES_MS  1000 /* what was sent then still counts at the API */
 #define PACE_MILLIONTHS 1e6  /* of the limit, in the database */
 
@@ -63,10 +66,15 @@ struct ledger_claims;
  * is due (CLOCK_BOOTTIME). In the thread that renews. */
 int64_t ledger_pace_turn(struct ledger_claims *c);
 
+#define PACE_TEXT(number)    PACE_TEXT_OF(number)
+#define PACE_TEXT_OF(number) #number
+/* What the row p has is still granted. */
+#define PACE_HEARD "p.at > clock_timestamp() - INTERVAL '" PACE_TEXT(PACE_GRANT_MS) " milliseconds'"
 /* $1 key, $2 me */
 #define SQL_PACE_LOOK                                                                              \
-	"SELECT k.version, p.node = $2, p.wants, p.granted,"                                       \
-	" CAST(CASE WHEN p.granted > 0 THEN p.sent ELSE p.sent * greatest(0,"                      \
+	"SELECT k.version, p.node = $2, CASE WHEN " PACE_HEARD " THEN p.wants ELSE 0 END,"         \
+	" CASE WHEN " PACE_HEARD " THEN p.granted ELSE 0 END,"                                     \
+	" CAST(CASE WHEN p.granted > 0 AND " PACE_HEARD " THEN p.sent ELSE p.sent * greatest(0,"   \
 	"  1 - extract(epoch FROM clock_timestamp() - p.at)) END AS BIGINT),"                      \
 	" CAST(extract(epoch FROM p.silence - clock_timestamp()) * 1000 AS BIGINT),"               \
 	" CAST(extract(epoch FROM clock_timestamp() - p.since) * 1000 AS BIGINT)"                  \

@@ -12,16 +12,18 @@
 /* Waits for the workers, then tidies the spool and, on the source, what is done with. */
 static enum df_status feed_end(struct feed_work *w, bool sweep, struct df_err *err)
 {
-	bool shared = ledger_shared(w->run->env.ledger), more = false;
+	bool shared = ledger_shared(w->run->env.ledger);
+	enum run_took took = RUN_TOOK_NONE;
 	int64_t ms = shared ? FLEET_LOOK_MS : RUN_KEEP_OPEN_MS, busy = df_monotonic_ms();
-	while (run_pool_rest(w->pool, w->feed, &(uint64_t){w->closed}, ms) > 0 || more) {
+	while (run_pool_rest(w->pool, w->feed, &(uint64_t){w->closed}, ms) > 0 ||
+	       took != RUN_TOOK_NONE) {
 		uint64_t before = w->closed;
 		run_feed_closed(w);
-		if (w->closed != before || more)
+		if (w->closed != before || took == RUN_TOOK_SOME)
 			busy = df_monotonic_ms();
 		else if (df_monotonic_ms() - busy >= RUN_KEEP_OPEN_MS)
 			run_source_close(&w->source);
-		more = shared && !df_stop_requested && run_fleet_take(w);
+		took = shared && !df_stop_requested ? run_fleet_take(w) : RUN_TOOK_NONE;
 	}
 
 	enum df_status st = run_spent_end(w->run, err);

@@ -318,10 +318,8 @@ bool run_file_waits(struct run *run, const struct run_file *f)
 		return false;
 	if (ledger_file_waits(run->env.ledger, f->ledger_id, &waits, &err) != DF_OK)
 		df_log(DF_LOG_DEBUG, "%s: %s: %s", f->feed->name, f->name, err.text);
-	if (waits) {
-		atomic_store(&run->waited_ms, df_monotonic_ms());
+	if (waits)
 		sender_standby(run->env.sender, f->feed);
-	}
 	return waits;
 }
 

@@ -59,9 +59,7 @@ enum df_status run_fleet_join(const struct conf *conf, struct ledger *ledger, st
 
 /* ---- taking ---- */
 
-/* Files that wait for an earlier one ask again in less than that. */
-#define URGENT_MS 2000
-#define ROOM_MS   1000 /* is waited for, and then it is looked anew */
+#define ROOM_MS 1000 /* is waited for, and then it is looked anew */
 
 struct found {
 	struct ledger_file *v; /* own */
@@ -177,40 +175,63 @@ static enum df_status look(struct feed_work *w, struct found *found)
 	return st;
 }
 
-/* Returns how many were taken. */
-static size_t take_some(struct feed_work *w)
+/* Whether it may be claimed: later ones are ahead of their turn, and the first one that nobody has
+ * may be. What is waited for may be free when it is looked for again. */
+static bool may_claim(struct feed_work *w, const struct ledger_file *f, bool first)
+{
+	struct df_err err = {0};
+	struct run_claim claim = {.name = f->name, .mtime = f->mtime, .first = first};
+	if (w->feed->fetch.order_none)
+		claim.ahead = false;
+	else if (!first)
+		claim.ahead = true;
+	else if (ledger_file_waits(w->run->env.ledger, f->id, &claim.ahead, &err) != DF_OK)
+		df_log(DF_LOG_DEBUG, "%s: %s: %s", w->feed->name, f->name, err.text);
+	return run_pool_claim(w->pool, w->feed, &claim, first ? ROOM_MS : 0);
+}
+
+static enum run_took take_one(struct feed_work *w, const struct ledger_file *f, bool first)
+{
+	struct df_err err = {0};
+	if (!may_claim(w, f, first))
+		return RUN_TOOK_LATER;
+	w->has_room = true;
+	enum df_status st = take(w, f, &err);
+	w->has_room = false;
+	ledger_taken(w->run->env.ledger, f->id);
+	run_pool_claimed(w->pool, w->feed);
+	if (st != DF_OK && st != DF_END)
+		take_failed(w, f, st, &err);
+	return st == DF_OK ? RUN_TOOK_SOME : RUN_TOOK_NONE;
+}
+
+static enum run_took take_some(struct feed_work *w)
 {
 	struct found found = {0};
-	size_t n = 0;
+	enum run_took took = RUN_TOOK_NONE;
 	enum df_status st = look(w, &found);
 	for (size_t i = 0; st == DF_OK && i < found.n && !df_stop_requested; i++) {
-		struct df_err one = {0};
-		w->urgent =
-		    i == 0 && df_monotonic_ms() - atomic_load(&w->run->waited_ms) < URGENT_MS;
 		if (w->source.unreachable || !run_pool_takes(w->pool, w->feed)) {
 			run_note(w->run, w->feed, DF_RETRY, NULL);
 			break;
 		}
-		if (!w->urgent && !run_pool_room(w->pool, w->feed, ROOM_MS))
-			break; /* what these wait for may be free when they are looked for again */
-		enum df_status got = take(w, &found.v[i], &one);
-		ledger_taken(w->run->env.ledger, found.v[i].id);
-		if (got == DF_OK)
-			n++;
-		else if (got != DF_END)
-			take_failed(w, &found.v[i], got, &one);
+		enum run_took one = take_one(w, &found.v[i], i == 0);
+		if (one == RUN_TOOK_LATER) {
+			took = took == RUN_TOOK_SOME ? took : one;
+			break;
+		}
+		took = one == RUN_TOOK_SOME ? one : took;
 	}
-	w->urgent = false;
 	found_free(&found);
-	return n;
+	return took;
 }
 
-bool run_fleet_take(struct feed_work *w)
+enum run_took run_fleet_take(struct feed_work *w)
 {
-	bool any = false;
-	while (take_some(w) > 0 && !df_stop_requested)
-		any = true;
-	return any;
+	enum run_took took = RUN_TOOK_NONE, one;
+	while ((one = take_some(w)) == RUN_TOOK_SOME && !df_stop_requested)
+		took = one;
+	return one == RUN_TOOK_LATER ? one : took;
 }
 
 /* ---- left alone ---- */

@@ -13,8 +13,13 @@ enum df_status run_fleet_join(const struct conf *conf, struct ledger *ledger,
  * are claimed and worked on until there are none. */
 enum df_status run_fleet_part(struct feed_work *w, struct df_err *err) DF_CHECK;
 
-/* Claims what there is to claim of the feed's files, and hands it to the workers. False: there
- * was nothing. What fails is logged and noted. */
-bool run_fleet_take(struct feed_work *w);
+enum run_took {
+	RUN_TOOK_NONE, /* there was nothing */
+	RUN_TOOK_SOME,
+	RUN_TOOK_LATER, /* there are files, and no room for them yet */
+};
+/* Claims what there is to claim of the feed's files, as far as there is room, and hands it to the
+ * workers. What fails is logged and noted. */
+enum run_took run_fleet_take(struct feed_work *w);
 
 #endif

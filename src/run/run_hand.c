@@ -21,13 +21,13 @@ void run_feed_closed(struct feed_work *w)
 /* A server's connections are few: none is kept while there is nothing to do with it. */
 bool run_feed_room(struct feed_work *w)
 {
-	while (!w->urgent && run_pool_takes(w->pool, w->feed)) {
+	while (!w->has_room && run_pool_takes(w->pool, w->feed)) {
 		if (run_pool_room(w->pool, w->feed, ROOM_MS))
 			return run_pool_takes(w->pool, w->feed);
 		run_source_close(&w->source);
 		run_feed_closed(w);
 	}
-	return w->urgent && run_pool_takes(w->pool, w->feed);
+	return w->has_room && run_pool_takes(w->pool, w->feed);
 }
 
 int run_feed_by_rest(const void *a, const void *b)

@@ -298,22 +298,45 @@ bool run_pool_takes(struct run_pool *pool, const struct conf_feed *feed)
 	return takes && !df_stop_requested;
 }
 
-bool run_pool_room(struct run_pool *pool, const struct conf_feed *feed, int64_t ms)
+static bool has_room(const struct run_pool *pool, const struct run_line *line,
+		     const struct run_claim *c)
+{
+	if (c == NULL)
+		return run_queue_room(&pool->queue, line);
+	return run_queue_may_claim(&pool->queue, line, c->ahead) ||
+	       (c->first && run_queue_waits_for(line, c->name, c->mtime));
+}
+
+bool run_pool_claim(struct run_pool *pool, const struct conf_feed *feed,
+		    const struct run_claim *claim, int64_t ms)
 {
 	int64_t end = df_monotonic_ms() + ms;
 	bool room = false;
 
 	pthread_mutex_lock(&pool->lock);
-	const struct run_line *line = run_queue_line(&pool->queue, feed);
+	struct run_line *line = run_queue_line(&pool->queue, feed);
 	for (;;) {
-		room = run_queue_room(&pool->queue, line);
+		room = has_room(pool, line, claim);
 		if (room || df_stop_requested || df_monotonic_ms() >= end)
 			break;
 		call_help(pool);
 		pool_wait(pool, &pool->ended, LOOK_EVERY_MS);
 	}
+	line->coming += room && claim != NULL;
 	pthread_mutex_unlock(&pool->lock);
-	return room || df_stop_requested;
+	return room;
+}
+
+bool run_pool_room(struct run_pool *pool, const struct conf_feed *feed, int64_t ms)
+{
+	return run_pool_claim(pool, feed, NULL, ms) || df_stop_requested;
+}
+
+void run_pool_claimed(struct run_pool *pool, const struct conf_feed *feed)
+{
+	pthread_mutex_lock(&pool->lock);
+	run_queue_line(&pool->queue, feed)->coming--;
+	pthread_mutex_unlock(&pool->lock);
 }
 
 size_t run_pool_rest(struct run_pool *pool, const struct conf_feed *feed, uint64_t *closed,

@@ -79,7 +79,6 @@ struct run { /* shared by the workers of a run */
 	struct run_outcome *outcomes; /* of each feed of conf, or NULL; under the lock */
 	/* the pool's threads that have nothing to do: they may help with a document */
 	atomic_uint spare;
-	atomic_llong waited_ms;  /* when a file last had to wait for another host; monotonic */
 	struct run_spent *spent; /* own: see run_spent.c; under the lock */
 	bool spent_stays;        /* the ledger could not be synced; under the lock */
 };
@@ -189,6 +188,17 @@ void run_pool_put(struct run_pool *pool, struct run_file *f);
 /* Waits, at most so long, until fewer files of the feed wait than should lie in the spool.
  * False: there is no room yet. */
 bool run_pool_room(struct run_pool *pool, const struct conf_feed *feed, int64_t ms);
+struct run_claim { /* a file of the feed's that may be claimed: see run_queue_may_claim */
+	const char *name;
+	int64_t mtime;
+	bool first; /* of those that nobody has */
+	bool ahead; /* of its turn: another host has an earlier one */
+};
+/* Waits, at most so long, until the file may be claimed. Then there is room for it, until
+ * run_pool_claimed: it has been put, or was not claimed. claim: NULL: one that is claimed. */
+bool run_pool_claim(struct run_pool *pool, const struct conf_feed *feed,
+		    const struct run_claim *claim, int64_t ms);
+void run_pool_claimed(struct run_pool *pool, const struct conf_feed *feed);
 /* False: nothing more of the feed is delivered in this run. */
 bool run_pool_takes(struct run_pool *pool, const struct conf_feed *feed);
 /* Waits, at most so long, until more files of the feed are closed than *closed, which is brought

@@ -7,6 +7,7 @@ enum {
 	/* runs without progress; then a file is put at the end of its line */
 	IDLE_LAST = RUN_BLAME_SURE,
 	FUTILE_MAX = 5,     /* attempts without progress while its target is well */
+	CLAIM_PER_JOB = 2,  /* files that are claimed */
 	WAIT_PER_JOB = 2,   /* files of a feed that wait in the spool ... */
 	SMALL_PER_FILE = 8, /* ... or so many small ones for each */
 };
@@ -322,6 +323,45 @@ bool run_queue_room(const struct run_queue *q, const struct run_line *line)
 		n += small && !q->shared ? 1 : SMALL_PER_FILE;
 	}
 	return n < (size_t)q->jobs * WAIT_PER_JOB * SMALL_PER_FILE;
+}
+
+struct claimed {       /* files that this host has taken from the others */
+	size_t active; /* it can work on them */
+	size_t waits;  /* for a file of another host */
+};
+
+static void count_claimed(const struct run_line *line, struct claimed *c)
+{
+	c->active += line->coming;
+	for (const struct run_file *f = line->first; f != NULL; f = f->next) {
+		bool waiting = f->stage == RUN_QUEUED || f->stage == RUN_READY;
+		if (f->passed || (!waiting && !is_under_way(f)))
+			continue;
+		c->waits += waiting && f->held_from != 0;
+		c->active += !waiting || f->held_from == 0;
+	}
+}
+
+bool run_queue_may_claim(const struct run_queue *q, const struct run_line *line, bool ahead)
+{
+	struct claimed all = {0}, target = {0};
+	for (const struct run_line *l = q->lines; l != NULL; l = l->next) {
+		count_claimed(l, &all);
+		if (l == line || (l->target != NULL && l->target == line->target))
+			count_claimed(l, &target);
+	}
+	bool any = all.active < (size_t)q->jobs * CLAIM_PER_JOB || target.active == 0;
+	return any && (!ahead || all.waits < q->jobs) && run_queue_room(q, line);
+}
+
+bool run_queue_waits_for(const struct run_line *line, const char *name, int64_t mtime)
+{
+	const struct run_file *f = line->first;
+	while (f != NULL && (f->passed || f->stage == RUN_LEFT))
+		f = f->next;
+	if (f == NULL || f->local)
+		return false;
+	return f->mtime > mtime || (f->mtime == mtime && strcmp(f->name, name) > 0);
 }
 
 /* An API that answered nobody says nothing about the file: it is to keep its place when the API

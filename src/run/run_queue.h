@@ -62,6 +62,7 @@ struct run_line {
 	struct run_file *first;    /* own */
 	size_t n;                  /* files that are neither closed nor left */
 	uint64_t closed;           /* files that were closed */
+	uint32_t coming;           /* files that are claimed, and not here yet */
 	struct run_line *next;
 };
 
@@ -91,6 +92,13 @@ void run_queue_end(struct run_queue *q, struct run_file *f, enum run_stage stage
  * nobody works on, some for each job; or more where they are small and this process alone takes
  * files. */
 bool run_queue_room(const struct run_queue *q, const struct run_line *line);
+/* Whether a file of the line may be claimed, where hosts share the work: what is claimed here is
+ * nobody else's, even if this host goes down with it. So there are two for each job that can be
+ * worked on, in all lines together, and a target always gets one. ahead: an earlier file of the
+ * feed is open; of such files one waits for each job. */
+bool run_queue_may_claim(const struct run_queue *q, const struct run_line *line, bool ahead);
+/* Whether the line's files, which are all there are of it here, come after this one. */
+bool run_queue_waits_for(const struct run_line *line, const char *name, int64_t mtime);
 /* Whether a file before it in its line holds it up. */
 bool run_queue_held(const struct run_file *f);
 /* What the ledger is to remember of a file that made no progress. */

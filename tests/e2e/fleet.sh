@@ -65,6 +65,13 @@ sql "INSERT INTO pace(key, node, at, until, since, sent, silence, wants, granted
 files "$work/in" 8 1 10
 run A
 equal "nothing of it is kept for the dead" "$? $(events)" "0 810"
+# nor is what a host had that was not heard of for two seconds, though it counts as one of them yet
+sql "INSERT INTO pace(key, node, at, until, since, sent, silence, wants, granted)
+	SELECT '$key', 'Z/0/0', t - INTERVAL '2 seconds', t + INTERVAL '1 hour', t - INTERVAL '1 hour', 0, t, 1000000, 1000000
+	FROM clock_timestamp() t"
+files "$work/in" 9 1 10
+run A
+equal "nor for one that is silent" "$? $(events)" "0 820"
 
 # ---- one limit for both ----
 for n in 0 1; do files "$work/limit$n" 0 1 1500; done
@@ -102,7 +109,7 @@ done
 equal "and then finishes" "$(sql "SELECT f.state, f.crashes, d.delivered FROM file f JOIN document d ON d.file_id = f.id WHERE f.name LIKE 'f10%'")" "4|0|2000"
 jq -r .source_request_id "$accepted" | sort | uniq -c | awk '$1 > 1 { n += $1 - 1 } END { print n + 0 }' >"$work/twice"
 check "no more is repeated than was on the wire ($(cat "$work/twice") batches)" test "$(cat "$work/twice")" -le 400
-equal "each id has one content, and every event is there" "$(jq -c '[.source_request_id, (.events | length)]' "$accepted" | sort -u | awk -F'[],]' '{ n += $2 } END { print n }')" 5810
+equal "each id has one content, and every event is there" "$(jq -c '[.source_request_id, (.events | length)]' "$accepted" | sort -u | awk -F'[],]' '{ n += $2 } END { print n }')" 5820
 
 # ---- one is stopped past its lease and wakes up: it settles nothing ----
 files "$work/in" 20 1 2000
@@ -127,5 +134,5 @@ check "and says who has the file" grep -q 'taken over by' "$work/A.err"
 wait $b
 run B
 equal "the other one finishes it" "$(sql "SELECT f.state, d.delivered FROM file f JOIN document d ON d.file_id = f.id WHERE f.name LIKE 'f20%'")" "4|2000"
-equal "every event is there, by id" "$(jq -c '[.source_request_id, (.events | length)]' "$accepted" | sort -u | awk -F'[],]' '{ n += $2 } END { print n }')" 7810
+equal "every event is there, by id" "$(jq -c '[.source_request_id, (.events | length)]' "$accepted" | sort -u | awk -F'[],]' '{ n += $2 } END { print n }')" 7820
 finish

@@ -288,6 +288,41 @@ static void test_room(void)
 	run_queue_free(&q);
 }
 
+/* What one host claims is not another one's, even if the host goes down. */
+static void test_claims(void)
+{
+	struct run_queue q;
+	set_up(&q, 1);
+	q.shared = true;
+	feeds[1].send.api_key = feeds[0].send.api_key;
+	struct run_line *first = run_queue_line(&q, &feeds[0]);
+	struct run_line *other = run_queue_line(&q, &feeds[1]);
+	CU_ASSERT(run_queue_may_claim(&q, first, true));
+	struct run_file *a = add(&q, 0, "b", 2);
+	CU_ASSERT(run_queue_may_claim(&q, other, false));
+	first->coming = 1;
+	CU_ASSERT_FALSE(run_queue_may_claim(&q, other, false)); /* two for its one job */
+	first->coming = 0;
+	struct run_file *b = add(&q, 1, "b", 2);
+	CU_ASSERT_FALSE(run_queue_may_claim(&q, first, false));
+
+	/* what waits for another host leaves room for what can be sent, and for nothing else */
+	a->held_from = 1;
+	CU_ASSERT(run_queue_may_claim(&q, other, false));
+	CU_ASSERT_FALSE(run_queue_may_claim(&q, other, true));
+	/* and what it waits for may always be claimed */
+	CU_ASSERT(run_queue_waits_for(first, "a", 1));
+	CU_ASSERT(run_queue_waits_for(first, "a", 2));
+	CU_ASSERT_FALSE(run_queue_waits_for(first, "c", 2));
+
+	/* an API that takes its time holds up no other one */
+	a->held_from = 0;
+	CU_ASSERT(run_queue_may_claim(&q, run_queue_line(&q, &feeds[2]), false));
+	b->passed = true;
+	CU_ASSERT_FALSE(run_queue_waits_for(other, "a", 1));
+	run_queue_free(&q);
+}
+
 int main(void)
 {
 	static const CU_TestInfo tests[] = {
@@ -299,6 +334,7 @@ int main(void)
 	    {"copies wait for the first one", test_copies},
 	    {"what the ledger remembers", test_blame},
 	    {"how many wait", test_room},
+	    {"how many are claimed", test_claims},
 	    CU_TEST_INFO_NULL,
 	};
 	return test_main("run_queue", NULL, NULL, tests);
