@@ -20,8 +20,10 @@
  *
  * settle: fence; a lane's done is set from what this process read, or stored last, and from nothing
  * else (compare-and-set); rows and rejects are counted; in one statement where it can be
- * (ledger_settle.c). A COMMIT whose answer was lost is not repeated: the file is released, and
- * whoever claims it next reads what became of it.
+ * (ledger_settle.c). Where the answer of a COMMIT is lost, the lanes are read: as nobody else moves
+ * them while the epoch is this process's, they show what became of it, and what was not done is
+ * done again. The answer to another change is not asked for: the file is released, and whoever
+ * claims it next reads what is so.
  *
  * release: holder = NULL, lease_until = 0, where the epoch is still mine.
  *
@@ -216,6 +218,10 @@ bool ledger_claim_of_document(struct ledger *l, int64_t document, struct claim *
 enum df_status ledger_settle_at_once(struct ledger *l, int64_t id,
 				     const struct ledger_settled *steps, size_t n,
 				     struct df_err *err) DF_CHECK;
+
+/* Whether all of the steps were settled, by a transaction whose answer was lost. DF_END: no. */
+enum df_status ledger_settle_seen(struct ledger *l, int64_t id, const struct ledger_settled *steps,
+				  size_t n, struct df_err *err) DF_CHECK;
 
 /* The ledger's `ensure` and `fence`. */
 enum df_status ledger_claim_ensure(struct ledger *l, enum ledger_of of, int64_t id,

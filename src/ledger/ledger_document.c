@@ -236,6 +236,8 @@ enum df_status ledger_document_facts(struct ledger *l, int64_t id, const struct 
 
 /* ---- lanes ---- */
 
+#define SETTLE_AGAIN 2 /* where hosts share the ledger, and the database went away */
+
 /* From what the caller read, or wrote last, and from nothing else: counting the same step twice
  * would unbalance the document for good. */
 static enum df_status lane_forward(struct ledger *l, int64_t id, const struct ledger_settled *step,
@@ -303,9 +305,8 @@ static enum df_status lanes_settled(struct ledger *l, int64_t id,
 	return st == DF_OK && l->claims != NULL ? ledger_claim_progress(l, err) : st;
 }
 
-enum df_status ledger_lanes_settled(struct ledger *l, int64_t id,
-				    const struct ledger_settled *steps, size_t n,
-				    struct df_err *err)
+static enum df_status settle_once(struct ledger *l, int64_t id, const struct ledger_settled *steps,
+				  size_t n, struct df_err *err)
 {
 	ledger_lock(l);
 	enum df_status st = ledger_settle_at_once(l, id, steps, n, err);
@@ -314,6 +315,35 @@ enum df_status ledger_lanes_settled(struct ledger *l, int64_t id,
 		return st;
 	st = ledger_enter_on(l, false, LEDGER_OF_DOCUMENT, id, err);
 	return st == DF_OK ? ledger_leave(l, lanes_settled(l, id, steps, n, err), err) : st;
+}
+
+/* The database went away: what became of the step is seen when it is back. */
+static bool is_settled(struct ledger *l, int64_t id, const struct ledger_settled *steps, size_t n)
+{
+	struct df_err ignored = {0};
+	ledger_lock(l);
+	enum df_status st = ledger_settle_seen(l, id, steps, n, &ignored);
+	ledger_unlock(l);
+	return st == DF_OK;
+}
+
+enum df_status ledger_lanes_settled(struct ledger *l, int64_t id,
+				    const struct ledger_settled *steps, size_t n,
+				    struct df_err *err)
+{
+	struct df_err why = {0};
+	enum df_status st = settle_once(l, id, steps, n, &why);
+	for (int i = 0; i < SETTLE_AGAIN && l->claims != NULL && st == DF_RETRY &&
+			strcmp(why.code, LEDGER_UNREACHABLE) == 0;
+	     i++) {
+		if (is_settled(l, id, steps, n))
+			return DF_OK;
+		why = (struct df_err){0};
+		st = settle_once(l, id, steps, n, &why);
+	}
+	if (st != DF_OK)
+		*err = why;
+	return st;
 }
 
 enum df_status ledger_lanes(struct ledger *l, int64_t id, uint64_t *done, uint32_t lanes,

@@ -32,6 +32,13 @@ enum { STEPS_MAX = 64 };
 	" SELECT (SELECT count(*) FROM moved), 1 / CASE WHEN (SELECT count(*) FROM moved)"         \
 	"  IN (0, (SELECT count(*) FROM step)) THEN 1 ELSE 0 END"
 
+/* ?1 document, ?2 epoch. A row where this process has the file, and the lanes are as they are to
+ * be: nobody else moves them. */
+#define SETTLED                                                                                    \
+	") SELECT f.id FROM document d JOIN file f ON f.id = d.file_id WHERE d.id = ?1"            \
+	" AND f.epoch = ?2 AND NOT EXISTS(SELECT 1 FROM step s LEFT JOIN lane o"                   \
+	"  ON o.document_id = ?1 AND o.lane = s.lane WHERE coalesce(o.done, 0) <> s.done)"
+
 static bool is_simple(const struct ledger *l, const struct ledger_settled *steps, size_t n)
 {
 	if (n == 0 || n > STEPS_MAX || l->nested > 0)
@@ -52,7 +59,8 @@ static enum df_status settle(struct ledger *l, struct ledger_stmt *s, size_t n, 
 
 /* The steps' values, which are numbers of this process, are part of the text: its length is
  * bounded, as are they. */
-static void settle_sql(const struct ledger_settled *steps, size_t n, struct df_buf *sql)
+static void settle_sql(const struct ledger_settled *steps, size_t n, const char *rest,
+		       struct df_buf *sql)
 {
 	df_buf_adds(sql, SETTLE_STEPS);
 	for (size_t i = 0; i < n; i++)
@@ -60,7 +68,7 @@ static void settle_sql(const struct ledger_settled *steps, size_t n, struct df_b
 			    "%s(CAST(%" PRIu32 " AS BIGINT), CAST(%" PRIu64
 			    " AS BIGINT), CAST(%" PRIu64 " AS BIGINT))",
 			    i > 0 ? ", " : "", steps[i].lane, steps[i].done, steps[i].was);
-	df_buf_adds(sql, SETTLE);
+	df_buf_adds(sql, rest);
 }
 
 enum df_status ledger_settle_at_once(struct ledger *l, int64_t id,
@@ -77,7 +85,7 @@ enum df_status ledger_settle_at_once(struct ledger *l, int64_t id,
 		return DF_END;
 	for (size_t i = 0; i < n; i++)
 		rows += (int64_t)steps[i].rows_delivered;
-	settle_sql(steps, n, &sql);
+	settle_sql(steps, n, SETTLE, &sql);
 
 	df_before("note a lane's progress");
 	enum df_status st =
@@ -85,6 +93,24 @@ enum df_status ledger_settle_at_once(struct ledger *l, int64_t id,
 	if (st == DF_OK)
 		st = settle(l, s, n, err);
 	df_after("note a lane's progress");
+	ledger_finalize(s);
+	df_buf_free(&sql);
+	return st;
+}
+
+enum df_status ledger_settle_seen(struct ledger *l, int64_t id, const struct ledger_settled *steps,
+				  size_t n, struct df_err *err)
+{
+	struct claim claim = {0};
+	struct ledger_stmt *s = NULL;
+	struct df_buf sql = {0};
+	if (n == 0 || n > STEPS_MAX || !ledger_claim_of_document(l, id, &claim) ||
+	    claim.state != CLAIM_HELD)
+		return DF_END;
+	settle_sql(steps, n, SETTLED, &sql);
+	enum df_status st = ledger_once(l, df_buf_cstr(&sql), &s, err, "ii", id, claim.epoch);
+	if (st == DF_OK)
+		st = ledger_step(l, s, "read a lane's progress", err);
 	ledger_finalize(s);
 	df_buf_free(&sql);
 	return st;

@@ -12,7 +12,7 @@ of the time a fifth one joins for a while, which lays batches out in another way
 rows lost or sent under two ids, a user's values out of order, documents whose rows do not add up, answers of 429, how much of
 the limit was used and why not all of it, how long it took until another host went on. The last line counts what holds.
 
-A fault takes from the limit what the protocol says: the part of a host that is gone is free after five seconds, a file of its
+A fault takes from the limit what the protocol says: the part of a host that is gone is free after two seconds, a file of its
 after the lease; while the database is away nothing can be settled. --pause is the longest time between two faults."""
 import argparse
 import collections
@@ -38,7 +38,8 @@ FIRST_FAULT = 6  # seconds after the beginning; from then on the share is measur
 AFTERMATH = 3  # seconds until hosts have found the database again
 # What may take away a host's part of a limit, and a feed's turn.
 LOST_HOSTS = """SELECT 'pace', substr(p.key, 1, 8), split_part(p.node, '/', 1), p.node = n.boot, p.granted / 1e6
-  FROM pace p LEFT JOIN node n ON n.name = split_part(p.node, '/', 1) WHERE p.until > clock_timestamp() AND p.granted > 0"""
+  FROM pace p LEFT JOIN node n ON n.name = split_part(p.node, '/', 1) WHERE p.at > clock_timestamp() - INTERVAL '2 seconds'
+  AND p.granted > 0"""
 FRONTS = """SELECT DISTINCT ON (f.feed) 'front', f.feed, split_part(coalesce(f.holder, ''), '/', 1),
   f.holder IS NULL OR f.holder = n.boot, 0 FROM file f LEFT JOIN node n ON n.name = split_part(f.holder, '/', 1)
   WHERE f.closed_ms = 0 ORDER BY f.feed, f.mtime, f.name"""
@@ -83,7 +84,7 @@ class Link(threading.Thread):
             while data := source.recv(65536):
                 while time.monotonic() < self.silent_until:
                     time.sleep(0.05)
-                if up and self.swallow > 0 and b"COMMIT" in data:
+                if up and self.swallow > 0 and (b"COMMIT" in data or b"moved AS" in data):
                     self.swallow -= 1
                     self.swallowed += 1
                     state["mute"] = True

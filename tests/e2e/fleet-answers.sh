@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: MIT
+# What was settled, and the answer is lost: the ledger is asked, and the file goes on in the same run.
+. "$(dirname "$0")/lib/checks.sh"
+. "$e2e/lib/fleet.sh"
+mkdir "$work/in"
+
+# Between the host and the database: of statements that settle, the fifth loses its answer, and the
+# twentieth never arrives.
+cat >"$work/between.py" <<'END'
+import os, socket, sys, threading, time
+path = "%s/.s.PGSQL.%s" % (os.environ["PGHOST"], os.environ["PGPORT"])
+listener = socket.create_server(("127.0.0.1", 0))
+lock, seen = threading.Lock(), 0
+
+def end(*both):
+    for s in both:
+        try:
+            s.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+
+def down(database, host, mute):
+    try:
+        while data := database.recv(65536):
+            if not mute:
+                host.sendall(data)
+    except OSError:
+        pass
+    end(database, host)
+
+def up(host, database, mute):
+    global seen
+    try:
+        while data := host.recv(65536):
+            with lock:
+                seen += b"moved AS" in data
+                n = seen if b"moved AS" in data else 0
+            if n == 5:
+                mute.append(n)
+            if n != 20:
+                database.sendall(data)
+            if n in (5, 20):
+                time.sleep(0.3)
+                print("lost", n, flush=True)
+                break
+    except OSError:
+        pass
+    end(host, database)
+
+with open(sys.argv[1] + ".new", "w") as f:
+    f.write("%d\n" % listener.getsockname()[1])
+os.rename(sys.argv[1] + ".new", sys.argv[1])
+while True:
+    host, _ = listener.accept()
+    database = socket.socket(socket.AF_UNIX)
+    database.connect(path)
+    mute = []
+    threading.Thread(target=up, args=(host, database, mute), daemon=True).start()
+    threading.Thread(target=down, args=(database, host, mute), daemon=True).start()
+END
+python3 "$work/between.py" "$work/port" >"$work/lost" 2>&1 &
+between=$!
+trap 'kill $between 2>/dev/null; [ -n "$finished" ] || echo "not ok - $(basename "$0") ended early"; lib_cleanup' EXIT
+for ((i = 0; i < 200; i++)); do [ -s "$work/port" ] && break; sleep 0.05; done
+{
+	printf '[dropfeed]\nstate_dir = %s/A\nnode = A\n' "$work"
+	printf 'ledger = postgresql://dropfeed@127.0.0.1:%s/ledger?sslmode=disable&gssencmode=disable\n' "$(cat "$work/port")"
+	local_feed clicks "$work/in"
+	printf 'guidelines = off\nlanes = 4\n'
+} >"$work/A.conf"
+{
+	echo user_identities.customer_id,events.data.event_name,events.data.custom_event_type
+	for ((i = 0; i < 4000; i++)); do echo "C-$i,Clicked,other"; done
+} >"$work/in/f-custom_event.csv"
+
+timeout 60 "$dropfeed" --config "$work/A.conf" --verbose run 2>"$work/err"
+equal "the run ends well" $? 0
+equal "two were lost on their way" "$(cat "$work/lost")" "lost 5
+lost 20"
+check "the file is not left for that" absent 'went away' "$work/err"
+equal "every row is counted once" "$(sql 'SELECT state, rows, delivered, (SELECT sum(done) FROM lane) FROM document')" "4|4000|4000|4000"
+equal "no batch was sent twice" "$(jq -r .source_request_id "$accepted" | sort | uniq -d | wc -l)" 0
+equal "and none is missing" "$(lines "$accepted")" 4000
+finish
