@@ -151,17 +151,28 @@ static bool is_label(const struct rows_cell *cell, const char *name)
 	       memcmp(label, other, len) == 0;
 }
 
+/* The next column from which an identity comes, after the program's first *i operations. */
+static bool next_identity(const struct map *m, size_t *i, const struct map_op **op, size_t *column)
+{
+	for (; *i < m->batch_program.n; (*i)++) {
+		*op = &m->batch_program.ops[*i];
+		if ((*op)->kind != MAP_OP_LEAF || ((*op)->flags & SCHEMA_ID) == 0 ||
+		    (*op)->column == MAP_NONE)
+			continue;
+		const struct map_derived *d = map_derived_of(m, (*op)->column);
+		*column = d != NULL ? d->column : (*op)->column;
+		(*i)++;
+		return true;
+	}
+	return false;
+}
+
 /* All of the row's identities are the names of their columns. */
 static bool names_columns(const struct map *m, const struct rows_row *row)
 {
-	size_t n = 0;
-	for (size_t i = 0; i < m->batch_program.n; i++) {
-		const struct map_op *op = &m->batch_program.ops[i];
-		if (op->kind != MAP_OP_LEAF || (op->flags & SCHEMA_ID) == 0 ||
-		    op->column == MAP_NONE)
-			continue;
-		const struct map_derived *d = map_derived_of(m, op->column);
-		size_t column = d != NULL ? d->column : op->column;
+	const struct map_op *op = NULL;
+	size_t n = 0, i = 0, column = 0;
+	while (next_identity(m, &i, &op, &column)) {
 		if (column >= row->n_cells || row->cells[column].len == 0)
 			continue;
 		if (!is_label(&row->cells[column], m->names[column]) &&
@@ -170,6 +181,16 @@ static bool names_columns(const struct map *m, const struct rows_row *row)
 		n++;
 	}
 	return n > 0;
+}
+
+static bool is_identity(const struct map *m, size_t wanted)
+{
+	const struct map_op *op = NULL;
+	size_t i = 0, column = 0;
+	while (next_identity(m, &i, &op, &column))
+		if (column == wanted)
+			return true;
+	return false;
 }
 
 /* ---- trailers ---- */
@@ -230,22 +251,27 @@ static bool is_sentence(const char *p, size_t len)
 	return counts_rows(p, len);
 }
 
+/* Its first cell names it. Where that is not an identity, it may be an event's or a screen's name
+ * ("End of season") in a row of somebody, so it has to be alone with what nobody is. */
 static bool is_trailer(const struct map *m, const struct rows_row *row)
 {
-	const struct rows_cell *first = NULL;
-	size_t n = 0;
+	size_t n = 0, first = 0;
+	bool somebody = false;
 	for (size_t i = 0; i < row->n_cells; i++) {
 		if (row->cells[i].len == 0 || is_own(m, i))
 			continue;
-		first = first == NULL ? &row->cells[i] : first;
+		first = n == 0 ? i : first;
+		somebody = somebody || (i != first && is_identity(m, i));
 		n++;
 	}
 	if (n == 0)
 		return false;
-	const char *p = first->p;
-	size_t len = first->len;
+	const char *p = row->cells[first].p;
+	size_t len = row->cells[first].len;
 	map_cell_trim(&p, &len);
-	return is_trailer_word(p, len) || (n == 1 && is_sentence(p, len));
+	if (n == 1 && is_sentence(p, len))
+		return true;
+	return is_trailer_word(p, len) && (is_identity(m, first) || !somebody);
 }
 
 bool map_stray_row(const struct map *m, const struct rows_row *row, struct map_fault *fault)
