@@ -416,27 +416,48 @@ def pull_seconds(conf):
     return seconds
 
 
-@figure
-def workers():
-    drop = os.path.join(work, "eight")
+def eight(name, bad=False):
+    """A folder of documents, the last row of each perhaps one that is rejected."""
+    drop = os.path.join(work, name)
     os.mkdir(drop)
     for i in range(8):
-        document(max(MB // 4, 1), "sorted", f"eight/f{i}-custom_event.csv")
-        with open(os.path.join(drop, f"f{i}-custom_event.csv"), "a", encoding="utf-8") as f:
-            f.writelines(rows(4 * 10**7 + i, 1, "sorted"))
-    best = {1: (float("inf"), 0), 2: (float("inf"), 0)}
-    for _ in range(5):
-        for jobs in best:
-            shutil.rmtree(os.path.join(work, "out"), ignore_errors=True)
-            shutil.rmtree(os.path.join(work, f"jobs{jobs}.state"), ignore_errors=True)
-            os.mkdir(os.path.join(work, "out"))
-            conf = config(f"jobs{jobs}", {"source": f"file://{drop}", "sink": f"file:{work}/out"}, jobs)
-            best[jobs] = min(best[jobs], run([DROPFEED, "--config", conf, "run"])[:2])
-    (one, _), (two, cpu) = best[1], best[2]
+        path = document(max(MB // 4, 1), "sorted", f"{name}/f{i}-custom_event.csv")
+        last = "".join(rows(4 * 10**7 + i, 1, "sorted"))
+        with open(path, "a", encoding="utf-8") as f:
+            f.write(last.replace("development", "nowhere", 1) if bad else last)
+    return drop
+
+
+def deliver(drop, jobs):
+    """Wall and CPU seconds of a run that delivers a folder to another one."""
+    name, out = f"{os.path.basename(drop)}{jobs}", os.path.join(work, "out")
+    shutil.rmtree(out, ignore_errors=True)
+    shutil.rmtree(os.path.join(work, f"{name}.state"), ignore_errors=True)
+    os.mkdir(out)
+    conf = config(name, {"source": f"file://{drop}", "sink": f"file:{out}"}, jobs)
+    return run([DROPFEED, "--config", conf, "run"])[:2]
+
+
+@figure
+def workers():
+    drop = eight("eight")
+    turns = [[deliver(drop, jobs) for jobs in (1, 2)] for _ in range(5)]
+    (one, _), (two, cpu) = (min(times) for times in zip(*turns))
     report(f"run, 8 files of {max(MB // 4, 1)} MB, two workers", f"{two:.2f} s", f"one worker {one:.2f} s", one / two, ">= 1.7", one / two >= 1.7)
     # Pulling has a thread of its own, so that one worker, too, makes use of more than one processor.
     share = cpu / os.cpu_count()
     report("the same, against all processors busy", f"{two:.2f} s", f"CPU {cpu:.2f} s / {os.cpu_count()} = {share:.2f} s", share / two, "", None)
+
+
+@figure
+def rejects():
+    """What a reject file costs: documents with one rejected row each, against documents without."""
+    folders = eight("without"), eight("with", bad=True)
+    for jobs, words in ((1, "one worker"), (2, "two workers")):
+        turns = [[deliver(drop, jobs) for drop in folders] for _ in range(5)]
+        (without, _), (wall, cpu) = (min(times) for times in zip(*turns))
+        report(f"one rejected row a document, {words}", f"{wall:.2f} s, CPU {cpu:.2f} s",
+               f"none {without:.2f} s", without / wall, ">= 0.95", without / wall >= 0.95)
 
 
 @figure
