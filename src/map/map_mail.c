@@ -3,7 +3,6 @@
  * alone may be a person's name, or a company's. */
 #include "map_mail.h"
 
-#include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
@@ -62,16 +61,16 @@ static uint64_t lengths_of(const char *const *list, size_t n, size_t least)
 	return bits;
 }
 
-void map_mail_lengths(uint64_t lengths[256])
+void map_mail_placeholders(struct map_placeholder_first firsts[256])
 {
 	const uint64_t others = lengths_of(nobody, COUNT(nobody), SHORTEST_OTHER) |
 				lengths_of(anywhere, COUNT(anywhere), 1);
 	for (size_t i = 0; i < COUNT(nobody); i++) {
 		size_t len = strlen(nobody[i]);
-		uint64_t hosts = UINT64_C(1) << len | (len > 1 ? others : 0), bits = 0;
+		uint64_t hosts = UINT64_C(1) << len | (len > 1 ? others : 0), lengths = 0;
+		const char begin[] = {nobody[i][0], len > 1 ? nobody[i][1] : '@', '\0'};
 		for (size_t end = 0; end <= LONGEST_END; end++)
-			bits |= hosts << (len + 1 + end);
-		lengths[(unsigned char)nobody[i][0]] |= bits;
-		lengths[(unsigned char)toupper((unsigned char)nobody[i][0])] |= bits;
+			lengths |= hosts << (len + 1 + end);
+		map_placeholder_add(firsts, begin, lengths);
 	}
 }

@@ -3,11 +3,11 @@
 #ifndef MAP_MAIL_H
 #define MAP_MAIL_H
 
-#include "dropfeed/map.h"
+#include "map_placeholder.h"
 
 /* Whether the text, whose first '@' is at `at`, is such an address. */
 bool map_mail_of_nobody(const char *p, size_t len, size_t at);
-/* Per first byte, adds the lengths that such addresses may have, as bits. */
-void map_mail_lengths(uint64_t lengths[256]);
+/* Adds how such addresses begin, and how long they may be. */
+void map_mail_placeholders(struct map_placeholder_first firsts[256]);
 
 #endif

@@ -11,6 +11,7 @@
 #include "map_bindings.h"
 #include "map_derive.h"
 #include "map_manifest.h"
+#include "map_placeholder.h"
 #include "map_program.h"
 #include "map_rows.h"
 
@@ -32,8 +33,8 @@ struct map {
 	bool commerce;                /* the event is a commerce event */
 	enum map_want want;
 	enum conf_placeholder placeholder_ids;
-	bool guards_ids;            /* identities are looked at for placeholders */
-	uint64_t placeholders[256]; /* see map_placeholder_init */
+	bool guards_ids; /* identities are looked at for placeholders */
+	struct map_placeholder_first placeholders[256];
 	const struct schema_event *event;
 	struct map_manifest *manifest; /* own, or NULL */
 	struct time_format time;
