@@ -19,7 +19,7 @@
 
 #define ROWS_MAX_ROW (1u << 20) /* bytes of a row in the document; a longer one is row-too-large */
 
-#define ROWS_SPARE 64u /* see rows_row.simple */
+#define ROWS_SPARE 64u /* see rows_row.n_simple */
 
 struct rows; /* a reader */
 
@@ -62,9 +62,9 @@ struct rows_row {
 	uint64_t length; /* bytes, the line end included */
 	uint64_t left;   /* bytes of the document after it, the trailer that is skipped excluded */
 	const char *raw; /* those bytes, or NULL when the row is longer than ROWS_MAX_ROW */
-	/* All of it is printable ASCII without double quotes and backslashes; and ROWS_SPARE bytes
-	 * after each of its cells may be read, whatever is there. */
-	bool simple;
+	/* So many of the first cells are printable ASCII without double quotes and backslashes; and
+	 * ROWS_SPARE bytes after each of them may be read, whatever is there. */
+	size_t n_simple;
 	/* NULL, or malformed-quote, invalid-utf8, nul-byte, row-too-large (string constants) */
 	const char *fault;
 	const char *fault_text; /* what is wrong, when fault is set */

@@ -149,6 +149,7 @@ void map_program_build(struct map_program *program, struct map_node *root, size_
 	for (size_t i = 0; i < root->n_children; i++)
 		build(program, root->children[i], n_columns, 1);
 	measure(program);
+	map_shapes_init(&program->shapes, program);
 }
 
 void map_program_free(struct map_program *program)
@@ -156,5 +157,6 @@ void map_program_free(struct map_program *program)
 	for (size_t i = 0; i < program->n; i++)
 		free(program->ops[i].head - 1);
 	free(program->ops);
+	map_shapes_free(&program->shapes);
 	memset(program, 0, sizeof(*program));
 }

@@ -11,6 +11,7 @@
 #ifndef MAP_PROGRAM_H
 #define MAP_PROGRAM_H
 
+#include "map_shape.h"
 #include "map_tree.h"
 
 /* Flags of ops, beside those of the schema. */
@@ -59,6 +60,7 @@ struct map_program {
 	bool ids_together; /* nothing is between the identities but commas */
 	size_t most;       /* bytes that a plain row comes to beside its cells */
 	size_t depth;      /* frames that a run takes */
+	struct map_shapes shapes;
 };
 
 /* n_columns: of the document; those that are derived come after them. */

@@ -13,22 +13,24 @@ static inline bool map_run_is_padded(const char *p, size_t len)
 	return p[0] == ' ' || p[0] == '\t' || p[len - 1] == ' ' || p[len - 1] == '\t';
 }
 
+/* Is the value, which may be a placeholder, an identity without more ado? */
+bool map_quick_id(const char *p, size_t len);
+
 /* Does nothing but its type decide what becomes of the cell, which is not empty? */
-static inline bool map_quick_cell(const struct map *m, const struct map_op *op, const char *p,
-				  size_t len)
+static inline __attribute__((always_inline)) bool map_quick_cell(const struct map *m,
+								 const struct map_op *op,
+								 const char *p, size_t len)
 {
 	size_t kind;
 	if (len > MAP_MAX_NAME)
 		return false;
 	if (op->type != SCHEMA_STRING && (p[0] <= ' ' || p[len - 1] <= ' '))
 		return false;
-	if (op->flags & SCHEMA_ID)
-		return !m->guards_ids ||
-		       ((!map_placeholder_may(m->placeholders, p, len) ||
-			 !(map_run_is_padded(p, len) || map_placeholder(p, len, &kind) ||
-			   map_quoted_id(p, len))) &&
-			!map_unseen_end(p, len));
-	return !map_null_marker_may(p, len) || !map_null_marker(p, len, &kind);
+	if ((op->flags & SCHEMA_ID) == 0)
+		return !map_null_marker_may(p, len) || !map_null_marker(p, len, &kind);
+	return !m->guards_ids ||
+	       ((!map_placeholder_may(m->placeholders, p, len) || map_quick_id(p, len)) &&
+		!map_unseen_end(p, len));
 }
 
 /* Maps the row, as much of it as m->want says. False: it is not of the plain kind, or faulty, and

@@ -242,7 +242,8 @@ static enum df_status map_cells(struct map_run *r, size_t n)
 	if (schema_event_requests(m->event))
 		check_request_id(r);
 	m->clean = m->planner == NULL || map_planned_clean(r);
-	r->simple = r->simple && r->cells == cells;
+	if (r->cells != cells) /* which are not in the row alone */
+		r->n_simple = r->length = 0;
 	if (r->watch == NULL && is_quick(r))
 		return DF_OK;
 	return run_row(r);
@@ -263,6 +264,10 @@ enum df_status map_row(struct map *m, const struct rows_cell *cells, size_t n,
 
 enum df_status map_row_read(struct map *m, const struct rows_row *row, struct map_record *record)
 {
-	struct map_run r = {.m = m, .cells = row->cells, .simple = row->simple, .record = record};
+	struct map_run r = {.m = m,
+			    .cells = row->cells,
+			    .n_simple = row->n_simple,
+			    .length = row->length,
+			    .record = record};
 	return map_cells(&r, row->n_cells);
 }

@@ -13,7 +13,9 @@ struct map_watch;
 struct map_run {
 	struct map *m;
 	const struct rows_cell *cells;
-	bool simple; /* see rows_row */
+	size_t n_simple; /* see rows_row */
+	size_t
+	    length; /* of the row's bytes, which is not less than that of its cells; 0: not known */
 	struct map_record *record;
 	struct df_buf *out;
 	struct map_frame *frame;

@@ -120,14 +120,16 @@ static void row_blame(const struct rows *r, struct rows_row *row, bool nul)
 		: "bytes that are not UTF-8; set `encoding`, or export the file as UTF-8";
 }
 
-static void row_check_text(struct rows *r, struct rows_row *row)
+/* from: bytes of the row before it are printable ASCII. */
+static void row_check_text(struct rows *r, struct rows_row *row, const char *from)
 {
+	size_t len = row->length - (size_t)(from - row->raw);
 	/* an escaped NUL is in the copy only */
 	bool nul = rows_bare_escapes(&r->format) && r->copy.len > 0 &&
 		   memchr(r->copy.data, 0, r->copy.len) != NULL;
-	if (nul || memchr(row->raw, 0, row->length) != NULL)
+	if (nul || memchr(from, 0, len) != NULL)
 		row_blame(r, row, true);
-	else if (df_utf8_valid(row->raw, row->length) != row->length)
+	else if (df_utf8_valid(from, len) != len)
 		row_blame(r, row, false);
 }
 
@@ -221,7 +223,7 @@ static enum df_status line_parse(struct rows *r, size_t len, struct rows_row *ro
 	*done = st != DF_OK || r->row_done;
 	if (st == DF_OK && r->row_done) {
 		row_finish_copied(r, row);
-		row_check_text(r, row);
+		row_check_text(r, row, row->raw);
 	}
 	return st;
 }
@@ -265,6 +267,16 @@ static void row_keep_lead(struct rows *r, const char *from, const struct rows_sc
 	r->lead = r->quoted ? (size_t)(r->cells.v[r->n_lead].p - from) : 0;
 }
 
+/* Of the first n cells, which are in the window, those before the first odd byte are simple. */
+static void row_note_simple(const struct rows *r, size_t n, const char *odd, struct rows_row *row)
+{
+	if (r->marks.quote[0] != '"') /* quotes are letters, which have to be escaped */
+		return;
+	while (n > 0 && r->cells.v[n - 1].p + r->cells.v[n - 1].len > odd)
+		n--;
+	row->n_simple = n;
+}
+
 /* A row without quotes that the window has to its end. False: it is not that; what is before its
  * quote is noted. */
 static bool row_plain(struct rows *r, struct rows_row *row)
@@ -289,16 +301,17 @@ static bool row_plain(struct rows *r, struct rows_row *row)
 		if (!r->quoted || !rows_quoted_take(r))
 			return false;
 		row_finish(r, row);
-		row_check_text(r, row);
+		row_note_simple(r, r->n_lead, scan.odd, row);
+		row_check_text(r, row, scan.odd);
 		return true;
 	}
 
 	r->at += (size_t)(next - from);
 	r->line += scan.stop < end;
 	row_finish(r, row);
-	row->simple = scan.plain && r->marks.quote[0] == '"';
-	if (!scan.plain)
-		row_check_text(r, row);
+	row_note_simple(r, r->cells.n, scan.odd, row);
+	if (scan.odd != scan.stop)
+		row_check_text(r, row, scan.odd);
 	return true;
 }
 

@@ -5,7 +5,7 @@
 
 #include "dropfeed/rows.h"
 
-#define ROWS_SCAN_STEP 32 /* bytes, at most */
+#define ROWS_SCAN_STEP 64 /* bytes, at most */
 
 struct rows_cells {          /* grows as it has to */
 	struct rows_cell *v; /* own */
@@ -26,8 +26,8 @@ struct rows_marks {
 struct rows_scan {
 	/* the line end, the quote, or the end of the bytes: the last cell ends here */
 	const char *stop;
-	/* nothing before it but printable ASCII, and no backslash */
-	bool plain;
+	/* the first byte before it that is not printable ASCII, or is a backslash; else it */
+	const char *odd;
 };
 
 /* quote '\n': there are no quotes. */
@@ -42,6 +42,7 @@ static inline struct rows_scan rows_scan(const struct rows_marks *marks, const c
 
 /* The ways to do that, of which rows_marks_set takes the best that this processor can. NULL: it
  * cannot, or the program was built for another kind. */
+rows_scanner rows_scan_avx512(void);
 rows_scanner rows_scan_avx2(void);
 rows_scanner rows_scan_sse2(void);
 /* Byte by byte: for all other machines, and what the others are compared with. */
