@@ -61,7 +61,7 @@ static uint64_t lengths_of(const char *const *list, size_t n, size_t least)
 	return bits;
 }
 
-void map_mail_placeholders(struct map_placeholder_first firsts[256])
+void map_mail_add(struct map_first firsts[256])
 {
 	const uint64_t others = lengths_of(nobody, COUNT(nobody), SHORTEST_OTHER) |
 				lengths_of(anywhere, COUNT(anywhere), 1);
@@ -71,6 +71,6 @@ void map_mail_placeholders(struct map_placeholder_first firsts[256])
 		const char begin[] = {nobody[i][0], len > 1 ? nobody[i][1] : '@', '\0'};
 		for (size_t end = 0; end <= LONGEST_END; end++)
 			lengths |= hosts << (len + 1 + end);
-		map_placeholder_add(firsts, begin, lengths);
+		map_first_add(firsts, begin, lengths);
 	}
 }

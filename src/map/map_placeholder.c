@@ -207,26 +207,15 @@ static bool is_enclosed(const char *p, size_t len)
 	return len > 1 && !df_is_digit(p[0]) && p[0] != '-' && is_word(p, len, &kind);
 }
 
-void map_placeholder_add(struct map_placeholder_first firsts[256], const char *word,
-			 uint64_t lengths)
+void map_placeholder_init(struct map_first firsts[256])
 {
-	const int letters[] = {tolower((unsigned char)word[0]), toupper((unsigned char)word[0])};
-	for (size_t i = 0; i < 2; i++) {
-		firsts[letters[i]].lengths |= lengths;
-		firsts[letters[i]].seconds |= MAP_PLACEHOLDER_SECOND(word[1]);
-	}
-}
-
-void map_placeholder_init(struct map_placeholder_first firsts[256])
-{
-	static const struct map_placeholder_first any = {UINT64_MAX, UINT32_MAX};
+	static const struct map_first any = {UINT64_MAX, UINT32_MAX};
 	static const char shapes[] = "#0{-_.?*=~+xX([<\"'\x7f\xc2\xe2\xe3\xef";
 	memset(firsts, 0, 256 * sizeof(*firsts));
 	for (size_t i = 0; i < WORDS; i++)
-		map_placeholder_add(firsts, words[i], UINT64_C(1) << strlen(words[i]));
-	map_mail_placeholders(firsts);
-	map_placeholder_add(firsts, "ff",
-			    UINT64_C(1) << 16 | UINT64_C(1) << 32 | UINT64_C(1) << 36);
+		map_first_add(firsts, words[i], UINT64_C(1) << strlen(words[i]));
+	map_mail_add(firsts);
+	map_first_add(firsts, "ff", UINT64_C(1) << 16 | UINT64_C(1) << 32 | UINT64_C(1) << 36);
 	for (size_t i = 0; shapes[i] != '\0'; i++)
 		firsts[(unsigned char)shapes[i]] = any;
 	for (size_t i = 1; i < ' '; i++) /* control characters alone */

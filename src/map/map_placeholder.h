@@ -4,6 +4,7 @@
 #define MAP_PLACEHOLDER_H
 
 #include "dropfeed/map.h"
+#include "map_first.h"
 
 /* Kinds of values that identify nobody, at most. The last of the numbers are other kinds of values
  * that rows warn of. */
@@ -18,20 +19,12 @@ enum map_note_kind {
 	MAP_NOTE_NULL_PARENS,
 };
 void map_placeholder_name(size_t kind, char *out, size_t size); /* for messages */
-/* Of the placeholders that begin with a byte, as bits: the lengths that they may have, and the
- * lower five bits of their second bytes, which are the same for a small letter and a capital. */
-struct map_placeholder_first {
-	uint64_t lengths;
-	uint32_t seconds;
-};
-#define MAP_PLACEHOLDER_SECOND(c) (UINT32_C(1) << ((unsigned char)(c)&31))
-void map_placeholder_add(struct map_placeholder_first firsts[256], const char *word,
-			 uint64_t lengths); /* and the values that begin as the word does */
-void map_placeholder_init(struct map_placeholder_first firsts[256]);
+/* How they begin. */
+void map_placeholder_init(struct map_first firsts[256]);
 /* False: the value, which is not empty, is not a placeholder. Nearly all values are decided by
  * their length and first two bytes. */
-static inline bool map_placeholder_may(const struct map_placeholder_first firsts[256],
-				       const char *p, size_t len)
+static inline bool map_placeholder_may(const struct map_first firsts[256], const char *p,
+				       size_t len)
 {
 	unsigned char first = (unsigned char)p[0];
 	char last = p[len - 1];
@@ -41,9 +34,7 @@ static inline bool map_placeholder_may(const struct map_placeholder_first firsts
 		return first == '-' && last == '-';
 	bool shortened = first >= '0' && first <= '9' && len > 4 &&
 			 (p[1] == '.' || p[1] == ',' || (p[1] | 0x20) == 'e'); /* as in 4.41E+11 */
-	const struct map_placeholder_first *with = &firsts[first];
-	return shortened || ((with->lengths >> len & 1) != 0 &&
-			     (len == 1 || (with->seconds & MAP_PLACEHOLDER_SECOND(p[1])) != 0));
+	return shortened || map_first_may(firsts, p, len);
 }
 /* Whether the value, which is not empty, begins or ends with a character that nobody sees. */
 bool map_has_unseen_end(const char *p, size_t len);

@@ -34,7 +34,7 @@ struct map {
 	enum map_want want;
 	enum conf_placeholder placeholder_ids;
 	bool guards_ids; /* identities are looked at for placeholders */
-	struct map_placeholder_first placeholders[256];
+	struct map_first placeholders[256];
 	const struct schema_event *event;
 	struct map_manifest *manifest; /* own, or NULL */
 	struct time_format time;

@@ -46,6 +46,12 @@ static const struct column commerce[] = {
     {"events.data.currency_code", {"EUR", "USD", "", "GBP"}},
 };
 
+static const struct column eventless[] = {
+    {"mpid", {"17", "18", "", "x"}},
+    {"timestamp_unixtime_ms", {"1794012610001", "1794012610002", "", "1"}},
+    {"user_attributes.Tier", {"gold", "silver", "", "NULL"}},
+};
+
 static uint32_t seed;
 
 static uint32_t roll(uint32_t sides)
@@ -108,8 +114,10 @@ static void check_record(const struct map_record *a, const struct map_record *b,
 
 static void open_map(const char *event, const struct column *columns, size_t n, struct map **out)
 {
-	static const struct conf_feed feed = {
-	    .name = "t", .map.event_name = "n", .map.event_type = "other"};
+	static const struct conf_feed feed = {.name = "t",
+					      .map.fold_products = true,
+					      .map.event_name = "n",
+					      .map.event_type = "other"};
 	struct rows_cell names[COLUMNS];
 	struct df_err err = {0};
 	for (size_t i = 0; i < n; i++)
@@ -157,7 +165,9 @@ static void test_shapes(void)
 		check_rows("custom_event", custom, sizeof(custom) / sizeof(*custom), wants[i]);
 		check_rows("commerce_event", commerce, sizeof(commerce) / sizeof(*commerce),
 			   wants[i]);
-		CU_ASSERT(sound > ROWS / 2 && sound < 2 * ROWS);
+		check_rows("eventless", eventless, sizeof(eventless) / sizeof(*eventless),
+			   wants[i]);
+		CU_ASSERT(sound > ROWS && sound < 3 * ROWS);
 	}
 }
 
