@@ -27,7 +27,7 @@ static inline void map_first_add(struct map_first firsts[256], const char *word,
 	}
 }
 
-/* False: the text, of 1 to 63 bytes, is none of the words. */
+/* Whether the text, of 1 to 63 bytes, may be one of the words. */
 static inline bool map_first_may(const struct map_first firsts[256], const char *p, size_t len)
 {
 	const struct map_first *with = &firsts[(unsigned char)p[0]];
