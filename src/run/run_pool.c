@@ -83,6 +83,7 @@ static enum run_stage do_check(struct run_pool *pool, struct run_file *f)
 {
 	struct df_err err = {0};
 	enum df_status st = run_file_check(pool->run, f, &err);
+	run_spent_sweep(pool->run);
 
 	if (st == DF_OK)
 		return RUN_READY;

@@ -88,6 +88,8 @@ struct run { /* shared by the workers of a run */
 /* A file that the ledger has as closed: its place in the spool (NULL: it has none) is removed once
  * that is on the disk. */
 void run_spent_add(struct run *run, const char *spool);
+/* Removes those that the disk knows to be closed; for a worker that holds up no other one. */
+void run_spent_sweep(struct run *run);
 /* Whether there is something for run_spent_end to do. */
 bool run_spent_any(struct run *run);
 /* Brings to the disk that they are closed, and removes them. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* A closed file's bytes leave the spool when the disk knows that it is closed. To sync the ledger
  * for that alone would take longer than to deliver a small file: the next file that is begun does
- * it, a worker that has nothing else to do, or the run's end. */
+ * it, a worker that has nothing else to do, or the run's end. To remove it takes as long where the
+ * disk is writing: it is not done by the worker that sends, as the next file waits for that one. */
 #include "run_priv.h"
 
 #include "dropfeed/step.h"
@@ -43,7 +44,7 @@ static struct run_spent *spent_take(struct run *run)
 	return taken;
 }
 
-static void spent_sweep(struct run *run)
+void run_spent_sweep(struct run *run)
 {
 	for (struct run_spent *s = spent_take(run), *next = NULL; s != NULL; s = next) {
 		next = s->next;
@@ -66,8 +67,6 @@ void run_spent_add(struct run *run, const char *spool)
 	}
 	if (run->pool == NULL) /* nobody comes back to it */
 		run_spent_free(run);
-	else
-		spent_sweep(run);
 }
 
 void run_spent_free(struct run *run)
@@ -109,6 +108,6 @@ enum df_status run_spent_end(struct run *run, struct df_err *err)
 	run->spent_stays = st != DF_OK;
 	pthread_mutex_unlock(&run->lock);
 	if (st == DF_OK)
-		spent_sweep(run);
+		run_spent_sweep(run);
 	return st;
 }
