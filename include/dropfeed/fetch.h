@@ -76,11 +76,12 @@ bool fetch_settled(const struct fetch_entry *now, uint64_t seen_size, int64_t se
  * hashing on the way; then looks at size and mtime again, syncs, renames; to sync the folder is the
  * caller's. hex gets the SHA-256.
  * What it compares is what one and the same request said before and after: a listing that rounds
- * times or has another zone is not a change. A file whose time changes because it is read is
- * read twice, and taken when both are the same. What was read to its end is kept when the file
- * is gone then, because some servers remove what was read. DF_END: it was gone before
- * anything was read. DF_RETRY when the file changed meanwhile (the part is discarded), the
- * connection broke (the part is kept), its checksum is another one, or the disk is full. */
+ * times or has another zone is not a change. Where that has shown that listings are right, a small
+ * file is only looked at after it was read, and compared with the listing. A file whose time
+ * changes because it is read is read twice, and taken when both are the same. What was read to its
+ * end is kept when the file is gone then, because some servers remove what was read. DF_END: it was
+ * gone before anything was read. DF_RETRY when the file changed meanwhile (the part is discarded),
+ * the connection broke (the part is kept), its checksum is another one, or the disk is full. */
 enum df_status fetch_get(struct fetch *source, const struct fetch_entry *entry,
 			 const char *spool_path, char hex[DF_SHA256_HEX],
 			 struct df_err *err) DF_CHECK;

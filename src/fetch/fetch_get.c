@@ -19,7 +19,8 @@ enum {
 	GET_FAR = 2 << 20,
 	GET_FAR_MS = 5,
 	GET_ALONE = GET_REQUEST / 4,
-	GET_LARGE = 8 << 20 /* what is hashed beside */
+	GET_LARGE = 8 << 20, /* what is hashed beside */
+	GET_SMALL = 64 << 10 /* what is sooner read twice than looked at twice */
 };
 
 /* Gone before it was opened: what an earlier attempt read to its end is all there was to read. */
@@ -227,7 +228,8 @@ static enum df_status get_read_part(struct get_job *job, struct df_err *err)
 	return st == DF_OK ? get_gone(job, err) : st;
 }
 
-static enum df_status get_all(struct get_job *job, const char *spool_path, struct df_err *err)
+/* Looks at it before and after. */
+static enum df_status get_between_looks(struct get_job *job, struct df_err *err)
 {
 	enum df_status st = fetch_get_before(job, err);
 	if (st != DF_OK && st != DF_END)
@@ -237,8 +239,58 @@ static enum df_status get_all(struct get_job *job, const char *spool_path, struc
 		return st;
 
 	df_sha256_end(job->hash, job->hex);
-	if (!job->gone)
-		st = fetch_get_after(job, err);
+	return job->gone ? DF_OK : fetch_get_after(job, err);
+}
+
+/* A file that is as it was listed after it was read, was so before: one look is enough. Not where
+ * reading may remove it: what is not as listed then has to be seen before. */
+static enum df_status get_as_listed(struct get_job *job, struct df_err *err)
+{
+	job->size = job->entry->size;
+	enum df_status st = get_read_all(job, err);
+	job->doubtful = job->source->fate.changed;
+	if (st != DF_OK)
+		return st;
+
+	df_sha256_end(job->hash, job->hex);
+	return job->gone ? DF_OK : fetch_get_as_listed(job, err);
+}
+
+/* To read it from its beginning. */
+static void get_begin(struct get_job *job)
+{
+	const struct get_job fresh = {.source = job->source,
+				      .entry = job->entry,
+				      .path = job->path,
+				      .part = job->part,
+				      .chunk = job->chunk,
+				      .fd = -1,
+				      .hash = df_sha256_new()};
+	if (job->fd >= 0)
+		close(job->fd);
+	df_sha256_free(job->hash);
+	fetch_checksum_free(job->checksum);
+	*job = fresh;
+	job->source->fate = (struct fetch_fate){.mtime = job->entry->mtime};
+}
+
+static enum df_status get_small(struct get_job *job, struct df_err *err)
+{
+	enum df_status st = get_as_listed(job, err);
+	if (!job->doubtful)
+		return st;
+
+	*err = (struct df_err){0};
+	job->source->lists_right = false;
+	unlink(job->part);
+	get_begin(job);
+	return get_between_looks(job, err);
+}
+
+static enum df_status get_all(struct get_job *job, const char *spool_path, struct df_err *err)
+{
+	bool small = job->entry->size <= GET_SMALL && job->source->lists_right;
+	enum df_status st = small ? get_small(job, err) : get_between_looks(job, err);
 	if (st != DF_OK)
 		return st;
 	st = fetch_checksum_compare(job->checksum, job->entry->name, err);
@@ -252,10 +304,9 @@ enum df_status fetch_get(struct fetch *source, const struct fetch_entry *entry,
 	if (!fetch_name_below(entry->name))
 		return df_fail(DF_FATAL, err, NULL, "'%s' is not the name of a file", entry->name);
 	struct get_job job = {.source = source, .entry = entry, .fd = -1};
-	source->fate = (struct fetch_fate){.mtime = entry->mtime};
 	job.path = fetch_path_join(source->root, entry->name);
 	job.part = df_format("%s.part", spool_path);
-	job.hash = df_sha256_new();
+	get_begin(&job);
 	/* not zeroed: for a small file, that would be most of the work */
 	job.chunk = df_realloc(NULL, GET_FAR);
 

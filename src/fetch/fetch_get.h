@@ -13,6 +13,7 @@ struct get_job {
 	uint64_t size;            /* of the file: the listing's, mostly */
 	struct fetch_stat before; /* what a look said before it was read */
 	bool blind;               /* the source does not let us look at it */
+	bool doubtful;            /* it is not as it was listed, or may not be */
 	bool gone;                /* it is not on the source any more, and all of it is here */
 	struct fetch_checksum *checksum;
 	char *path; /* on the source */
@@ -35,6 +36,9 @@ enum df_status fetch_get_stopped(struct df_err *err) DF_CHECK;
 
 /* Looks at the file before it is read. DF_END: it is not there any more. */
 enum df_status fetch_get_before(struct get_job *job, struct df_err *err) DF_CHECK;
+/* Looks at the file after it was read, and compares with the listing: job->doubtful, or it did not
+ * change in between, or it is gone. */
+enum df_status fetch_get_as_listed(struct get_job *job, struct df_err *err) DF_CHECK;
 /* Looks once more, with the same request: DF_OK says that what was read in between is one state
  * of the file, or that the file is gone. */
 enum df_status fetch_get_after(struct get_job *job, struct df_err *err) DF_CHECK;

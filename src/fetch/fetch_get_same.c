@@ -95,6 +95,21 @@ enum df_status fetch_get_before(struct get_job *job, struct df_err *err)
 
 /* ---- after ---- */
 
+enum df_status fetch_get_as_listed(struct get_job *job, struct df_err *err)
+{
+	struct fetch_stat now = {0};
+	struct df_err said = {0};
+	enum df_status st = same_stat(job, &now, &said);
+	job->gone = st == DF_END;
+	if (st == DF_END)
+		return DF_OK;
+	if (st != DF_OK && st != DF_REJECT)
+		return df_fail(st, err, NULL, "%s", said.text);
+	job->doubtful =
+	    st == DF_REJECT || now.partial || !fetch_is_file(&now) || !same_as_listed(job, &now);
+	return DF_OK;
+}
+
 /* Reads all of the file once more, into a hash alone. */
 static enum df_status same_read(struct get_job *job, struct df_sha256 *hash, uint64_t *have,
 				struct df_err *err)
@@ -180,5 +195,8 @@ enum df_status fetch_get_after(struct get_job *job, struct df_err *err)
 		return job->source->driver->listing_differs
 			   ? same_again(job, err)
 			   : fetch_get_changed(job, "changed", err);
-	return now.mtime == job->entry->mtime || now.partial ? DF_OK : same_listed(job, err);
+	if (now.mtime != job->entry->mtime && !now.partial)
+		return same_listed(job, err);
+	job->source->lists_right = !job->blind && !now.partial && now.size == job->entry->size;
+	return DF_OK;
 }

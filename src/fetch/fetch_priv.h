@@ -83,6 +83,9 @@ struct fetch {
 	/* What the source turned out not to be able to do at all, or NULL. */
 	const char *cannot;
 	struct fetch_fate fate;
+	/* A look before and after a file was read said what the listing had said: this source lists
+	 * what is there, and removes nothing because it was read. */
+	bool lists_right;
 	/* files that were asked for one by one in vain: the listing said as much */
 	unsigned asked_in_vain;
 };

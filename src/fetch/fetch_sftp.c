@@ -29,12 +29,18 @@ static bool sftp_unsupported(const void *state)
 	return ((const struct fetch_sftp *)state)->unsupported;
 }
 
-static enum df_status sftp_usable(const struct fetch_sftp *s, struct df_err *err)
+static enum df_status sftp_unbroken(const struct fetch_sftp *s, struct df_err *err)
 {
 	if (!s->broken)
 		return DF_OK;
 	return df_fail(DF_RETRY, err, NULL, "the connection to %s is broken",
 		       s->feed->fetch.source.host);
+}
+
+static enum df_status sftp_usable(struct fetch_sftp *s, struct df_err *err)
+{
+	fetch_sftp_part(s);
+	return sftp_unbroken(s, err);
 }
 
 /* For the calls that say 0 or an error. */
@@ -75,22 +81,6 @@ static enum df_status sftp_handle(struct fetch_sftp *s, const char *path,
 		st = fetch_sftp_wait(s, err);
 	}
 	return st;
-}
-
-static void sftp_handle_close(struct fetch_sftp *s, LIBSSH2_SFTP_HANDLE *handle)
-{
-	int rc = 0;
-	struct df_err unsaid = {0};
-	if (handle == NULL)
-		return;
-	/* A handle that cannot be closed now must be freed all the same, and only a close does
-	 * that. */
-	bool was = s->closing;
-	s->closing = true;
-	if (s->broken)
-		shutdown(s->sock, SHUT_RDWR);
-	FETCH_SFTP_AWAIT(s, rc, libssh2_sftp_close_handle(handle), &unsaid);
-	s->closing = was;
 }
 
 enum { SFTP_TYPE = 0170000 };
@@ -141,7 +131,7 @@ static enum df_status sftp_list(void *state, const char *dir, fetch_visit *visit
 	}
 	free(line);
 	free(name);
-	sftp_handle_close(s, handle);
+	fetch_sftp_handle_close(s, handle);
 	return st;
 }
 
@@ -180,13 +170,12 @@ static enum df_status sftp_stat_listed(struct fetch_sftp *s, const char *path,
 	return st == DF_OK && !leaf.found ? DF_END : st;
 }
 
-static enum df_status sftp_stat(void *state, const char *path, bool follow, struct fetch_stat *out,
-				struct df_err *err)
+static enum df_status sftp_stat_ask(struct fetch_sftp *s, const char *path, bool follow,
+				    struct fetch_stat *out, struct df_err *err)
 {
-	struct fetch_sftp *s = state;
 	LIBSSH2_SFTP_ATTRIBUTES attrs = {0};
 	struct df_err said = {0};
-	enum df_status st = sftp_usable(s, err);
+	enum df_status st = sftp_unbroken(s, err);
 	if (st != DF_OK)
 		return st;
 	if (s->no_stat)
@@ -206,7 +195,16 @@ static enum df_status sftp_stat(void *state, const char *path, bool follow, stru
 		s->no_lstat = true; /* such a server has no links either */
 	else
 		s->no_stat = true;
-	return sftp_stat(state, path, true, out, err);
+	return sftp_stat_ask(s, path, true, out, err);
+}
+
+/* What was read last may have its close under way: both are answered in one round trip. */
+static enum df_status sftp_stat(void *state, const char *path, bool follow, struct fetch_stat *out,
+				struct df_err *err)
+{
+	enum df_status st = sftp_stat_ask(state, path, follow, out, err);
+	fetch_sftp_part(state);
+	return st;
 }
 
 static enum df_status sftp_try_folder(void *state, const char *dir, struct df_err *err)
@@ -214,15 +212,27 @@ static enum df_status sftp_try_folder(void *state, const char *dir, struct df_er
 	struct fetch_sftp *s = state;
 	LIBSSH2_SFTP_HANDLE *handle = NULL;
 	enum df_status st = sftp_handle(s, dir, &as_folder, &handle, err);
-	sftp_handle_close(s, handle);
+	fetch_sftp_handle_close(s, handle);
 	return st;
 }
 
+/* libssh2 goes on with the close when it is asked again; until then other requests may be made,
+ * once all of this one was sent. */
 static void sftp_read_close(void *state)
 {
 	struct fetch_sftp *s = state;
-	sftp_handle_close(s, s->file);
+	fetch_sftp_part(s);
+	s->parted = s->file;
 	s->file = NULL;
+	if (s->parted == NULL)
+		return;
+	if (s->broken || libssh2_sftp_close_handle(s->parted) == LIBSSH2_ERROR_EAGAIN) {
+		int blocked = libssh2_session_block_directions(s->session);
+		if (s->broken || (blocked & LIBSSH2_SESSION_BLOCK_OUTBOUND) != 0)
+			fetch_sftp_part(s);
+		return;
+	}
+	s->parted = NULL;
 }
 
 static enum df_status sftp_read_open(void *state, const char *path, uint64_t offset,
@@ -306,7 +316,7 @@ static enum df_status sftp_write(void *state, const char *path, const void *p, s
 	if (handle == NULL)
 		return st;
 	if (st != DF_OK) {
-		sftp_handle_close(s, handle);
+		fetch_sftp_handle_close(s, handle);
 		return st;
 	}
 	/* Some servers report a full disk only here. */
@@ -316,7 +326,7 @@ static enum df_status sftp_write(void *state, const char *path, const void *p, s
 		return DF_OK;
 	st = fetch_sftp_fail(s, rc, path, err);
 	if (rc == LIBSSH2_ERROR_EAGAIN)
-		sftp_handle_close(s, handle);
+		fetch_sftp_handle_close(s, handle);
 	return st;
 }
 

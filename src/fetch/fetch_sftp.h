@@ -34,9 +34,10 @@ struct fetch_sftp {
 	pid_t proxy; /* the command that is the connection, or 0 */
 	LIBSSH2_SESSION *session;
 	LIBSSH2_SFTP *sftp;
-	LIBSSH2_SFTP_HANDLE *file; /* the one that is being read */
-	bool no_lstat, no_stat;    /* the server does not know these requests */
-	bool unsupported;          /* nor the latest one that it refused */
+	LIBSSH2_SFTP_HANDLE *file;   /* the one that is being read */
+	LIBSSH2_SFTP_HANDLE *parted; /* the one before, whose close was not answered yet */
+	bool no_lstat, no_stat;      /* the server does not know these requests */
+	bool unsupported;            /* nor the latest one that it refused */
 	bool broken;
 	enum fetch_step step; /* what is being done to open it */
 	bool closing;     /* a short farewell: stops don't count, and nothing is waited for long */
@@ -56,6 +57,10 @@ struct fetch_sftp {
 
 void fetch_sftp_begin(struct fetch_sftp *s);
 enum df_status fetch_sftp_wait(struct fetch_sftp *s, struct df_err *err) DF_CHECK;
+/* handle NULL: nothing. It is freed, whatever the server says. */
+void fetch_sftp_handle_close(struct fetch_sftp *s, LIBSSH2_SFTP_HANDLE *handle);
+/* Ends the close that is under way, if any. */
+void fetch_sftp_part(struct fetch_sftp *s);
 
 /* After a call that failed with rc: DF_END no such file, DF_REJECT the server's no, DF_RETRY a
  * broken connection. */

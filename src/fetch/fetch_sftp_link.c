@@ -138,8 +138,8 @@ static void link_hang_up(struct fetch_sftp *s)
 	s->closing = true;
 	if (s->broken && s->sock >= 0)
 		shutdown(s->sock, SHUT_RDWR); /* so that nothing below waits for the other side */
-	if (s->file != NULL)
-		FETCH_SFTP_AWAIT(s, rc, libssh2_sftp_close_handle(s->file), &unsaid);
+	fetch_sftp_part(s);
+	fetch_sftp_handle_close(s, s->file);
 	s->file = NULL;
 	if (s->sftp != NULL)
 		FETCH_SFTP_AWAIT(s, rc, libssh2_sftp_shutdown(s->sftp), &unsaid);

@@ -136,6 +136,31 @@ enum df_status fetch_sftp_wait(struct fetch_sftp *s, struct df_err *err)
 	return DF_OK;
 }
 
+/* ---- handles ---- */
+
+void fetch_sftp_handle_close(struct fetch_sftp *s, LIBSSH2_SFTP_HANDLE *handle)
+{
+	int rc = 0;
+	struct df_err unsaid = {0};
+	if (handle == NULL)
+		return;
+	/* A handle that cannot be closed now must be freed all the same, and only a close does
+	 * that. */
+	bool was = s->closing;
+	s->closing = true;
+	if (s->broken)
+		shutdown(s->sock, SHUT_RDWR);
+	FETCH_SFTP_AWAIT(s, rc, libssh2_sftp_close_handle(handle), &unsaid);
+	s->closing = was;
+}
+
+void fetch_sftp_part(struct fetch_sftp *s)
+{
+	LIBSSH2_SFTP_HANDLE *handle = s->parted;
+	s->parted = NULL;
+	fetch_sftp_handle_close(s, handle);
+}
+
 /* ---- errors ---- */
 
 const char *fetch_sftp_words(struct fetch_sftp *s)
