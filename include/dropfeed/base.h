@@ -147,6 +147,12 @@ void df_utf8_sanitize(char *s);
 /* Writes the character, up to U+10FFFF, and returns how many bytes it takes. */
 size_t df_utf8_put(char out[4], uint32_t c);
 
+/* What separates cells, in one number: a character, or two to four signs of ASCII, such as "||".
+ * False: the text is something else. */
+bool df_sequence_of(const char *text, uint32_t *out);
+/* Writes either of them, and returns how many bytes it takes. */
+size_t df_sequence_put(char out[4], uint32_t c);
+
 /* Puts stars for the password of each address (scheme://user:password@host, or without the
  * scheme) in a message: whoever quotes a setting or what a library said may quote one. */
 void df_hide_passwords(char *text);

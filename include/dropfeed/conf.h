@@ -74,7 +74,7 @@ struct conf_list { /* comma- or blank-separated values */
 
 /* How documents are written (frozen); the defaults are RFC 4180 in UTF-8. */
 struct conf_rows {
-	uint32_t delimiter; /* Unicode characters */
+	uint32_t delimiter; /* see df_sequence_of; the others are Unicode characters */
 	uint32_t quote;     /* 0: none */
 	bool backslash;     /* escape = none | backslash */
 	bool trim;

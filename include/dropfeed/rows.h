@@ -26,7 +26,7 @@ struct rows; /* a reader */
 /* How a document is written. Zeroed, it is RFC 4180. What it points to is borrowed until
  * rows_close. */
 struct rows_format {
-	uint32_t delimiter; /* a Unicode character; 0: a comma */
+	uint32_t delimiter; /* see df_sequence_of; 0: a comma */
 	uint32_t quote;     /* 0: a double quote */
 	bool no_quote;      /* quotes are letters like any other */
 	/* Inside quotes a backslash takes its meaning from a quote, a backslash, a delimiter or
@@ -139,6 +139,7 @@ void rows_widen(const struct rows_signs *s, const char *p, size_t len, struct df
 /* The same for who sets the options. */
 struct rows_guessed {
 	char delimiter;      /* the format's own, where no other does better */
+	char sequence[5];    /* the signs that do, where they are several; else "" */
 	char comment;        /* begins the lines before the header; NUL: nothing does */
 	uint64_t skip_lines; /* before the header, those that are skipped already among them */
 	bool single_quoted, backslash;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "text.h"
 
+#include <ctype.h>
 #include <limits.h>
 #include <stdio.h>
 
@@ -296,6 +297,32 @@ size_t df_utf8_put(char out[4], uint32_t c)
 	for (size_t i = n - 1; i > 0; i--, c >>= 6)
 		out[i] = (char)(0x80 | (c & 0x3f));
 	out[0] = (char)(leads[n] | c);
+	return n;
+}
+
+#define SEQUENCE UINT32_C(0x80000000) /* above all characters; seven bits each follow, from below */
+
+bool df_sequence_of(const char *text, uint32_t *out)
+{
+	size_t len = strlen(text);
+	if (len < 2 || len > 4)
+		return false;
+	*out = SEQUENCE;
+	for (size_t i = 0; i < len; i++) {
+		if (!ispunct((unsigned char)text[i]) || strchr("\"\\", text[i]) != NULL)
+			return false;
+		*out |= (uint32_t)text[i] << 7 * i;
+	}
+	return true;
+}
+
+size_t df_sequence_put(char out[4], uint32_t c)
+{
+	size_t n = 0;
+	if ((c & SEQUENCE) == 0)
+		return df_utf8_put(out, c);
+	for (c &= ~SEQUENCE; c != 0; c >>= 7)
+		out[n++] = (char)(c & 0x7f);
 	return n;
 }
 

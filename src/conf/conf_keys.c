@@ -138,7 +138,7 @@ const struct conf_key conf_feed_keys[] = {
     LIVE(max_ratio, decode.max_ratio, count, .fallback = "1000", .min = 1),
     LIVE(max_entries, decode.max_entries, count, .fallback = "10000", .min = 1),
     /* rows */
-    FROZEN(delimiter, rows.delimiter, conf_parse_char, char, .fallback = ",", .min = 1,
+    FROZEN(delimiter, rows.delimiter, conf_parse_delimiter, char, .fallback = ",", .min = 1,
 	   .verbatim = true),
     FROZEN(quote, rows.quote, conf_parse_char, char, .fallback = "\"", .verbatim = true),
     FROZEN(escape, rows.backslash, conf_parse_word_bool, word_bool, .fallback = "none",

@@ -67,6 +67,19 @@ enum df_status conf_parse_char(void *home, const struct conf_key *key, const cha
 	return DF_OK;
 }
 
+enum df_status conf_parse_delimiter(void *home, const struct conf_key *key, const char *value,
+				    const char *base, struct df_err *err)
+{
+	if (df_sequence_of(value, conf_field(home, key)))
+		return DF_OK;
+	if (conf_parse_char(home, key, value, base, err) == DF_OK)
+		return DF_OK;
+	size_t len = strlen(err->text);
+	snprintf(err->text + len, sizeof(err->text) - len,
+		 ", or two to four signs of ASCII, such as || or ~|~");
+	return DF_USAGE;
+}
+
 bool conf_print_char(const void *home, const struct conf_key *key, struct df_buf *out)
 {
 	char text[4];
@@ -74,7 +87,7 @@ bool conf_print_char(const void *home, const struct conf_key *key, struct df_buf
 	if (c == 0)
 		df_buf_adds(out, "none");
 	else
-		df_buf_add(out, text, df_utf8_put(text, c));
+		df_buf_add(out, text, df_sequence_put(text, c));
 	return true;
 }
 
@@ -192,6 +205,14 @@ static bool is_blank_char(uint32_t c)
 	return c == ' ' || c == '\t';
 }
 
+/* Is the character what separates cells, or a part of that? */
+static bool separates(const struct conf_rows *r, uint32_t c)
+{
+	char text[4];
+	size_t len = df_sequence_put(text, r->delimiter);
+	return c == r->delimiter || (c < 0x80 && memchr(text, (int)c, len) != NULL);
+}
+
 bool conf_rows_conflict(const struct conf_rows *r, struct conf_conflict *out)
 {
 	const bool quotes = r->quote != 0, comments = r->comment != 0;
@@ -200,7 +221,7 @@ bool conf_rows_conflict(const struct conf_rows *r, struct conf_conflict *out)
 		bool here;
 		struct conf_conflict what;
 	} conflicts[] = {
-	    {quotes && r->quote == r->delimiter, {{"delimiter", "quote"}, SAME}},
+	    {quotes && separates(r, r->quote), {{"delimiter", "quote"}, SAME}},
 	    {comments && r->comment == r->delimiter, {{"delimiter", "comment"}, SAME}},
 	    {quotes && comments && r->comment == r->quote, {{"quote", "comment"}, SAME}},
 	    {r->backslash && r->delimiter == '\\', {{"delimiter", "escape"}, SAME}},

@@ -32,6 +32,7 @@ void conf_text_set(char **field, char *own);
 
 /* ---- conf_rows.c ---- */
 conf_parse conf_parse_char;
+conf_parse conf_parse_delimiter;
 conf_parse conf_parse_words;
 conf_parse conf_parse_encoding;
 conf_parse conf_parse_pattern;

@@ -12,18 +12,13 @@
 #define LOOK_BYTES (64u << 10)
 #define LOOK_LINES 64
 
-struct line {
-	const char *p;
-	size_t len; /* without its end */
-};
-
 struct look {
 	const struct rows_format *format;
 	struct rows_signs signs;
 	bool foreign; /* not all of it is UTF-8 */
 	char *bytes;  /* own: the document's first ones after what is skipped already */
 	size_t n_bytes;
-	struct line lines[LOOK_LINES];
+	struct rows_guess_line lines[LOOK_LINES];
 	size_t n_lines;
 	struct df_buf *out;
 	size_t n_set;
@@ -69,7 +64,7 @@ static void look_open(struct look *k, const struct rows *r, struct df_buf *out)
 			stop++;
 		if (stop == end && k->n_bytes == LOOK_BYTES)
 			break; /* the line is cut */
-		k->lines[k->n_lines++] = (struct line){p, (size_t)(stop - p)};
+		k->lines[k->n_lines++] = (struct rows_guess_line){p, (size_t)(stop - p)};
 		p = stop + (stop < end);
 		if (stop < end && *stop == '\r' && p < end && *p == '\n')
 			p++;
@@ -77,7 +72,7 @@ static void look_open(struct look *k, const struct rows *r, struct df_buf *out)
 }
 
 /* How often c is in the line, outside of quotes. */
-static size_t count_sign(const struct line *line, char c)
+static size_t count_sign(const struct rows_guess_line *line, char c)
 {
 	bool quoted = false;
 	size_t n = 0;
@@ -212,14 +207,14 @@ static char preamble_sign(const struct look *k, size_t header)
 
 static bool header_single_quoted(const struct look *k, size_t line)
 {
-	const struct line *l = &k->lines[line];
+	const struct rows_guess_line *l = &k->lines[line];
 	return k->format->quote != '\'' && l->len > 2 && l->p[0] == '\'' &&
 	       l->p[l->len - 1] == '\'';
 }
 
 static bool header_padded(const struct look *k)
 {
-	const struct line *l = &k->lines[0];
+	const struct rows_guess_line *l = &k->lines[0];
 	const char delimiter = k->signs.delimiter.narrow;
 	if (k->n_lines == 0 || k->format->trim || delimiter == ' ')
 		return false;
@@ -268,6 +263,7 @@ struct guess { /* of a header */
 	size_t line;
 	char delimiter;
 	bool found, foreign, single;
+	char sequence[ROWS_SEQUENCE_SIZE]; /* "": one sign separates cells */
 };
 
 static void write_found(struct look *k, const struct guess *g)
@@ -296,7 +292,10 @@ static void write_found(struct look *k, const struct guess *g)
 
 static void write_guess(struct look *k, const struct guess *g)
 {
-	if (g->found)
+	if (g->sequence[0] != '\0') {
+		df_buf_addf(k->out, "'%s' separates the cells of the header: ", g->sequence);
+		look_set(k, "delimiter = %s", g->sequence);
+	} else if (g->found)
 		write_found(k, g);
 	else if (g->single)
 		df_buf_adds(k->out, "the header is in single quotes: ");
@@ -315,7 +314,8 @@ bool rows_guess_header(const struct rows *r, struct df_buf *out)
 	look_open(&k, r, out);
 	g.foreign = k.foreign;
 	if (k.n_lines > 0) {
-		g.found = find_header(&k, &g.line, &g.delimiter);
+		g.found = rows_guess_sequence(k.lines, k.n_lines, g.sequence) ||
+			  find_header(&k, &g.line, &g.delimiter);
 		g.single = g.line < k.n_lines && header_single_quoted(&k, g.line);
 	}
 	bool any = g.found || g.foreign || g.single;
@@ -351,7 +351,8 @@ bool rows_guess_format(const struct rows *r, struct rows_guessed *out)
 	/* only ASCII is proposed */
 	struct guess g = {.delimiter = delimiter < 0x80 ? (char)delimiter : ','};
 	look_open(&k, r, NULL);
-	g.found = k.n_lines > 0 && find_header(&k, &g.line, &g.delimiter);
+	g.found = rows_guess_sequence(k.lines, k.n_lines, g.sequence) ||
+		  (k.n_lines > 0 && find_header(&k, &g.line, &g.delimiter));
 	char sign = g.found ? preamble_sign(&k, g.line) : '\0';
 	/* such lines are skipped already */
 	bool known = sign != '\0' && (unsigned char)sign == k.format->comment;
@@ -361,9 +362,10 @@ bool rows_guess_format(const struct rows *r, struct rows_guessed *out)
 	    .skip_lines = k.format->skip_lines + (sign == '\0' ? g.line : 0),
 	    .single_quoted = g.line < k.n_lines && header_single_quoted(&k, g.line),
 	    .backslash = !k.format->backslash && has_backslashes(&k),
-	    .foreign = not_utf8(k.bytes, k.n_bytes),
+	    .foreign = k.foreign,
 	    .one_byte = is_one_byte(k.bytes, k.n_bytes),
 	};
+	memcpy(out->sequence, g.sequence, sizeof(out->sequence));
 	free(k.bytes);
 	return g.found || out->single_quoted || out->backslash || out->foreign;
 }

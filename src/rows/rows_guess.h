@@ -5,6 +5,18 @@
 
 #include "rows_priv.h"
 
+#define ROWS_SEQUENCE_SIZE 5
+
+struct rows_guess_line {
+	const char *p;
+	size_t len; /* without its end */
+};
+
+/* The signs that separate the cells of the lines, of which the first is the header. False: it is
+ * not several of them. */
+bool rows_guess_sequence(const struct rows_guess_line *lines, size_t n,
+			 char out[ROWS_SEQUENCE_SIZE]);
+
 extern const char rows_guess_backslash[]; /* `escape = backslash`, and why */
 
 /* Appends which encoding to set for bytes that are not UTF-8. */

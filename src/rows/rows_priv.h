@@ -15,6 +15,7 @@
  *	rows_sign.c	delimiters and quotes of several bytes
  *	rows_guess.c	which options a document seems to need
  *	rows_guess_row.c	and one of its rows
+ *	rows_guess_sequence.c	delimiters of several signs
  */
 #ifndef ROWS_PRIV_H
 #define ROWS_PRIV_H

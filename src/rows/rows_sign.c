@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Delimiters and quotes that UTF-8 writes in several bytes. Everything in this room looks for
- * single bytes, so each such sign is narrowed, in a copy of the text, to a byte that UTF-8 never
- * has; cells are widened again.
+ * Delimiters and quotes of several bytes: characters that UTF-8 writes so, or several signs.
+ * Everything in this room looks for single bytes, so each such sign is narrowed, in a copy of the
+ * text, to a byte that UTF-8 never has; cells are widened again.
  */
 #include "rows_priv.h"
 
@@ -12,7 +12,7 @@
 static struct rows_sign sign_make(uint32_t c, char narrow)
 {
 	struct rows_sign s = {.narrow = narrow};
-	s.len = df_utf8_put(s.text, c);
+	s.len = df_sequence_put(s.text, c);
 	if (s.len == 1)
 		s.narrow = s.text[0];
 	return s;

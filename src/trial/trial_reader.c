@@ -119,10 +119,13 @@ static enum df_status set_guessed(struct trial_reader *reader, struct conf_feed 
 			    err);
 
 	name_sign(delimiter, g->delimiter);
+	if (g->sequence[0] != '\0')
+		snprintf(delimiter, sizeof(delimiter), "%s", g->sequence);
 	name_sign(comment, g->comment);
 	snprintf(skip, sizeof(skip), "%" PRIu64, g->skip_lines);
 	const struct asked asked[] = {
-	    {before.delimiter < 0x80 && (unsigned char)g->delimiter != before.delimiter,
+	    {g->sequence[0] != '\0' ||
+		 (before.delimiter < 0x80 && (unsigned char)g->delimiter != before.delimiter),
 	     "delimiter", delimiter, "the header and the rows below it have as many cells"},
 	    {g->skip_lines != before.skip_lines, "skip_lines", skip,
 	     "the header is below these lines"},

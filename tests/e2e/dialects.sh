@@ -80,6 +80,16 @@ mpid§user_attributes.Note
 1§good
 BAD§¦Zürich "x", 1|2; ende¦
 END
+round several utf-8 'delimiter = ||\n' <<'END'
+mpid||user_attributes.Note
+1||good
+BAD||"Zürich ""x"", 1|2; ende"
+END
+round several-quoted utf-8 "delimiter = ~|~\nquote = '\n" <<'END'
+mpid~|~user_attributes.Note
+1~|~'one ~|~ two'
+BAD~|~'Zürich "x", 1|2; ende'
+END
 round noquotes utf-8 'delimiter = tab\nquote = none\ntrim = yes\n' <<'END'
 mpid	user_attributes.Note
 1	5" pipe

@@ -202,7 +202,11 @@ static void test_contradictions(void)
 	    {"comment = \\\nescape = backslash\n", NULL, NULL},
 	    {"row_count = Rows ([0-9]+)\ncomment = #\n", NULL, NULL},
 	    /* one mistake, one message */
-	    {"delimiter = ;;\nquote = ,\n", "5: ", "delimiter: "},
+	    {"delimiter = pipe\nquote = ,\n", "5: ", "delimiter: "},
+	    {"delimiter = |||||\n", "5: ", "two to four signs"},
+	    {"delimiter = |\"|\n", "5: ", "delimiter: "},
+	    {"delimiter = '|'\nquote = '\n", "6: ", "delimiter and quote"},
+	    {"delimiter = ~|~\nquote = '\ncomment = #\n", NULL, NULL},
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		char *problems = NULL,

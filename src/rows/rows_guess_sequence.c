@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/* Cells that several signs separate, as in a||b or a~|~b: seen from the header and a few rows. */
+#include "rows_guess.h"
+
+#include <string.h>
+
+#define ROWS_LOOKED 3 /* rows that have to have as many of them */
+
+/* What programs put together for that. Runs of commas or tabs are columns without names. */
+static bool is_part(char c)
+{
+	return c != '\0' && strchr("|~^#;:!<>*&%+=@", c) != NULL;
+}
+
+static size_t count(const struct rows_guess_line *line, const char *sequence, size_t len)
+{
+	size_t n = 0;
+	const char *p = line->p, *end = line->p + line->len;
+	while ((p = memmem(p, (size_t)(end - p), sequence, len)) != NULL) {
+		p += len;
+		n++;
+	}
+	return n;
+}
+
+/* The one run of such signs that the header has, again and again; no sign of it is elsewhere. */
+static size_t find_run(const struct rows_guess_line *header, char out[ROWS_SEQUENCE_SIZE])
+{
+	const char *p = header->p, *end = header->p + header->len;
+	size_t found = 0, parts = 0, len = 0;
+	while (p < end) {
+		const char *from = p;
+		while (p < end && is_part(*p))
+			p++;
+		size_t run = (size_t)(p - from);
+		p += run == 0;
+		if (run == 0)
+			continue;
+		parts += run;
+		if (run < 2 || run >= ROWS_SEQUENCE_SIZE)
+			return 0;
+		if (len == 0) {
+			memcpy(out, from, run);
+			out[run] = '\0';
+			len = run;
+		}
+		found += run == len && memcmp(out, from, run) == 0;
+	}
+	return found * len == parts ? found : 0;
+}
+
+bool rows_guess_sequence(const struct rows_guess_line *lines, size_t n,
+			 char out[ROWS_SEQUENCE_SIZE])
+{
+	size_t cells = n > 0 ? find_run(&lines[0], out) : 0;
+	for (size_t i = 1; cells > 0 && i < n && i <= ROWS_LOOKED; i++)
+		if (lines[i].len > 0 && count(&lines[i], out, strlen(out)) != cells)
+			cells = 0;
+	if (cells == 0)
+		out[0] = '\0';
+	return cells > 0;
+}
