@@ -63,6 +63,8 @@ FLEET_SECONDS ?= 600
 FUZZ_BUILD = $(BUILD)$(if $(SANITIZE),,/sanitized)
 CFILES    = $(wildcard src/*.c src/*/*.c tests/*/*.c)
 HFILES    = $(wildcard include/*/*.h src/*/*.h tests/*/*.h)
+SCRIPTS   = $(shell grep -rlIE --exclude-dir=cases --exclude-dir=data '^\#!.*(sh|python)|^\# shellcheck' .ci cron samples src tests) \
+            $(wildcard tests/e2e/*.sh tests/e2e/lib/*.sh)
 
 # A nested make builds on all processors, unless -j was given already.
 PARALLEL  = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
@@ -251,7 +253,7 @@ soak: deps ## memory that an encrypted document of 2 GiB takes; some minutes
 
 lint: deps deps-lint ## clang-format, clang-tidy, columns and plain English; nothing is changed
 	tests/lint-language
-	tests/lint-columns $(CFILES) $(HFILES)
+	tests/lint-columns $(sort $(CFILES) $(HFILES) $(SCRIPTS))
 	clang-format --dry-run -Werror $(CFILES) $(HFILES)
 	printf '%s\n' $(filter src/%,$(CFILES)) | xargs -P $$(nproc) -n 2 sh -c \
 		'clang-tidy --quiet --warnings-as-errors="*" "$$@" -- $(CSTD) $(filter-out -DDROPFEED_VERSION%,$(CPPFLAGS)) -DDROPFEED_VERSION=__FILE__ 2>/dev/null' tidy

@@ -2,7 +2,8 @@
 # shellcheck shell=bash
 # Servers, keys and checks that the demo and the end-to-end tests share; to be sourced by bash.
 #
-# Everything lives below $work, and every process started here is ended by its own id when the script ends.
+# Everything lives below $work, and every process started here is ended by its own id when the
+# script ends.
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 BUILD=${BUILD:-$root/build}
@@ -10,7 +11,8 @@ dropfeed=$BUILD/dropfeed
 samples=$root/samples
 umask 077
 work=$(mktemp -d "${TMPDIR:-/tmp}/dropfeed.XXXXXX") || exit 1
-export HOME=$work XDG_CONFIG_HOME=$work/.config # nobody's own configuration, keys or known hosts take part
+# nobody's own configuration, keys or known hosts take part
+export HOME=$work XDG_CONFIG_HOME=$work/.config
 unset DROPFEED_CONFIG SSH_AUTH_SOCK GNUPGHOME http_proxy https_proxy HTTP_PROXY HTTPS_PROXY
 receivers=() homes=() sshds=()
 
@@ -37,13 +39,15 @@ wait_for() {
 	return 1
 }
 
-# receiver_start DIR [option...]: the Events API's stand-in; sets $endpoint and $receiver, key and secret are demo-key/demo-secret.
+# receiver_start DIR [option...]: the Events API's stand-in; sets $endpoint and $receiver, key and
+# secret are demo-key/demo-secret.
 receiver_start() {
 	local dir=$1
 	shift
 	mkdir -p "$dir"
 	rm -f "$dir/port"
-	"$BUILD/tests/peers/receiver" "$dir" --key demo-key --secret demo-secret "$@" >"$dir/log" 2>&1 &
+	"$BUILD/tests/peers/receiver" "$dir" --key demo-key --secret demo-secret \
+		"$@" >"$dir/log" 2>&1 &
 	receiver=$!
 	receivers+=("$receiver")
 	wait_for "$dir/port" || return 1
@@ -55,14 +59,17 @@ receiver_stop() {
 	return 0
 }
 
-# sshd_start DIR [option...]: sets $sftp (sftp://user@host:port/~, where a login starts); that folder is DIR/root here.
+# sshd_start DIR [option...]: sets $sftp (sftp://user@host:port/~, where a login starts); that
+# folder is DIR/root here.
 sshd_start() {
-	"$root/tests/peers/sshd" start "$@" --host-keys ed25519 >"$1.log" 2>&1 || { cat "$1.log" >&2; return 1; }
+	"$root/tests/peers/sshd" start "$@" --host-keys ed25519 >"$1.log" 2>&1 ||
+		{ cat "$1.log" >&2; return 1; }
 	sshds+=("$1")
 	sftp=sftp://$(id -un)@127.0.0.1:$(tr -d '\n' <"$1/port")/~
 }
 
-# proxy_start DIR SSHD [option...]: trouble on the way to that server, see tests/peers/proxy.c; sets $sftp to the way through it.
+# proxy_start DIR SSHD [option...]: trouble on the way to that server, see tests/peers/proxy.c; sets
+# $sftp to the way through it.
 proxy_start() {
 	local dir=$1 to
 	to=$(cat "$2/port")
@@ -91,23 +98,28 @@ gpg_home() {
 	[ $# -gt 0 ] || set -- dropfeed
 	for name in "$@"; do
 		gpg --homedir "$home" --batch --quiet --pinentry-mode loopback --passphrase '' \
-			--quick-generate-key "$name <$name@example.com>" default default never 2>"$home/log" ||
+			--quick-generate-key "$name <$name@example.com>" default default \
+			never 2>"$home/log" ||
 			{ cat "$home/log" >&2; return 1; }
 	done
 }
 
-# locked_home HOME NAME FILE: a key whose passphrase is in FILE, made anew where GnuPG cannot use it: about one in some
-# thousand is written so that the agent does not read it as it was (white space is lost at the end of a line).
+# locked_home HOME NAME FILE: a key whose passphrase is in FILE, made anew where GnuPG cannot use
+# it: about one in some thousand is written so that the agent does not read it as it was (white
+# space is lost at the end of a line).
 locked_home() {
 	local n
 	homes+=("$1")
 	for ((n = 0; n < 3; n++)); do
 		rm -rf "$1" && mkdir -p -m 700 "$1"
-		echo 's2k-count 65536' >"$1/gpg-agent.conf" # else the agent measures this machine first
+		# else the agent measures this machine first
+		echo 's2k-count 65536' >"$1/gpg-agent.conf"
 		gpg --homedir "$1" --batch --quiet --pinentry-mode loopback --passphrase-file "$3" \
-			--quick-generate-key "$2 <$2@example.com>" default default never 2>"$1/log" || { cat "$1/log" >&2; return 1; }
+			--quick-generate-key "$2 <$2@example.com>" default default \
+			never 2>"$1/log" || { cat "$1/log" >&2; return 1; }
 		gpgconf --homedir "$1" --kill all
-		echo words | encrypt "$1" "$2" 2>/dev/null | gpg --homedir "$1" --batch --quiet --pinentry-mode loopback \
+		echo words | encrypt "$1" "$2" 2>/dev/null |
+			gpg --homedir "$1" --batch --quiet --pinentry-mode loopback \
 			--passphrase-file "$3" --decrypt 2>"$1/log" | grep -qx words && break
 		cat "$1/log" >&2
 		gpgconf --homedir "$1" --kill all
@@ -117,9 +129,13 @@ locked_home() {
 }
 
 # encrypt HOME NAME: standard input to standard output
-encrypt() { gpg --homedir "$1" --batch --quiet --no-auto-check-trustdb --trust-model always --recipient "$2@example.com" --encrypt; }
+encrypt() {
+	gpg --homedir "$1" --batch --quiet --no-auto-check-trustdb --trust-model always \
+		--recipient "$2@example.com" --encrypt
+}
 
-# sftp_feed NAME DIR SSHD: the lines of a feed that pulls DIR below the server's root and delivers to $endpoint.
+# sftp_feed NAME DIR SSHD: the lines of a feed that pulls DIR below the server's root and delivers
+# to $endpoint.
 sftp_feed() {
 	cat <<END
 [feed $1]

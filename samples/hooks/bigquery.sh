@@ -1,11 +1,16 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# Yesterday's orders from BigQuery to mParticle: a query into a table, bq extract to Cloud Storage, import.
+# Yesterday's orders from BigQuery to mParticle: a query into a table, bq extract to Cloud Storage,
+# import.
 #
-# BigQuery's column names can't have dots, so the feed needs a manifest that maps them: manifest = bigquery.json (beside this file).
-# `bq query --format=csv` alone is for small things: it stops at --max_rows (100, unless said) without a message.
-# Where and as whom: the account that `gcloud auth activate-service-account --key-file` was given once, from a key file of mode 0600.
-# Failures: bq and gcloud end with a code that is not 0 and their own words, and nothing is sent; others are dropfeed's (README.md).
+# BigQuery's column names can't have dots, so the feed needs a manifest that maps them: manifest =
+# bigquery.json (beside this file).
+# `bq query --format=csv` alone is for small things: it stops at --max_rows (100, unless said)
+# without a message.
+# Where and as whom: the account that `gcloud auth activate-service-account --key-file` was given
+# once, from a key file of mode 0600.
+# Failures: bq and gcloud end with a code that is not 0 and their own words, and nothing is sent;
+# others are dropfeed's (README.md).
 set -euo pipefail
 umask 077
 feed=${FEED:-orders}
@@ -18,7 +23,8 @@ dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 trap 'exit 130' INT TERM HUP
 
-bq --quiet query --use_legacy_sql=false --replace --destination_table="$table" --max_rows=0 --parameter="day:DATE:$day" >&2 <<'SQL'
+bq --quiet query --use_legacy_sql=false --replace --destination_table="$table" --max_rows=0 \
+	--parameter="day:DATE:$day" >&2 <<'SQL'
 SELECT
 	o.customer_id                AS customer,
 	c.email                      AS email,
@@ -36,9 +42,11 @@ JOIN shop.order_lines l ON l.order_id = o.id
 WHERE DATE(o.placed_at) = @day
 SQL
 
-# More than 1 GB comes as several files, each with the header. They are fetched whole before the first is imported; that they
-# are gzip data lets dropfeed see that one was cut. The order of rows is not kept by extract.
-bq --quiet extract --destination_format=CSV --compression=GZIP --print_header=true "$table" "$bucket/$stem*-commerce_event.csv.gz" >&2
+# More than 1 GB comes as several files, each with the header. They are fetched whole before the
+# first is imported; that they are gzip data lets dropfeed see that one was cut. The order of rows
+# is not kept by extract.
+bq --quiet extract --destination_format=CSV --compression=GZIP --print_header=true "$table" \
+	"$bucket/$stem*-commerce_event.csv.gz" >&2
 gcloud storage cp "$bucket/$stem*-commerce_event.csv.gz" "$dir/" >&2
 gcloud storage rm "$bucket/$stem*-commerce_event.csv.gz" >&2
 bq --quiet rm -f -t "$table" >&2

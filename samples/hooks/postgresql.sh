@@ -1,12 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Yesterday's orders from PostgreSQL to mParticle, by psql on any machine: no right on the server is needed but
-# to read the tables.
+# Yesterday's orders from PostgreSQL to mParticle, by psql on any machine: no right on the server is
+# needed but to read the tables.
 #
-# Where and as whom: PGSERVICE names a section of ~/.pg_service.conf; the password, if there is one, is in ~/.pgpass (0600).
+# Where and as whom: PGSERVICE names a section of ~/.pg_service.conf; the password, if there is one,
+# is in ~/.pgpass (0600).
 # From cron: 15 2 * * * dropfeed PGSERVICE=shop /usr/local/lib/dropfeed/postgresql.sh
 #
-# Exit codes: psql's 1 to 3 show with psql's own words and nothing was sent; others are dropfeed's (see README.md).
+# Exit codes: psql's 1 to 3 show with psql's own words and nothing was sent; others are dropfeed's
+# (see README.md).
 set -eu
 umask 077
 feed=${FEED:-orders}                   # the section [feed orders] of dropfeed.conf
@@ -17,9 +19,11 @@ dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 trap 'exit 130' INT TERM HUP
 
-# To a file first: if the connection breaks in the middle, nothing is sent. A name may have 63 bytes in PostgreSQL; for longer paths
-# name the columns as you like and give the feed a manifest. NULL becomes an empty cell, which leaves the field out.
-# The dollar signs of $FirstName are safe here: the shell does not look into a quoted 'SQL' document.
+# To a file first: if the connection breaks in the middle, nothing is sent. A name may have 63 bytes
+# in PostgreSQL; for longer paths name the columns as you like and give the feed a manifest. NULL
+# becomes an empty cell, which leaves the field out.
+# The dollar signs of $FirstName are safe here: the shell does not look into a quoted 'SQL'
+# document.
 psql -X -q -v ON_ERROR_STOP=1 -v day="$day" <<'SQL' >"$dir/$name"
 BEGIN READ ONLY;
 SELECT set_config('dropfeed.day', :'day', true) \g /dev/null

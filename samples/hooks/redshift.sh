@@ -1,19 +1,24 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# Yesterday's orders from Redshift to mParticle: UNLOAD to S3, aws s3 cp, import from standard input.
+# Yesterday's orders from Redshift to mParticle: UNLOAD to S3, aws s3 cp, import from standard
+# input.
 #
-# Where and as whom: Redshift speaks PostgreSQL's protocol: PGSERVICE names a section of ~/.pg_service.conf, the password is in ~/.pgpass
-# (0600). S3: the machine's role, or ~/.aws/credentials (0600). UNLOAD itself writes by the cluster's role, IAM_ROLE default.
-# Failures: psql and aws end with a code that is not 0 and their own words, and nothing is sent; others are dropfeed's (README.md).
+# Where and as whom: Redshift speaks PostgreSQL's protocol: PGSERVICE names a section of
+# ~/.pg_service.conf, the password is in ~/.pgpass (0600). S3: the machine's role, or
+# ~/.aws/credentials (0600). UNLOAD itself writes by the cluster's role, IAM_ROLE default.
+# Failures: psql and aws end with a code that is not 0 and their own words, and nothing is sent;
+# others are dropfeed's (README.md).
 set -euo pipefail
 feed=${FEED:-orders}
 day=${1:-$(date -d yesterday +%Y-%m-%d)}
 bucket=${BUCKET:?set BUCKET to a place for the export, such as s3://shop-exports/dropfeed}
 stem=orders_${day//-/}
 
-# Redshift lowers names, quoted ones too, unless it is set not to: "user_attributes.Member Tier" would lose its capitals.
-# PARALLEL OFF: one file, up to 6.2 GB; what is beyond goes to 001 and so on, each with the header. ($$ quotes a query in UNLOAD;
-# psql does not put variables into it, so the day is put in here, checked to be one.)
+# Redshift lowers names, quoted ones too, unless it is set not to: "user_attributes.Member Tier"
+# would lose its capitals.
+# PARALLEL OFF: one file, up to 6.2 GB; what is beyond goes to 001 and so on, each with the header.
+# ($$ quotes a query in UNLOAD; psql does not put variables into it, so the day is put in here,
+# checked to be one.)
 [[ $day =~ ^[0-9]{4}-[0-9]{2}-[0-9]{2}$ ]] || { echo "not a day: $day" >&2; exit 2; }
 psql -X -q -v ON_ERROR_STOP=1 -v to="$bucket/$stem/" >&2 <<SQL
 SET enable_case_sensitive_identifier TO true;
@@ -37,7 +42,8 @@ UNLOAD (\$\$
 \$\$) TO :'to' IAM_ROLE default FORMAT CSV HEADER GZIP PARALLEL OFF CLEANPATH;
 SQL
 
-# Each part goes straight from S3 into dropfeed's spool. A download that is cut is a cut gzip file: refused, exit 1, nothing of it sent.
+# Each part goes straight from S3 into dropfeed's spool. A download that is cut is a cut gzip file:
+# refused, exit 1, nothing of it sent.
 # What the feed has had before is skipped, so after a failure the script is simply run again.
 aws s3 ls "$bucket/$stem/" | awk '{ print $4 }' | sort | while read -r part; do
 	aws s3 cp --only-show-errors "$bucket/$stem/$part" - </dev/null |

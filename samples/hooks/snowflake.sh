@@ -2,9 +2,11 @@
 # SPDX-License-Identifier: MIT
 # Yesterday's orders from Snowflake to mParticle: COPY INTO the user's own stage, GET, import.
 #
-# Where and as whom: the connection [connections.dropfeed] of ~/.snowsql/config (0600), with a key pair (private_key_path); a
-# passphrase of the key comes from the environment (SNOWSQL_PRIVATE_KEY_PASSPHRASE), set from a file of mode 0600, not from the command line.
-# Failures: snowsql ends with a code that is not 0 and its own words (exit_on_error), and nothing is sent; others are dropfeed's (README.md).
+# Where and as whom: the connection [connections.dropfeed] of ~/.snowsql/config (0600), with a key
+# pair (private_key_path); a passphrase of the key comes from the environment
+# (SNOWSQL_PRIVATE_KEY_PASSPHRASE), set from a file of mode 0600, not from the command line.
+# Failures: snowsql ends with a code that is not 0 and its own words (exit_on_error), and nothing is
+# sent; others are dropfeed's (README.md).
 set -eu
 umask 077
 feed=${FEED:-orders}
@@ -15,9 +17,11 @@ dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 trap 'exit 130' INT TERM HUP
 
-# SINGLE: one file, of the name that is asked for, 5 GB at most. NULL_IF = (''): what NULL becomes, an empty cell, not \N.
+# SINGLE: one file, of the name that is asked for, 5 GB at most. NULL_IF = (''): what NULL becomes,
+# an empty cell, not \N.
 # Names in quotes keep their case and their dots. Only &{day} is substituted; && would be a &.
-snowsql -c dropfeed -o exit_on_error=true -o quiet=true -o friendly=false -o variable_substitution=true \
+snowsql -c dropfeed -o exit_on_error=true -o quiet=true -o friendly=false \
+	-o variable_substitution=true \
 	-D day="$day" -D name="$name" -D dir="$dir" >&2 <<'SQL'
 COPY INTO @~/dropfeed/&{name} FROM (
 	SELECT

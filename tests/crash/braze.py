@@ -1,14 +1,17 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Kills dropfeed while it delivers to Braze's stand-in, which counts what comes twice, and runs it again until it is through.
+"""Kills dropfeed while it delivers to Braze's stand-in, which counts what comes twice, and runs it
+again until it is through.
 
 braze.py BUILD [--short] [--random N] [--only N]
 
-BUILD holds dropfeed and faults/dropfeed (make FAULTS=1). Every step is killed at, once as a kill and once as a power cut; --short:
-every name of a step at its first and its last place; --random N: N kills at random instants besides. The stand-in drops answers,
-too, after it took what was asked. Afterwards each user has the attributes that an undisturbed run gives; each event and purchase
-came at most once; and each that did not come is in a reject file, as delivery-unknown, or as refused. Then `retry` is killed while it
-sends the refused parts of rows to a stand-in that takes them. The last line counts the kills after which all was well.
+BUILD holds dropfeed and faults/dropfeed (make FAULTS=1). Every step is killed at, once as a kill
+and once as a power cut; --short: every name of a step at its first and its last place; --random N:
+N kills at random instants besides. The stand-in drops answers, too, after it took what was asked.
+Afterwards each user has the attributes that an undisturbed run gives; each event and purchase came
+at most once; and each that did not come is in a reject file, as delivery-unknown, or as refused.
+Then `retry` is killed while it sends the refused parts of rows to a stand-in that takes them. The
+last line counts the kills after which all was well.
 """
 import argparse
 import collections
@@ -29,16 +32,27 @@ from killed import Killed
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 ROWS, MTIME, RUNS = 40, 1768206600, 8
-SCRIPTS = [[], ["201", "drop-after", "201", "429 0", "drop-before", "taken-502"], ["drop-after"] * 3, ["503", "500", "202", "drop-after"]]
+SCRIPTS = [
+    [],
+    ["201", "drop-after", "201", "429 0", "drop-before", "taken-502"],
+    ["drop-after"] * 3,
+    ["503", "500", "202", "drop-after"],
+]
 
 
 def rows():
     """(row as columns, objects that it becomes)."""
     for i in range(ROWS):
         name = "REFUSE" if i % 11 == 7 else "Clicked"
-        yield {"user_identities.customer_id": "C-%d" % (i % 7), "user_attributes.Visit": str(i // 7), "user_attributes.Tier": "t%d" % (i // 20),
-               "events.data.timestamp_unixtime_ms": str(MTIME * 1000 + i), "events.data.event_name": name,
-               "events.data.custom_event_type": "other", "events.data.custom_attributes.Row": str(i)}
+        yield {
+            "user_identities.customer_id": "C-%d" % (i % 7),
+            "user_attributes.Visit": str(i // 7),
+            "user_attributes.Tier": "t%d" % (i // 20),
+            "events.data.timestamp_unixtime_ms": str(MTIME * 1000 + i),
+            "events.data.event_name": name,
+            "events.data.custom_event_type": "other",
+            "events.data.custom_attributes.Row": str(i),
+        }
 
 
 class Place(Killed):
@@ -54,10 +68,15 @@ class Place(Killed):
             w.writerows(all_rows)
         with open(work + "/samples/orders-commerce_event.csv", "w") as f:
             data = "events.data.product_action."
-            f.write("user_identities.customer_id,events.data.timestamp_unixtime_ms,%saction,%stransaction_id,%sproducts[0].id,%sproducts[0].price,"
-                    "%sproducts[1].id,%sproducts[1].price\n" % ((data,) * 6))
+            f.write(
+                "user_identities.customer_id,events.data.timestamp_unixtime_ms,%saction,%stransaction_id,%sproducts[0].id,%sproducts[0].price,"
+                "%sproducts[1].id,%sproducts[1].price\n" % ((data,) * 6)
+            )
             for i in range(12):
-                f.write("C-%d,%d,purchase,T-%d,A,1.50,%s\n" % (i % 5, MTIME * 1000 + i, i, "B,2" if i % 3 else ","))
+                f.write(
+                    "C-%d,%d,purchase,T-%d,A,1.50,%s\n"
+                    % (i % 5, MTIME * 1000 + i, i, "B,2" if i % 3 else ",")
+                )
         for name in os.listdir(work + "/samples"):
             os.utime(work + "/samples/" + name, (MTIME, MTIME))
         with open(work + "/key", "w") as f:
@@ -70,7 +89,11 @@ class Place(Killed):
         os.makedirs(self.peer_dir)
         with open(self.peer_dir + "/script", "w") as f:
             f.write("\n".join(script) + "\n")
-        self.peer = subprocess.Popen([ROOT + "/tests/peers/braze", self.peer_dir, "--refuse", refuse], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.peer = subprocess.Popen(
+            [ROOT + "/tests/peers/braze", self.peer_dir, "--refuse", refuse],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
         for _ in range(400):
             if os.path.exists(self.peer_dir + "/port"):
                 break
@@ -84,8 +107,12 @@ class Place(Killed):
 
     def settings(self):
         with open(self.work + "/conf", "w") as f:
-            f.write("[dropfeed]\nstate_dir = %s/state\njobs = 2\n[feed shop]\nsource = file://%s/in\nmin_age = 0s\nlanes = 2\nsink = braze\n"
-                    "instance = http://127.0.0.1:%s\napi_key_file = %s/key\n" % (self.work, self.work, self.port, self.work))
+            f.write(
+                "[dropfeed]\nstate_dir = %s/state\njobs = 2\n[feed shop]\nsource ="
+                " file://%s/in\nmin_age = 0s\nlanes = 2\nsink = braze\ninstance ="
+                " http://127.0.0.1:%s\napi_key_file = %s/key\n"
+                % (self.work, self.work, self.port, self.work)
+            )
 
     def forget_steps(self):
         for name in ("/steps", "/synced"):
@@ -117,7 +144,9 @@ class Place(Killed):
         for name in os.listdir(folder) if os.path.isdir(folder) else []:
             with open(folder + "/" + name, newline="") as f:
                 for row in csv.DictReader(f):
-                    key = row.get("events.data.custom_attributes.Row") or row.get("events.data.product_action.transaction_id")
+                    key = row.get("events.data.custom_attributes.Row") or row.get(
+                        "events.data.product_action.transaction_id"
+                    )
                     found[(name.split("-")[0], key)] = row["dropfeed.reason"].split(":")[0]
         return found
 
@@ -161,10 +190,16 @@ class Retried(Place):
         self.peer_end()
         got, rejects = self.taken(), self.rejects()
         for key in wanted():
-            have, want = dict(got.get(key, {})), {"e": 1} if key[0] == "clicks" else {"A": 1, "REFUSE": 1} if int(key[1][2:]) % 3 else {"A": 1}
+            have, want = dict(got.get(key, {})), (
+                {"e": 1}
+                if key[0] == "clicks"
+                else {"A": 1, "REFUSE": 1} if int(key[1][2:]) % 3 else {"A": 1}
+            )
             if any(n > 1 for n in have.values()):
                 return "%s came twice: %s" % (key, have)
-            if have != want and (not unknown_left or rejects.get(key) not in ("api-rejected", "delivery-unknown")):
+            if have != want and (
+                not unknown_left or rejects.get(key) not in ("api-rejected", "delivery-unknown")
+            ):
                 return "%s is lost: %s of %s, %s" % (key, have, want, rejects.get(key))
         return None
 
@@ -211,7 +246,9 @@ def numbers_of(names, short, only):
     if only:
         return [only]
     if short:
-        return sorted({names.index(n) + 1 for n in names} | {len(names) - names[::-1].index(n) for n in names})
+        return sorted(
+            {names.index(n) + 1 for n in names} | {len(names) - names[::-1].index(n) for n in names}
+        )
     return range(1, len(names) + 1)
 
 
@@ -219,10 +256,12 @@ def kills(place, names, numbers):
     """(what, how) of a kill and of a power cut at each of these steps."""
     for n in numbers:
         for cut in (False, True):
+
             def kill(n=n, cut=cut):
                 done = place.run(n)
                 if cut and done.returncode == -signal.SIGKILL:
                     place.cut_power()
+
             yield "step %d (%s)%s" % (n, names[n - 1], ", a power cut" if cut else ""), kill
 
 
@@ -250,15 +289,27 @@ def main():
         place, retried = Place(work + "/run", build), Retried(work + "/retry", build)
         names = undisturbed(place, lambda: verify(place, None, True))
         users = json.load(open(place.peer_dir + "/users.json"))
-        plans = [(place, what, kill, [], lambda: verify(place, users, True)) for what, kill in kills(place, names, numbers_of(names, a.short, a.only))]
+        plans = [
+            (place, what, kill, [], lambda: verify(place, users, True))
+            for what, kill in kills(place, names, numbers_of(names, a.short, a.only))
+        ]
         pick = random.Random(20)
         for i in range(a.random):
-            plans.append((place, "a random kill, %d" % i, lambda s=pick.uniform(0.005, 0.25): place.kill_after(s), SCRIPTS[i % len(SCRIPTS)],
-                          lambda: verify(place, users, True)))
+            plans.append(
+                (
+                    place,
+                    "a random kill, %d" % i,
+                    lambda s=pick.uniform(0.005, 0.25): place.kill_after(s),
+                    SCRIPTS[i % len(SCRIPTS)],
+                    lambda: verify(place, users, True),
+                )
+            )
         if not a.only:
             names = undisturbed(retried, lambda: retried.verify(False))
-            plans += [(retried, "retry, " + what, kill, [], lambda: retried.verify(True))
-                      for what, kill in kills(retried, names, numbers_of(names, a.short, None))]
+            plans += [
+                (retried, "retry, " + what, kill, [], lambda: retried.verify(True))
+                for what, kill in kills(retried, names, numbers_of(names, a.short, None))
+            ]
         for where, what, kill, script, check in plans:
             why = one(where, kill, script, check)
             passed, failed = passed + (not why), failed + bool(why)

@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Lets dropfeed's system calls fail, one in each run, lets the next runs come to the end, and compares as crash.py does.
+"""Lets dropfeed's system calls fail, one in each run, lets the next runs come to the end, and
+compares as crash.py does.
 
 calls.py BUILD [--only KIND[:N[:ERROR]]] [--jobs N]
 
-BUILD holds dropfeed, tests/crash/fail.so and the receiver. Every call is tried with every error that fits it; of calls of a kind
-that are very many, some. A run that says that it is finished (exit 0 or 1) has to be; after any other one the next run
-finishes. The last line counts the failures after which all was well.
+BUILD holds dropfeed, tests/crash/fail.so and the receiver. Every call is tried with every error
+that fits it; of calls of a kind that are very many, some. A run that says that it is finished (exit
+0 or 1) has to be; after any other one the next run finishes. The last line counts the failures
+after which all was well.
 """
 import argparse
 import collections
@@ -25,13 +27,41 @@ import crash
 
 OFTEN = 60  # calls of one kind; of more, so many are tried
 DISK, READ, MANY = ["EIO", "ENOSPC"], ["EIO", "EINTR", "SHORT"], ["EIO", "EMFILE"]
-ERRORS = {"open": MANY, "fopen": MANY, "opendir": MANY, "readdir": ["EIO"], "mmap": ["ENOMEM"], "read": READ, "pread": READ,
-          "write": DISK + ["EINTR", "SHORT"], "pwrite": DISK + ["SHORT"], "copy_file_range": ["EIO", "EXDEV", "SHORT"],
-          "send": ["ECONNRESET", "SHORT"], "recv": ["ECONNRESET", "SHORT"], "fsync": DISK, "ftruncate": ["EIO"], "fchmod": ["EIO"],
-          "flock": ["ENOLCK"], "stat": ["EIO", "ESTALE"], "access": ["EIO"], "mkdir": DISK, "unlink": ["EIO"], "rename": ["EIO", "EDQUOT"],
-          "link": ["EIO", "ENOSPC"], "lseek": ["EIO"], "pipe": ["EMFILE"], "socket": ["EMFILE"], "connect": ["ECONNREFUSED"],
-          "poll": ["EINTR", "ENOMEM"], "fork": ["EAGAIN"], "thread": ["EAGAIN"], "close": ["EIO"], "dup": ["EMFILE"]}
-# GPGME 1.18 reads what gpg says of its version without a look at whether it could; no pipe fails like that.
+ERRORS = {
+    "open": MANY,
+    "fopen": MANY,
+    "opendir": MANY,
+    "readdir": ["EIO"],
+    "mmap": ["ENOMEM"],
+    "read": READ,
+    "pread": READ,
+    "write": DISK + ["EINTR", "SHORT"],
+    "pwrite": DISK + ["SHORT"],
+    "copy_file_range": ["EIO", "EXDEV", "SHORT"],
+    "send": ["ECONNRESET", "SHORT"],
+    "recv": ["ECONNRESET", "SHORT"],
+    "fsync": DISK,
+    "ftruncate": ["EIO"],
+    "fchmod": ["EIO"],
+    "flock": ["ENOLCK"],
+    "stat": ["EIO", "ESTALE"],
+    "access": ["EIO"],
+    "mkdir": DISK,
+    "unlink": ["EIO"],
+    "rename": ["EIO", "EDQUOT"],
+    "link": ["EIO", "ENOSPC"],
+    "lseek": ["EIO"],
+    "pipe": ["EMFILE"],
+    "socket": ["EMFILE"],
+    "connect": ["ECONNREFUSED"],
+    "poll": ["EINTR", "ENOMEM"],
+    "fork": ["EAGAIN"],
+    "thread": ["EAGAIN"],
+    "close": ["EIO"],
+    "dup": ["EMFILE"],
+}
+# GPGME 1.18 reads what gpg says of its version without a look at whether it could; no pipe fails
+# like that.
 LEFT_ALONE = re.compile(r"^read\t.*pipe:.*\tEIO$")
 KNOWN_EXITS = (0, 1, 2, 3, 4, 5)
 
@@ -44,21 +74,59 @@ class Place(crash.Place):
         self.jobs, self.home, self.preload = jobs, work + "/gnupg", build + "/tests/crash/fail.so"
         plain = work + "/plain.csv"
         crash.clicks(plain, 14, "G")
-        with open(plain, "rb") as f, gzip.GzipFile(self.samples + "/in/packed-custom_event.csv.gz", "wb", mtime=0) as g:
+        with open(plain, "rb") as f, gzip.GzipFile(
+            self.samples + "/in/packed-custom_event.csv.gz", "wb", mtime=0
+        ) as g:
             g.write(f.read())
         os.makedirs(self.samples + "/in3")
         os.makedirs(self.home)
-        gpg = ["gpg", "--homedir", self.home, "--batch", "--quiet", "--pinentry-mode", "loopback", "--passphrase", ""]
-        subprocess.run(gpg + ["--quick-generate-key", "dropfeed <dropfeed@example.com>", "default", "default", "never"], check=True,
-                       stderr=subprocess.DEVNULL)
+        gpg = [
+            "gpg",
+            "--homedir",
+            self.home,
+            "--batch",
+            "--quiet",
+            "--pinentry-mode",
+            "loopback",
+            "--passphrase",
+            "",
+        ]
+        subprocess.run(
+            gpg
+            + [
+                "--quick-generate-key",
+                "dropfeed <dropfeed@example.com>",
+                "default",
+                "default",
+                "never",
+            ],
+            check=True,
+            stderr=subprocess.DEVNULL,
+        )
         crash.views(plain, 7)
-        subprocess.run(gpg + ["--trust-model", "always", "-r", "dropfeed@example.com", "-o", self.samples + "/in3/s-screen_view.csv.gpg",
-                              "-e", plain], check=True)
-        os.remove(self.samples + "/in/copy-custom_event.csv")  # of two that are equal, the other one may be first
+        subprocess.run(
+            gpg
+            + [
+                "--trust-model",
+                "always",
+                "-r",
+                "dropfeed@example.com",
+                "-o",
+                self.samples + "/in3/s-screen_view.csv.gpg",
+                "-e",
+                plain,
+            ],
+            check=True,
+        )
+        os.remove(
+            self.samples + "/in/copy-custom_event.csv"
+        )  # of two that are equal, the other one may be first
 
     def end(self):
         super().end()
-        subprocess.run(["gpgconf", "--homedir", self.home, "--kill", "all"], stderr=subprocess.DEVNULL)
+        subprocess.run(
+            ["gpgconf", "--homedir", self.home, "--kill", "all"], stderr=subprocess.DEVNULL
+        )
 
     def fresh(self, jobs):
         super().fresh(jobs)
@@ -67,8 +135,10 @@ class Place(crash.Place):
         shutil.copytree(self.samples + "/in3", self.root + "/in3")
         os.makedirs(self.work + "/open")
         with open(self.work + "/conf", "a") as f:
-            f.write("[feed secret]\n%smin_age = 0s\nencrypted = yes\ngnupg_home = %s\nafter_done = keep\nsink = file:%s/open/\n"
-                    % (self.source("in3"), self.home, self.work))
+            f.write(
+                "[feed secret]\n%smin_age = 0s\nencrypted = yes\ngnupg_home = %s\nafter_done ="
+                " keep\nsink = file:%s/open/\n" % (self.source("in3"), self.home, self.work)
+            )
 
     def tree(self):
         found = super().tree()
@@ -81,7 +151,13 @@ class Place(crash.Place):
         """A run in which a call fails. The sanitizer's own library may come second."""
         env = self.environment(LD_PRELOAD=self.preload, **how)
         env["ASAN_OPTIONS"] += ":verify_asan_link_order=0"
-        return subprocess.run(self.command("dropfeed", "run"), stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, env=env, timeout=120)
+        return subprocess.run(
+            self.command("dropfeed", "run"),
+            stdin=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            env=env,
+            timeout=120,
+        )
 
     def calls(self):
         """(kind, N, file) of all that could fail."""
@@ -100,12 +176,20 @@ class Rounds:
     def __init__(self, place):
         self.place, self.passed, self.failed = place, 0, 0
         self.begin()
-        done = subprocess.run(place.command("dropfeed", "run"), stderr=subprocess.PIPE, env=place.environment())
+        done = subprocess.run(
+            place.command("dropfeed", "run"), stderr=subprocess.PIPE, env=place.environment()
+        )
         place.take()
         self.wanted = place.outcome()
         wrong = place.contents() or ("exit %d" % done.returncode if done.returncode != 1 else None)
-        if wrong or len(self.wanted["sink"]) < 3 or not [t for t in self.wanted["tree"] if t.startswith("/open/")]:
-            raise crash.Failure("a run in which nothing fails: %s\n%s" % (wrong, done.stderr.decode()))
+        if (
+            wrong
+            or len(self.wanted["sink"]) < 3
+            or not [t for t in self.wanted["tree"] if t.startswith("/open/")]
+        ):
+            raise crash.Failure(
+                "a run in which nothing fails: %s\n%s" % (wrong, done.stderr.decode())
+            )
 
     def begin(self):
         accepted = self.place.api + "/accepted.ndjson"
@@ -133,7 +217,9 @@ class Rounds:
         if done.returncode in (0, 1):
             wrong = self.differ()
             if wrong:
-                return ["it said that it was finished (exit %d)" % done.returncode] + list(wrong), said
+                return ["it said that it was finished (exit %d)" % done.returncode] + list(
+                    wrong
+                ), said
         wrong = self.place.finish() or self.differ()
         return [wrong] if isinstance(wrong, str) else wrong, said
 
@@ -152,9 +238,16 @@ def plan(calls, only):
     kinds = collections.Counter(kind for kind, _, _ in calls)
     dice = random.Random(1)
     want = (only.split(":") + [None, None])[:3] if only else [None] * 3
-    found = [(k, n, path, e) for k, n, path in calls for e in ERRORS[k]
-             if not LEFT_ALONE.match("%s\t%s\t%s" % (k, path, e)) and want[0] in (None, k) and want[1] in (None, str(n)) and want[2] in (None, e)
-             and (want[1] is not None or dice.random() * kinds[k] < OFTEN)]
+    found = [
+        (k, n, path, e)
+        for k, n, path in calls
+        for e in ERRORS[k]
+        if not LEFT_ALONE.match("%s\t%s\t%s" % (k, path, e))
+        and want[0] in (None, k)
+        and want[1] in (None, str(n))
+        and want[2] in (None, e)
+        and (want[1] is not None or dice.random() * kinds[k] < OFTEN)
+    ]
     dice.shuffle(found)
     return found
 
@@ -165,7 +258,9 @@ def main():
     p.add_argument("--only")
     p.add_argument("--jobs", type=int, default=1)
     o = p.parse_args()
-    home = os.environ.get("TMPDIR") or ("/dev/shm" if os.access("/dev/shm", os.W_OK) else None)  # fsync costs nothing there
+    home = os.environ.get("TMPDIR") or (
+        "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+    )  # fsync costs nothing there
     os.umask(0o077)
     lock, todo, rounds = threading.Lock(), [], []
 
@@ -187,7 +282,11 @@ def main():
                 rounds.append(Rounds(places[-1]))
             calls = places[0].calls()
             todo += plan(calls, o.only)
-            print("a run makes %d calls of %d kinds; %d failures are tried" % (len(calls), len({k for k, _, _ in calls}), len(todo)), flush=True)
+            print(
+                "a run makes %d calls of %d kinds; %d failures are tried"
+                % (len(calls), len({k for k, _, _ in calls}), len(todo)),
+                flush=True,
+            )
             helpers = [threading.Thread(target=work, args=(r,)) for r in rounds]
             for t in helpers:
                 t.start()

@@ -1,12 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Kills the commands that change what is known of files at each of their steps, goes on, and looks at what became of the rows.
+"""Kills the commands that change what is known of files at each of their steps, goes on, and looks
+at what became of the rows.
 
 commands.py BUILD [--short] [--only COMMAND]
 
-BUILD holds dropfeed, faults/dropfeed (make FAULTS=1) and the receiver. After each kill comes `run`, and the command once more. Then
-each row has to be delivered or in the one reject file that the ledger knows of, and the ledger has to balance. Each step is
-tried as a kill and as a power cut; with --short, each name of a step at its first and at its last place. The last line counts the kills after which all was well.
+BUILD holds dropfeed, faults/dropfeed (make FAULTS=1) and the receiver. After each kill comes `run`,
+and the command once more. Then each row has to be delivered or in the one reject file that the
+ledger knows of, and the ledger has to balance. Each step is tried as a kill and as a power cut;
+with --short, each name of a step at its first and at its last place. The last line counts the kills
+after which all was well.
 """
 import argparse
 import glob
@@ -26,7 +29,10 @@ import ledger
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 ROWS = 60
-HEADER = "environment,user_identities.customer_id,events.data.timestamp_unixtime_ms,events.data.event_name,events.data.custom_event_type\n"
+HEADER = (
+    "environment,user_identities.customer_id,events.data.timestamp_unixtime_ms,"
+    "events.data.event_name,events.data.custom_event_type\n"
+)
 
 
 def clicks(path, tag):
@@ -34,7 +40,15 @@ def clicks(path, tag):
     with open(path, "w") as f:
         f.write(HEADER)
         for i in range(ROWS):
-            f.write("development,%s-%d,%s,%s,other\n" % (tag, i, "soon" if i == 5 else 1768206600000 + i, "Planned" if i % 20 == 7 else "Clicked"))
+            f.write(
+                "development,%s-%d,%s,%s,other\n"
+                % (
+                    tag,
+                    i,
+                    "soon" if i == 5 else 1768206600000 + i,
+                    "Planned" if i % 20 == 7 else "Clicked",
+                )
+            )
 
 
 class Place:
@@ -44,8 +58,18 @@ class Place:
         os.makedirs(work + "/in")
         with open(work + "/secret", "w") as f:
             f.write("demo-secret\n")
-        self.receiver = subprocess.Popen([build + "/tests/peers/receiver", work + "/api", "--key", "demo-key", "--secret", "demo-secret"],
-                                         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.receiver = subprocess.Popen(
+            [
+                build + "/tests/peers/receiver",
+                work + "/api",
+                "--key",
+                "demo-key",
+                "--secret",
+                "demo-secret",
+            ],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
         for _ in range(200):
             if os.path.exists(work + "/api/port"):
                 break
@@ -59,9 +83,12 @@ class Place:
 
     def settings(self, line):
         with open(self.work + "/conf", "w") as f:
-            f.write("[dropfeed]\nstate_dir = %s/state\n[feed shop]\nsource = file://%s/in\nmin_age = 0s\nlanes = 2\ngive_up_after = 1s\n"
-                    "endpoint = http://127.0.0.1:%s\napi_key = demo-key\napi_secret_file = %s/secret\n%s\n"
-                    % (self.work, self.work, self.port, self.work, line))
+            f.write(
+                "[dropfeed]\nstate_dir = %s/state\n[feed shop]\nsource = file://%s/in\nmin_age ="
+                " 0s\nlanes = 2\ngive_up_after = 1s\nendpoint = http://127.0.0.1:%s\napi_key ="
+                " demo-key\napi_secret_file = %s/secret\n%s\n"
+                % (self.work, self.work, self.port, self.work, line)
+            )
 
     def api(self, name, text=""):
         with open(self.work + "/api/" + name, "w") as f:
@@ -72,13 +99,26 @@ class Place:
         return open(path).read() if os.path.exists(path) else ""
 
     def gpg(self, *args):
-        return ["gpg", "--homedir", self.work + "/gnupg", "--batch", "--quiet", "--pinentry-mode", "loopback", "--passphrase", "", *args]
+        return [
+            "gpg",
+            "--homedir",
+            self.work + "/gnupg",
+            "--batch",
+            "--quiet",
+            "--pinentry-mode",
+            "loopback",
+            "--passphrase",
+            "",
+            *args,
+        ]
 
     def rejects(self, path):
         """The lines of a reject file, without its header."""
         text = open(path, "rb").read()
         if path.endswith(".gpg"):
-            text = subprocess.run(self.gpg("-d", path), check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
+            text = subprocess.run(
+                self.gpg("-d", path), check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+            ).stdout
         return text.decode().splitlines()[1:]
 
     def accepted(self):
@@ -91,10 +131,20 @@ class Place:
             env.setdefault(sanitizer, "exitcode=99")
         env["HOME"] = self.work
         if at is not None:
-            env.update(DROPFEED_CRASH_AT=str(at), DROPFEED_STEPS=self.work + "/steps", DROPFEED_SYNCED=self.work + "/synced")
+            env.update(
+                DROPFEED_CRASH_AT=str(at),
+                DROPFEED_STEPS=self.work + "/steps",
+                DROPFEED_SYNCED=self.work + "/synced",
+            )
         program = "/faults/dropfeed" if at is not None else "/dropfeed"
-        return subprocess.run([self.build + program, "--config", self.work + "/conf", *args], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE, env=env, timeout=120)
+        return subprocess.run(
+            [self.build + program, "--config", self.work + "/conf", *args],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=env,
+            timeout=120,
+        )
 
     def cut_power(self):
         ledger.cut_power(self.work + "/state", self.work + "/synced", self.kept_synced)
@@ -124,23 +174,51 @@ class Place:
     def wrong(self, may_differ=False, may_lack=False):
         """What is wrong with rows, reject files or the ledger; or None."""
         state = self.work + "/state"
-        documents = ledger.ask(state, "SELECT d.*, f.state AS file_state FROM document d JOIN file f ON f.id = d.file_id")
+        documents = ledger.ask(
+            state,
+            "SELECT d.*, f.state AS file_state FROM document d JOIN file f ON f.id = d.file_id",
+        )
         check = ledger.integrity(state)
         seen = {b["user_identities"]["customer_id"] for b in self.accepted()}
         for path in glob.glob(self.work + "/sink/*"):
             seen |= {json.loads(line)["user_identities"]["customer_id"] for line in open(path)}
-        known = {self.work + "/state/" + d["text"] for d in documents if d["text"] and d["state"] != 5}
+        known = {
+            self.work + "/state/" + d["text"] for d in documents if d["text"] and d["state"] != 5
+        }
         files = {p for p in glob.glob(self.work + "/state/rejects/shop/*")}
         lines = [line for p in files for line in self.rejects(p)]
         seen |= {line.split(",")[1] for line in lines}
         missing = {"%s-%d" % (tag, i) for tag in self.tags for i in range(ROWS)} - seen
         rejected = sum(d["rejected"] for d in documents)
-        return ("rows are missing: %s" % sorted(missing)[:5] if len(missing) > (rejected if may_differ else 0) and not may_lack else
-                "integrity: %s" % check if check != ["ok"] else
-                "it is not closed" if not documents or any(d["closed_ms"] == 0 for d in documents) else
-                "it does not balance" if any(d["rows"] != d["delivered"] + d["rejected"] + d["skipped"] for d in documents) != may_lack else
-                "files of rejects: %s, known: %s" % (files, known) if files != known and not may_differ else
-                "%d rejected rows, %d in files" % (rejected, len(lines)) if rejected != len(lines) and not may_differ and not may_lack else None)
+        return (
+            "rows are missing: %s" % sorted(missing)[:5]
+            if len(missing) > (rejected if may_differ else 0) and not may_lack
+            else (
+                "integrity: %s" % check
+                if check != ["ok"]
+                else (
+                    "it is not closed"
+                    if not documents or any(d["closed_ms"] == 0 for d in documents)
+                    else (
+                        "it does not balance"
+                        if any(
+                            d["rows"] != d["delivered"] + d["rejected"] + d["skipped"]
+                            for d in documents
+                        )
+                        != may_lack
+                        else (
+                            "files of rejects: %s, known: %s" % (files, known)
+                            if files != known and not may_differ
+                            else (
+                                "%d rejected rows, %d in files" % (rejected, len(lines))
+                                if rejected != len(lines) and not may_differ and not may_lack
+                                else None
+                            )
+                        )
+                    )
+                )
+            )
+        )
 
 
 DOWN = "".join("202\n" for _ in range(3)) + "503\n" * 2000
@@ -168,7 +246,9 @@ def nothing(p):
 def old(p):
     if not delivered(p):
         return False
-    ledger.change(p.work + "/state", "UPDATE file SET closed_ms = closed_ms - %d" % (500 * 86400000))
+    ledger.change(
+        p.work + "/state", "UPDATE file SET closed_ms = closed_ms - %d" % (500 * 86400000)
+    )
     return True
 
 
@@ -197,7 +277,8 @@ def idle(p):
 
 
 def other_settings(p):
-    """The file was begun, nothing of it was taken, and it goes on with a manifest that it did not have."""
+    """The file was begun, nothing of it was taken, and it goes on with a manifest that it did not
+    have."""
     refused(p)
     done = p.call("run")
     p.api("script")
@@ -208,14 +289,21 @@ def other_settings(p):
 
 
 def notices(p):
-    p.settings("on_event = cat >>%s/notices\nnotify = done refused rejects unfinished recovered denied" % p.work)
+    p.settings(
+        "on_event = cat >>%s/notices\nnotify = done refused rejects unfinished recovered denied"
+        % p.work
+    )
     return half_sent(p)
 
 
 def encrypted(p):
     if not os.path.exists(p.work + "/gnupg"):
         os.makedirs(p.work + "/gnupg")
-        subprocess.run(p.gpg("--quick-generate-key", "shop", "default", "default", "never"), check=True, stderr=subprocess.DEVNULL)
+        subprocess.run(
+            p.gpg("--quick-generate-key", "shop", "default", "default", "never"),
+            check=True,
+            stderr=subprocess.DEVNULL,
+        )
     plain = p.work + "/in/" + FILE
     subprocess.run(p.gpg("--trust-model", "always", "-r", "shop", "-e", plain), check=True)
     os.remove(plain)
@@ -224,7 +312,8 @@ def encrypted(p):
 
 
 def downloaded(p):
-    """The download has its name, and the ledger does not know of it yet; the server has removed the file."""
+    """The download has its name, and the ledger does not know of it yet; the server has removed the
+    file."""
     done = p.call("run", at="after rename the download")
     os.remove(p.work + "/in/" + FILE)
     return done.returncode == -signal.SIGKILL
@@ -248,14 +337,20 @@ def outdated(p):
 
 
 def again(p):
-    """A reject file comes back with a row corrected, after a file of other columns, and under a data plan that does not know what comes."""
+    """A reject file comes back with a row corrected, after a file of other columns, and under a
+    data plan that does not know what comes."""
     first = delivered(p)
     rejects = [open(path).read() for path in glob.glob(p.work + "/state/rejects/shop/*")]
     path = p.work + "/in/b-custom_event.csv"
     clicks(path, "B")
     lines = p.read("in/b-custom_event.csv").splitlines()
     with open(path, "w") as f:
-        f.write("".join(line + (",%s\n" % ("x" if i else "events.data.custom_attributes.c")) for i, line in enumerate(lines)))
+        f.write(
+            "".join(
+                line + ",%s\n" % ("x" if i else "events.data.custom_attributes.c")
+                for i, line in enumerate(lines)
+            )
+        )
     second = p.call("run").returncode == 1
     with open(p.work + "/in/r-custom_event.csv", "w") as f:
         f.write("".join(rejects).replace(",soon,", ",1768206600005,"))
@@ -269,7 +364,9 @@ def again(p):
 def lost(p):
     """Of a file that is half sent nothing is left."""
     sent = half_sent(p)
-    for path in glob.glob(p.work + "/in/*") + glob.glob(p.work + "/state/spool/**/*.*", recursive=True):
+    for path in glob.glob(p.work + "/in/*") + glob.glob(
+        p.work + "/state/spool/**/*.*", recursive=True
+    ):
         os.remove(path)
     return sent
 
@@ -310,7 +407,8 @@ ROUNDS = {  # name: what comes before it, the command, what happens to the API w
 
 
 def chosen(p, command, during, short):
-    """The numbers of the steps that the command takes, or the first and the last one of each name."""
+    """The numbers of the steps that the command takes, or the first and the last one of each
+    name."""
     p.back()
     during(p)
     done = p.call(*command, at=0)
@@ -320,8 +418,17 @@ def chosen(p, command, during, short):
     steps = [line.split(" ", 1) for line in open(p.work + "/steps").read().splitlines()]
     if not short:
         return [int(number) for number, _ in steps]
-    return sorted({int(number) for number, name in steps if number in
-                   ([n for n, other in steps if other == name][0], [n for n, other in steps if other == name][-1])})
+    return sorted(
+        {
+            int(number)
+            for number, name in steps
+            if number
+            in (
+                [n for n, other in steps if other == name][0],
+                [n for n, other in steps if other == name][-1],
+            )
+        }
+    )
 
 
 def prepare(p, name, before):
@@ -339,11 +446,15 @@ def prepare(p, name, before):
 
 
 def words(p, command):
-    return [{"BACKUP": p.work + "/copy.db", "IMPORT": p.work + "/imported-custom_event.csv"}.get(c, c) for c in command]
+    return [
+        {"BACKUP": p.work + "/copy.db", "IMPORT": p.work + "/imported-custom_event.csv"}.get(c, c)
+        for c in command
+    ]
 
 
 def play(p, name, before, command, during, short):
-    """Kills the command at its steps. Returns the numbers of those after which all was well, and was not."""
+    """Kills the command at its steps. Returns the numbers of those after which all was well, and
+    was not."""
     passed = failed = 0
     if not prepare(p, name, before):
         print("not ok - %s: what comes before it went wrong" % name)
@@ -366,18 +477,36 @@ def play(p, name, before, command, during, short):
             if power:
                 p.cut_power()
             run, again = p.call("run"), p.call(*command)
-            wrong = (p.wrong(may_differ=name == "prune", may_lack=name == "lost bytes") if run.returncode in (0, 1) and again.returncode in (0, 1) else
-                     "exit %d, then %d: %s%s" % (run.returncode, again.returncode, run.stderr.decode(), again.stderr.decode()))
+            wrong = (
+                p.wrong(may_differ=name == "prune", may_lack=name == "lost bytes")
+                if run.returncode in (0, 1) and again.returncode in (0, 1)
+                else "exit %d, then %d: %s%s"
+                % (run.returncode, again.returncode, run.stderr.decode(), again.stderr.decode())
+            )
             if not wrong and name.startswith("notices"):
                 said = p.read("notices")
-                wrong = [event for event in ("rejects", "recovered") if '"event":"%s"' % event not in said] or None
-            if not wrong and name == "backup" and sqlite3.connect(p.work + "/copy.db").execute("PRAGMA integrity_check").fetchone()[0] != "ok":
+                wrong = [
+                    event
+                    for event in ("rejects", "recovered")
+                    if '"event":"%s"' % event not in said
+                ] or None
+            if (
+                not wrong
+                and name == "backup"
+                and sqlite3.connect(p.work + "/copy.db")
+                .execute("PRAGMA integrity_check")
+                .fetchone()[0]
+                != "ok"
+            ):
                 wrong = "the copy is damaged"
             if not wrong and name == "prune" and glob.glob(p.work + "/state/rejects/shop/*"):
                 wrong = "a reject file is left"
             passed, failed = passed + (not wrong), failed + bool(wrong)
             if wrong:
-                print("not ok - %s killed at step %s%s: %s" % (name, where, ", and the power cut" if power else "", wrong))
+                print(
+                    "not ok - %s killed at step %s%s: %s"
+                    % (name, where, ", and the power cut" if power else "", wrong)
+                )
                 sys.stdout.flush()
     return passed, failed
 
@@ -403,7 +532,10 @@ def main():
                     sys.stdout.flush()
         finally:
             p.end()
-            subprocess.run(["gpgconf", "--homedir", work + "/gnupg", "--kill", "all"], stderr=subprocess.DEVNULL)
+            subprocess.run(
+                ["gpgconf", "--homedir", work + "/gnupg", "--kill", "all"],
+                stderr=subprocess.DEVNULL,
+            )
     print("%d passed, %d failed" % (passed, failed))
     sys.exit(failed > 0 or passed == 0)
 

@@ -1,12 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Kills dropfeed at its steps, runs it again until it is through, and compares what became of it with a run that was let alone.
+"""Kills dropfeed at its steps, runs it again until it is through, and compares what became of it
+with a run that was let alone.
 
 crash.py BUILD [--short] [--first] [--random N] [--jobs N]... [--sftp] [--removes] [--only N]
 
-BUILD holds dropfeed, faults/dropfeed (make FAULTS=1) and the receiver. Without options: every numbered step with one worker
-and with two; each once as a kill and once as a power cut, which takes with it what was not synced of the ledger (SQLite's). --short: every
-name of a step at its first and at its last place, with two workers. --first: at its first place only. --random N: N kills at random instants besides. --sftp: through a real SFTP server (tests/peers/sshd).
+BUILD holds dropfeed, faults/dropfeed (make FAULTS=1) and the receiver. Without options: every
+numbered step with one worker and with two; each once as a kill and once as a power cut, which takes
+with it what was not synced of the ledger (SQLite's). --short: every name of a step at its first and
+at its last place, with two workers. --first: at its first place only. --random N: N kills at random
+instants besides. --sftp: through a real SFTP server (tests/peers/sshd).
 --removes: through one that removes what was read. --only N: that step, and what differs is
 shown at length. The last line counts the kills after which all was well.
 """
@@ -35,17 +38,23 @@ RUNS = 6  # a run after a kill may have to wait for another one; it is never man
 def clicks(path, rows, tag):
     """Sorted by user; some rows are wrong in the file, some the receiver refuses."""
     with open(path, "w") as f:
-        f.write("environment,user_identities.customer_id,user_attributes.Visit,events.data.timestamp_unixtime_ms,"
-                "events.data.event_name,events.data.custom_event_type,events.data.custom_attributes.Row\n")
+        f.write(
+            "environment,user_identities.customer_id,user_attributes.Visit,events.data.timestamp_unixtime_ms,"
+            "events.data.event_name,events.data.custom_event_type,events.data.custom_attributes.Row\n"
+        )
         for i in range(rows):
             when = "soon" if i % 13 == 5 else str(MTIME * 1000 + i * 1000)
             name = "Refused" if i % 11 == 7 else "Clicked"
-            f.write("development,%s-%d,%d,%s,%s,other,%d\n" % (tag, i // 6, i % 6 // 3, when, name, i))
+            f.write(
+                "development,%s-%d,%d,%s,%s,other,%d\n" % (tag, i // 6, i % 6 // 3, when, name, i)
+            )
 
 
 def views(path, rows):
     with open(path, "w") as f:
-        f.write("environment,user_identities.customer_id,events.data.timestamp_unixtime_ms,events.data.screen_name\n")
+        f.write(
+            "environment,user_identities.customer_id,events.data.timestamp_unixtime_ms,events.data.screen_name\n"
+        )
         for i in range(rows):
             f.write("development,V-%d,%d,Screen %d\n" % (i // 4, MTIME * 1000 + i, i))
 
@@ -88,8 +97,18 @@ class Place:
         with open(work + "/secret", "w") as f:
             f.write("demo-secret\n")
         os.chmod(work + "/secret", 0o600)
-        self.receiver = subprocess.Popen([build + "/tests/peers/receiver", self.api, "--key", "demo-key", "--secret", "demo-secret"],
-                                         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.receiver = subprocess.Popen(
+            [
+                build + "/tests/peers/receiver",
+                self.api,
+                "--key",
+                "demo-key",
+                "--secret",
+                "demo-secret",
+            ],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
         for _ in range(200):
             if os.path.exists(self.api + "/port"):
                 break
@@ -97,9 +116,21 @@ class Place:
         self.port = open(self.api + "/port").read().strip()
         self.root = work + "/source"
         if sftp:
-            forced = ["--option", "ForceCommand exec %s/tests/peers/quirky-sftp %s/sshd/root delete" % (ROOT, work)] if removes else []
-            subprocess.run([ROOT + "/tests/peers/sshd", "start", work + "/sshd", "--host-keys", "ed25519"] + forced, check=True,
-                           stdout=subprocess.DEVNULL)
+            forced = (
+                [
+                    "--option",
+                    "ForceCommand exec %s/tests/peers/quirky-sftp %s/sshd/root delete"
+                    % (ROOT, work),
+                ]
+                if removes
+                else []
+            )
+            subprocess.run(
+                [ROOT + "/tests/peers/sshd", "start", work + "/sshd", "--host-keys", "ed25519"]
+                + forced,
+                check=True,
+                stdout=subprocess.DEVNULL,
+            )
             self.root = work + "/sshd/root"
         self.bodies = {}  # of every id that was ever delivered: the scenario always gives the same
         self.read_to = 0
@@ -107,7 +138,9 @@ class Place:
 
     def end(self):
         if self.sftp:
-            subprocess.run([ROOT + "/tests/peers/sshd", "stop", self.work + "/sshd"], stdout=subprocess.DEVNULL)
+            subprocess.run(
+                [ROOT + "/tests/peers/sshd", "stop", self.work + "/sshd"], stdout=subprocess.DEVNULL
+            )
         self.receiver.terminate()
         self.receiver.wait()
 
@@ -115,23 +148,41 @@ class Place:
         if not self.sftp:
             return "source = file://%s/%s\n" % (self.root, folder)
         port = open(self.work + "/sshd/port").read().strip()
-        user = subprocess.run(["id", "-un"], capture_output=True, text=True, check=True).stdout.strip()
+        user = subprocess.run(
+            ["id", "-un"], capture_output=True, text=True, check=True
+        ).stdout.strip()
         return "source = sftp://%s@127.0.0.1:%s%s/%s\nknown_hosts = %s\nidentity_file = %s\n" % (
-            user, port, "" if self.removes else "/~", folder, self.work + "/sshd/known_hosts", self.work + "/sshd/id_ed25519")
+            user,
+            port,
+            "" if self.removes else "/~",
+            folder,
+            self.work + "/sshd/known_hosts",
+            self.work + "/sshd/id_ed25519",
+        )
 
     def fresh(self, jobs):
-        for name in (self.root + "/in", self.root + "/in2", self.work + "/state", self.work + "/sink"):
+        for name in (
+            self.root + "/in",
+            self.root + "/in2",
+            self.work + "/state",
+            self.work + "/sink",
+        ):
             shutil.rmtree(name, ignore_errors=True)
         for name in ("in", "in2"):
             shutil.copytree(self.samples + "/" + name, self.root + "/" + name)
         os.makedirs(self.work + "/sink")
         with open(self.work + "/conf", "w") as f:
             f.write("[dropfeed]\nstate_dir = %s/state\njobs = %d\n" % (self.work, jobs))
-            f.write("[feed shop]\n%smin_age = 0s\nlanes = 2\nbatches_per_second = 100000\nafter_done = move:done\nafter_refused = delete\n"
-                    "receipts = receipts\nendpoint = http://127.0.0.1:%s\napi_key = demo-key\napi_secret_file = %s/secret\n"
-                    % (self.source("in"), self.port, self.work))
-            f.write("[feed archive]\n%smin_age = 0s\nlanes = 2\nafter_done = delete\nsink = file:%s/sink/all.ndjson\n"
-                    % (self.source("in2"), self.work))
+            f.write(
+                "[feed shop]\n%smin_age = 0s\nlanes = 2\nbatches_per_second = 100000\nafter_done ="
+                " move:done\nafter_refused = delete\nreceipts = receipts\nendpoint ="
+                " http://127.0.0.1:%s\napi_key = demo-key\napi_secret_file = %s/secret\n"
+                % (self.source("in"), self.port, self.work)
+            )
+            f.write(
+                "[feed archive]\n%smin_age = 0s\nlanes = 2\nafter_done = delete\nsink ="
+                " file:%s/sink/all.ndjson\n" % (self.source("in2"), self.work)
+            )
         for name in ("/steps", "/synced"):
             if os.path.exists(self.work + name):
                 os.remove(self.work + name)
@@ -140,16 +191,32 @@ class Place:
         return [self.build + "/" + program, "--config", self.work + "/conf", *args]
 
     def environment(self, **more):
-        env = {k: v for k, v in os.environ.items() if k not in ("SSH_AUTH_SOCK", "DROPFEED_CONFIG", "GNUPGHOME")}
-        for sanitizer in ("ASAN_OPTIONS", "LSAN_OPTIONS", "UBSAN_OPTIONS"):  # a finding must not look like exit 1
+        env = {
+            k: v
+            for k, v in os.environ.items()
+            if k not in ("SSH_AUTH_SOCK", "DROPFEED_CONFIG", "GNUPGHOME")
+        }
+        for sanitizer in (
+            "ASAN_OPTIONS",
+            "LSAN_OPTIONS",
+            "UBSAN_OPTIONS",
+        ):  # a finding must not look like exit 1
             env.setdefault(sanitizer, "exitcode=99")
         return dict(env, HOME=self.work, **more)
 
     def run(self, at):
-        """The number of the step where it died comes back with its name, or None when it came to its end."""
+        """The number of the step where it died comes back with its name, or None when it came to
+        its end."""
         steps, synced = self.work + "/steps", self.work + "/synced"
-        done = subprocess.run(self.command("faults/dropfeed", "run"), stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, timeout=120,
-                              env=self.environment(DROPFEED_CRASH_AT=str(at), DROPFEED_STEPS=steps, DROPFEED_SYNCED=synced))
+        done = subprocess.run(
+            self.command("faults/dropfeed", "run"),
+            stdin=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            timeout=120,
+            env=self.environment(
+                DROPFEED_CRASH_AT=str(at), DROPFEED_STEPS=steps, DROPFEED_SYNCED=synced
+            ),
+        )
         lines = open(steps).read().splitlines()
         if done.returncode != -signal.SIGKILL:
             return None, done, lines
@@ -159,7 +226,12 @@ class Place:
         ledger.cut_power(self.work + "/state", self.work + "/synced")
 
     def kill_after(self, seconds):
-        p = subprocess.Popen(self.command("dropfeed", "run"), stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=self.environment())
+        p = subprocess.Popen(
+            self.command("dropfeed", "run"),
+            stdin=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env=self.environment(),
+        )
         try:
             p.wait(seconds)
         except subprocess.TimeoutExpired:
@@ -169,17 +241,36 @@ class Place:
     def finish(self):
         """Runs until it is through: exit 0 or 1. Then once more, which must find nothing to do."""
         for _ in range(RUNS):
-            done = subprocess.run(self.command("dropfeed", "run"), stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, env=self.environment(), timeout=120)
+            done = subprocess.run(
+                self.command("dropfeed", "run"),
+                stdin=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                env=self.environment(),
+                timeout=120,
+            )
             if done.returncode in (0, 1):
                 break
         else:
-            return "still exit %d after %d runs: %s" % (done.returncode, RUNS, done.stderr.decode()[-600:])
+            return "still exit %d after %d runs: %s" % (
+                done.returncode,
+                RUNS,
+                done.stderr.decode()[-600:],
+            )
         self.take()
         before = (self.tree(), self.read_to)
-        done = subprocess.run(self.command("dropfeed", "run"), stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, env=self.environment(), timeout=120)
+        done = subprocess.run(
+            self.command("dropfeed", "run"),
+            stdin=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            env=self.environment(),
+            timeout=120,
+        )
         self.take()
         if done.returncode != 0 or before != (self.tree(), self.read_to):
-            return "one more run did not find everything done: exit %d, %s" % (done.returncode, done.stderr.decode()[-600:])
+            return "one more run did not find everything done: exit %d, %s" % (
+                done.returncode,
+                done.stderr.decode()[-600:],
+            )
         return None
 
     def take(self):
@@ -194,14 +285,20 @@ class Place:
 
     def tree(self):
         found = {}
-        for top in (self.root + "/in", self.root + "/in2", self.work + "/sink", self.work + "/state/spool", self.work + "/state/rejects"):
+        for top in (
+            self.root + "/in",
+            self.root + "/in2",
+            self.work + "/sink",
+            self.work + "/state/spool",
+            self.work + "/state/rejects",
+        ):
             for base, _, names in os.walk(top):
                 for name in names:
                     path = base + "/" + name
                     text = open(path, "rb").read()
                     if name.endswith(".receipt.json"):
                         text = json.dumps(timeless(json.loads(text)), sort_keys=True).encode()
-                    found[path[len(self.work):]] = text
+                    found[path[len(self.work) :]] = text
         return found
 
     def outcome(self):
@@ -209,22 +306,79 @@ class Place:
         state = self.work + "/state"
         files = {}
         for f in ledger.ask(state, "SELECT * FROM file ORDER BY id"):
-            documents = [{k: d[k] for k in ("name", "event_type", "state", "rows", "delivered", "rejected", "batches", "events", "code", "text")}
-                         for d in ledger.ask(state, "SELECT * FROM document ORDER BY id") if d["file_id"] == f["id"]]
+            documents = [
+                {
+                    k: d[k]
+                    for k in (
+                        "name",
+                        "event_type",
+                        "state",
+                        "rows",
+                        "delivered",
+                        "rejected",
+                        "batches",
+                        "events",
+                        "code",
+                        "text",
+                    )
+                }
+                for d in ledger.ask(state, "SELECT * FROM document ORDER BY id")
+                if d["file_id"] == f["id"]
+            ]
             files.setdefault(f["feed"] + "/" + f["name"], []).append(
-                {"state": f["state"], "code": f["code"], "text": f["text"], "due": bool(f["cleanup_due"]), "documents": documents})
-        wrong = ledger.ask(state, "SELECT * FROM document WHERE state = 4 AND rows <> delivered + rejected")
-        lanes = sorted(tuple(r) for r in ledger.ask(
-            state, "SELECT f.name, coalesce(d.name, ''), l.lane, l.done FROM lane l JOIN document d ON d.id = document_id JOIN file f ON f.id = file_id"))
-        rejects = sorted(tuple(r) for r in ledger.ask(
-            state, "SELECT f.name, coalesce(d.name, ''), r.row, r.line, r.offset, r.length, r.message FROM reject r JOIN document d ON d.id = document_id"
-            " JOIN file f ON f.id = file_id"))
-        done = subprocess.run(self.command("dropfeed", "status", "--format", "json"), stdout=subprocess.PIPE, env=self.environment())
+                {
+                    "state": f["state"],
+                    "code": f["code"],
+                    "text": f["text"],
+                    "due": bool(f["cleanup_due"]),
+                    "documents": documents,
+                }
+            )
+        wrong = ledger.ask(
+            state, "SELECT * FROM document WHERE state = 4 AND rows <> delivered + rejected"
+        )
+        lanes = sorted(
+            tuple(r)
+            for r in ledger.ask(
+                state,
+                (
+                    "SELECT f.name, coalesce(d.name, ''), l.lane, l.done FROM lane l JOIN document"
+                    " d ON d.id = document_id JOIN file f ON f.id = file_id"
+                ),
+            )
+        )
+        rejects = sorted(
+            tuple(r)
+            for r in ledger.ask(
+                state,
+                (
+                    "SELECT f.name, coalesce(d.name, ''), r.row, r.line, r.offset, r.length,"
+                    " r.message FROM reject r JOIN document d ON d.id = document_id JOIN file f ON"
+                    " f.id = file_id"
+                ),
+            )
+        )
+        done = subprocess.run(
+            self.command("dropfeed", "status", "--format", "json"),
+            stdout=subprocess.PIPE,
+            env=self.environment(),
+        )
         tree = self.tree()
-        sink = sorted(tree.pop("/sink/all.ndjson", b"").splitlines())  # files take turns; documents keep together
-        return {"files": files, "does not balance": wrong, "lanes": lanes, "rejects": rejects, "integrity": ledger.integrity(state),
-                "status": done.returncode, "tree": tree, "sink": sink, "ids": sorted({i for i, _ in self.delivered}),
-                "order": self.order()}
+        sink = sorted(
+            tree.pop("/sink/all.ndjson", b"").splitlines()
+        )  # files take turns; documents keep together
+        return {
+            "files": files,
+            "does not balance": wrong,
+            "lanes": lanes,
+            "rejects": rejects,
+            "integrity": ledger.integrity(state),
+            "status": done.returncode,
+            "tree": tree,
+            "sink": sink,
+            "ids": sorted({i for i, _ in self.delivered}),
+            "order": self.order(),
+        }
 
     def order(self):
         """For each user, the batches in the order in which each was first seen."""
@@ -239,25 +393,41 @@ class Place:
         """An id never has two contents, in any delivery of any round."""
         for one, line in self.delivered:
             if self.bodies.setdefault(one, line) != line:
-                return "id %s came with two contents:\n%s%s" % (one, self.bodies[one].decode(), line.decode())
+                return "id %s came with two contents:\n%s%s" % (
+                    one,
+                    self.bodies[one].decode(),
+                    line.decode(),
+                )
         return None
 
 
 def timeless(x):
     """A receipt without what the clock says."""
     if isinstance(x, dict):
-        return {k: timeless(v) for k, v in x.items() if not any(t in k for t in ("_ms", "pulled", "begun", "closed", "time", "_at"))}
+        return {
+            k: timeless(v)
+            for k, v in x.items()
+            if not any(t in k for t in ("_ms", "pulled", "begun", "closed", "time", "_at"))
+        }
     return [timeless(v) for v in x] if isinstance(x, list) else x
 
 
 def differences(got, wanted, path="", limit=600):
     if isinstance(wanted, dict) and isinstance(got, dict):
-        return [d for k in sorted(set(got) | set(wanted)) for d in differences(got.get(k), wanted.get(k), path + "/" + str(k), limit)]
+        return [
+            d
+            for k in sorted(set(got) | set(wanted))
+            for d in differences(got.get(k), wanted.get(k), path + "/" + str(k), limit)
+        ]
     if got == wanted:
         return []
     one, other = repr(got), repr(wanted)
-    at = max(0, next((i for i, (a, b) in enumerate(zip(one, other)) if a != b), min(len(one), len(other))) - limit // 3)
-    return ["%s: got …%s, wanted …%s" % (path, one[at:at + limit], other[at:at + limit])]
+    at = max(
+        0,
+        next((i for i, (a, b) in enumerate(zip(one, other)) if a != b), min(len(one), len(other)))
+        - limit // 3,
+    )
+    return ["%s: got …%s, wanted …%s" % (path, one[at : at + limit], other[at : at + limit])]
 
 
 class Rounds:
@@ -267,7 +437,9 @@ class Rounds:
         self.begin()
         _, done, self.steps = place.run(0)
         if done.returncode != 1:
-            raise Failure("a run that nobody kills: exit %d\n%s" % (done.returncode, done.stderr.decode()))
+            raise Failure(
+                "a run that nobody kills: exit %d\n%s" % (done.returncode, done.stderr.decode())
+            )
         place.take()
         self.wanted = place.outcome()
         wrong = place.contents() or self.unsound()
@@ -278,18 +450,56 @@ class Rounds:
         """What is wrong with the outcome that the others are compared with, or None."""
         w = self.wanted
         files = {name: entries[0] for name, entries in w["files"].items()}
-        rows = {name: [(d["rows"], d["delivered"] > 0, d["rejected"] > 0) for d in f["documents"]] for name, f in files.items()}
-        delivered = sum(d["delivered"] for name, f in files.items() for d in f["documents"] if name.startswith("shop/"))
-        events = [e["data"]["source_message_id"] for line in dict(self.place.delivered).values() for e in json.loads(line)["events"]]
-        wanted = {"shop/clicks-custom_event.csv": [(48, True, True)], "shop/copy-custom_event.csv": [], "shop/two.zip": [(20, True, True), (12, True, False)],
-                  "shop/broken-custom_event.csv": [(0, False, False)], "archive/one-screen_view.csv": [(9, True, False)],
-                  "archive/two-custom_event.csv": [(9, True, True)]}
-        return ("documents: %s" % rows if rows != wanted else
-                "the copy is not a duplicate" if files["shop/copy-custom_event.csv"]["code"] != "duplicate" else
-                "rows and events differ" if not delivered == len(events) == len(set(events)) else
-                "does not balance" if w["does not balance"] or w["status"] != 0 else
-                "integrity" if w["integrity"] != ["ok"] else
-                "nothing to compare" if not w["rejects"] or not w["sink"] or len([t for t in w["tree"] if "/receipts/" in t]) < 5 else None)
+        rows = {
+            name: [(d["rows"], d["delivered"] > 0, d["rejected"] > 0) for d in f["documents"]]
+            for name, f in files.items()
+        }
+        delivered = sum(
+            d["delivered"]
+            for name, f in files.items()
+            for d in f["documents"]
+            if name.startswith("shop/")
+        )
+        events = [
+            e["data"]["source_message_id"]
+            for line in dict(self.place.delivered).values()
+            for e in json.loads(line)["events"]
+        ]
+        wanted = {
+            "shop/clicks-custom_event.csv": [(48, True, True)],
+            "shop/copy-custom_event.csv": [],
+            "shop/two.zip": [(20, True, True), (12, True, False)],
+            "shop/broken-custom_event.csv": [(0, False, False)],
+            "archive/one-screen_view.csv": [(9, True, False)],
+            "archive/two-custom_event.csv": [(9, True, True)],
+        }
+        return (
+            "documents: %s" % rows
+            if rows != wanted
+            else (
+                "the copy is not a duplicate"
+                if files["shop/copy-custom_event.csv"]["code"] != "duplicate"
+                else (
+                    "rows and events differ"
+                    if not delivered == len(events) == len(set(events))
+                    else (
+                        "does not balance"
+                        if w["does not balance"] or w["status"] != 0
+                        else (
+                            "integrity"
+                            if w["integrity"] != ["ok"]
+                            else (
+                                "nothing to compare"
+                                if not w["rejects"]
+                                or not w["sink"]
+                                or len([t for t in w["tree"] if "/receipts/" in t]) < 5
+                                else None
+                            )
+                        )
+                    )
+                )
+            )
+        )
 
     def begin(self):
         if os.path.exists(self.place.api + "/accepted.ndjson"):
@@ -299,11 +509,15 @@ class Rounds:
 
     def judge(self, what):
         wrong = self.place.finish() or self.place.contents()
-        found = [wrong] if wrong else differences(self.place.outcome(), self.wanted, limit=1000 if self.verbose else 200)
+        found = (
+            [wrong]
+            if wrong
+            else differences(self.place.outcome(), self.wanted, limit=1000 if self.verbose else 200)
+        )
         if found:
             self.failed += 1
             print("not ok - jobs = %d, killed %s" % (self.jobs, what))
-            for d in found[:40 if self.verbose else 6]:
+            for d in found[: 40 if self.verbose else 6]:
                 print("#   " + d.replace("\n", "\n#   "))
         else:
             self.passed += 1
@@ -350,11 +564,18 @@ class Work:
         rounds.place.kill_after(60)
         whole = time.time() - began
         dice = random.Random(o.seed + jobs)
-        at = [o.only] if o.only else chosen(rounds, o.first) if o.short else range(1, n + n // 10)  # their number varies with two workers
+        at = (
+            [o.only] if o.only else chosen(rounds, o.first) if o.short else range(1, n + n // 10)
+        )  # their number varies with two workers
         times = [dice.uniform(0, whole * 1.1) for _ in range(o.random // len(o.jobs))]
-        self.todo = iter([lambda r, k=k, p=p: r.kill_at(k, p) for k in at for p in ledger.POWER_CUTS] + [lambda r, t=t: r.kill_somewhere(t) for t in times])
-        self.said = "jobs = %d: a run has %d steps of %d names; random kills within %.3f s, seed %d" % (
-            jobs, n, len({x.split(" ", 1)[1] for x in rounds.steps}), whole, o.seed)
+        self.todo = iter(
+            [lambda r, k=k, p=p: r.kill_at(k, p) for k in at for p in ledger.POWER_CUTS]
+            + [lambda r, t=t: r.kill_somewhere(t) for t in times]
+        )
+        self.said = (
+            "jobs = %d: a run has %d steps of %d names; random kills within %.3f s, seed %d"
+            % (jobs, n, len({x.split(" ", 1)[1] for x in rounds.steps}), whole, o.seed)
+        )
 
     def next(self, rounds, jobs):
         with self.lock:
@@ -363,8 +584,12 @@ class Work:
             return next(self.todo, None)
 
     def help(self, number, jobs):
-        place = Place("%s/%d" % (self.work, number), os.path.abspath(self.o.build), self.o.sftp or self.o.removes,
-                      self.o.removes)
+        place = Place(
+            "%s/%d" % (self.work, number),
+            os.path.abspath(self.o.build),
+            self.o.sftp or self.o.removes,
+            self.o.removes,
+        )
         passed, failed = 0, 1  # until it came to its end
         try:
             rounds = Rounds(place, jobs, self.o.only is not None)
@@ -383,7 +608,10 @@ class Work:
 
     def do(self, jobs):
         self.todo, began = None, time.time()
-        helpers = [threading.Thread(target=self.help, args=(jobs * 100 + i, jobs)) for i in range(1 if self.o.only else 2)]
+        helpers = [
+            threading.Thread(target=self.help, args=(jobs * 100 + i, jobs))
+            for i in range(1 if self.o.only else 2)
+        ]
         for t in helpers:
             t.start()
         for t in helpers:
@@ -405,7 +633,9 @@ def main():
     o = p.parse_args()
     o.short |= o.first
     o.jobs = o.jobs or ([2] if o.short else [1, 2])
-    home = os.environ.get("TMPDIR") or ("/dev/shm" if os.access("/dev/shm", os.W_OK) else None)  # fsync costs nothing there
+    home = os.environ.get("TMPDIR") or (
+        "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+    )  # fsync costs nothing there
     os.umask(0o077)
     with tempfile.TemporaryDirectory(prefix="dropfeed-crash.", dir=home) as folder:
         work = Work(o, folder)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""What the ledger of a state folder holds: ledger.db, or, in a run of tests/on-postgres, the database in its place. The SQL is what
-both understand alike."""
+"""What the ledger of a state folder holds: ledger.db, or, in a run of tests/on-postgres, the
+database in its place. The SQL is what both understand alike."""
 import json
 import os
 import sqlite3
@@ -24,7 +24,9 @@ class Row(tuple):
 
 def database(state):
     """The name of the one in the place of its ledger.db."""
-    return subprocess.run([ROOT + "/tests/ledger-database", state], stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
+    return subprocess.run(
+        [ROOT + "/tests/ledger-database", state], stdout=subprocess.PIPE, text=True, check=True
+    ).stdout.strip()
 
 
 def settle(state):
@@ -34,8 +36,24 @@ def settle(state):
 
 
 def psql(state, sql):
-    return subprocess.run([os.environ["PG_BIN"] + "/psql", "-X", "-q", "-t", "-A", "-v", "ON_ERROR_STOP=1", "-d", database(state), "-c", sql],
-                          stdout=subprocess.PIPE, text=True, check=True).stdout
+    return subprocess.run(
+        [
+            os.environ["PG_BIN"] + "/psql",
+            "-X",
+            "-q",
+            "-t",
+            "-A",
+            "-v",
+            "ON_ERROR_STOP=1",
+            "-d",
+            database(state),
+            "-c",
+            sql,
+        ],
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    ).stdout
 
 
 def from_postgres(state, sql):
@@ -69,13 +87,20 @@ def change(state, sql):
 
 
 def integrity(state):
-    """["ok"] where the ledger is whole. A server looks after its own files, and keeps its foreign keys."""
-    return ["ok"] if ON_POSTGRES else [r[0] for r in ask(state, "PRAGMA integrity_check")] + list(ask(state, "PRAGMA foreign_key_check"))
+    """["ok"] where the ledger is whole. A server looks after its own files, and keeps its foreign
+    keys."""
+    return (
+        ["ok"]
+        if ON_POSTGRES
+        else [r[0] for r in ask(state, "PRAGMA integrity_check")]
+        + list(ask(state, "PRAGMA foreign_key_check"))
+    )
 
 
 def cut_power(state, synced, before="0"):
-    """Takes what was not synced. A later commit never outlives an earlier one: the log's checksums see to it, so that its end is what
-    is lost. Before the first sync of those listed, that many bytes were there."""
+    """Takes what was not synced. A later commit never outlives an earlier one: the log's checksums
+    see to it, so that its end is what is lost. Before the first sync of those listed, that many
+    bytes were there."""
     log = state + "/ledger.db-wal"
     if os.path.exists(log):
         kept = (open(synced).read().split() if os.path.exists(synced) else [])[-1:] or [before]

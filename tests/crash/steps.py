@@ -4,8 +4,9 @@
 
 steps.py BUILD
 
-Plays what crash.py, commands.py and subjects.py play, once and without a kill, and compares the names of the steps that came by with those in the
-source. LEFT_OUT are those that no scenario reaches, each with the reason. The last line counts names.
+Plays what crash.py, commands.py and subjects.py play, once and without a kill, and compares the
+names of the steps that came by with those in the source. LEFT_OUT are those that no scenario
+reaches, each with the reason. The last line counts names.
 """
 import glob
 import os
@@ -18,7 +19,9 @@ import crash
 import subjects
 
 NAMES = re.compile(r'(?:df_before|df_after)\("([^"]+)"\)')
-CHANGES = re.compile(r'\.what = "([^"]+)"|ledger_run\([^;]*?"([^"]+)"')  # of the ledger, which names its steps so
+CHANGES = re.compile(
+    r'\.what = "([^"]+)"|ledger_run\([^;]*?"([^"]+)"'
+)  # of the ledger, which names its steps so
 LEFT_OUT = {
     "note a file's place": "nothing moves a file in the spool yet",
     "note what is sent": "of Braze alone: braze.py kills there",
@@ -37,7 +40,10 @@ def in_source():
 
 
 def passed_by(path):
-    return {re.sub("^(before|after) ", "", line.split(" ", 1)[1]) for line in open(path).read().splitlines()}
+    return {
+        re.sub("^(before|after) ", "", line.split(" ", 1)[1])
+        for line in open(path).read().splitlines()
+    }
 
 
 def of_runs(work, build):

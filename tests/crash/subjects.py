@@ -1,14 +1,16 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Kills dropfeed while it makes data subject requests, or asks what became of them, and runs it again until it is through.
+"""Kills dropfeed while it makes data subject requests, or asks what became of them, and runs it
+again until it is through.
 
 subjects.py BUILD [--short] [--random N] [--only N]
 
-BUILD holds dropfeed and faults/dropfeed (make FAULTS=1). Every step is killed at, once as a kill and once as a power cut; --short:
-every name of a step at its first and its last place; --random N: N kills at random instants besides, while the stand-in loses
-answers after it took what was asked. Afterwards each person's request was taken, once, under the id that an undisturbed run gives;
-the ledger has it at each of its rows; what was refused is in the reject file; and no call was made that the ledger did not count. The
-last line counts the kills after which all was well.
+BUILD holds dropfeed and faults/dropfeed (make FAULTS=1). Every step is killed at, once as a kill
+and once as a power cut; --short: every name of a step at its first and its last place; --random N:
+N kills at random instants besides, while the stand-in loses answers after it took what was asked.
+Afterwards each person's request was taken, once, under the id that an undisturbed run gives; the
+ledger has it at each of its rows; what was refused is in the reject file; and no call was made that
+the ledger did not count. The last line counts the kills after which all was well.
 """
 import argparse
 import collections
@@ -29,11 +31,21 @@ from killed import Killed
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 MTIME, RUNS = 1768206600, 8
-SCRIPTS = [["lose", "ok", "lose"], ["503", "lose", "429 0", "ok", "lose"], ["ok", "page 502", "lose", "lose"]]
+SCRIPTS = [
+    ["lose", "ok", "lose"],
+    ["503", "lose", "429 0", "ok", "lose"],
+    ["ok", "page 502", "lose", "lose"],
+]
 FILES = {
-    "people-erasure.csv": ["user_identities.email,request.submitted_time,request.regulation"]
-    + ["p%d@example.com,%s,%s" % (i % 5, "2026-01-12" if i % 3 else "", "lgpd" if i == 6 else "") for i in range(8)],
-    "more-access.csv": ["mpid,scanned_timestamp_ms,identity_value,identity_type", "17,1768206600000,17,mpid", "0,1768206600000,0,mpid"],
+    "people-erasure.csv": ["user_identities.email,request.submitted_time,request.regulation"] + [
+        "p%d@example.com,%s,%s" % (i % 5, "2026-01-12" if i % 3 else "", "lgpd" if i == 6 else "")
+        for i in range(8)
+    ],
+    "more-access.csv": [
+        "mpid,scanned_timestamp_ms,identity_value,identity_type",
+        "17,1768206600000,17,mpid",
+        "0,1768206600000,0,mpid",
+    ],
 }
 
 
@@ -55,7 +67,11 @@ class Place(Killed):
         os.makedirs(self.peer_dir)
         with open(self.peer_dir + "/script", "w") as f:
             f.write("".join(line + "\n" for line in script))
-        self.peer = subprocess.Popen([ROOT + "/tests/peers/opendsr", self.peer_dir], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.peer = subprocess.Popen(
+            [ROOT + "/tests/peers/opendsr", self.peer_dir],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
         for _ in range(400):
             if os.path.exists(self.peer_dir + "/port") and os.path.getsize(self.peer_dir + "/port"):
                 break
@@ -74,9 +90,13 @@ class Place(Killed):
         shutil.copytree(self.work + "/samples", self.work + "/in")
         os.makedirs(self.work + "/in/receipts")
         with open(self.work + "/conf", "w") as f:
-            f.write("[dropfeed]\nstate_dir = %s/state\njobs = 2\n[feed legal]\nsource = file://%s/in\nmin_age = 0s\nlanes = 2\n"
-                    "kind = subject_requests\nconfirmed = yes\nregulation = gdpr\nreceipts = receipts\nendpoint = http://127.0.0.1:%s\n"
-                    "api_key = demo-key\napi_secret_file = %s/secret\n" % (self.work, self.work, self.port, self.work))
+            f.write(
+                "[dropfeed]\nstate_dir = %s/state\njobs = 2\n[feed legal]\nsource ="
+                " file://%s/in\nmin_age = 0s\nlanes = 2\nkind = subject_requests\nconfirmed ="
+                " yes\nregulation = gdpr\nreceipts = receipts\nendpoint ="
+                " http://127.0.0.1:%s\napi_key = demo-key\napi_secret_file = %s/secret\n"
+                % (self.work, self.work, self.port, self.work)
+            )
         for name in ("/steps", "/synced"):
             if os.path.exists(self.work + name):
                 os.remove(self.work + name)
@@ -100,7 +120,11 @@ class Place(Killed):
         else:
             return "still exit %d: %s" % (done.returncode, done.stderr.decode()[-400:])
         done = self.call("dropfeed", "requests", "poll")
-        return None if done.returncode == 0 else "poll: exit %d: %s" % (done.returncode, done.stderr.decode()[-400:])
+        return (
+            None
+            if done.returncode == 0
+            else "poll: exit %d: %s" % (done.returncode, done.stderr.decode()[-400:])
+        )
 
     def outcome(self):
         """What has to be the same, whatever happened."""
@@ -111,17 +135,44 @@ class Place(Killed):
         folder = self.work + "/state/rejects/legal"
         for name in os.listdir(folder) if os.path.isdir(folder) else []:
             with open(folder + "/" + name, newline="") as f:
-                rejects[name] = [row["dropfeed.line"] + row["dropfeed.reason"][:16] for row in csv.DictReader(f)]
+                rejects[name] = [
+                    row["dropfeed.line"] + row["dropfeed.reason"][:16] for row in csv.DictReader(f)
+                ]
         state = self.work + "/state"
-        rows = sorted(ledger.ask(state, "SELECT f.name, r.row, r.id, r.state FROM request r JOIN document d ON d.id = r.document_id"
-                                 " JOIN file f ON f.id = d.file_id"))
-        sums = sorted(ledger.ask(state, "SELECT f.name, d.rows, d.delivered, d.rejected FROM document d JOIN file f ON f.id = d.file_id"))
+        rows = sorted(
+            ledger.ask(
+                state,
+                (
+                    "SELECT f.name, r.row, r.id, r.state FROM request r JOIN document d ON d.id ="
+                    " r.document_id JOIN file f ON f.id = d.file_id"
+                ),
+            )
+        )
+        sums = sorted(
+            ledger.ask(
+                state,
+                (
+                    "SELECT f.name, d.rows, d.delivered, d.rejected FROM document d JOIN file f ON"
+                    " f.id = d.file_id"
+                ),
+            )
+        )
         receipts = {}
         for name in os.listdir(self.work + "/in/receipts"):
             if name.endswith(".json"):
                 with open(self.work + "/in/receipts/" + name) as f:
-                    receipts[name] = [(r["row"], r["id"], r["state"]) for d in json.load(f)["documents"] for r in d.get("requested", [])]
-        return {"taken": sorted(taken), "rejects": rejects, "rows": rows, "sums": sums, "receipts": receipts}
+                    receipts[name] = [
+                        (r["row"], r["id"], r["state"])
+                        for d in json.load(f)["documents"]
+                        for r in d.get("requested", [])
+                    ]
+        return {
+            "taken": sorted(taken),
+            "rejects": rejects,
+            "rows": rows,
+            "sums": sums,
+            "receipts": receipts,
+        }
 
     def uncounted(self, power):
         """Calls that the ledger does not know of; a power cut takes the latest ones from it."""
@@ -167,19 +218,29 @@ def re_name(step):
 def plans_of(place, names, a):
     numbers = list(range(1, len(names) + 1))
     if a.short:
-        numbers = sorted({names.index(n) + 1 for n in names} | {len(names) - names[::-1].index(n) for n in names})
+        numbers = sorted(
+            {names.index(n) + 1 for n in names} | {len(names) - names[::-1].index(n) for n in names}
+        )
     if a.only:
         numbers = [a.only]
     for n in numbers:
         for cut in ledger.POWER_CUTS:
+
             def kill(n=n, cut=cut):
                 done = place.play(n)
                 if cut and done.returncode == -signal.SIGKILL:
                     place.cut_power()
-            yield "step %d (%s)%s" % (n, names[n - 1], ", a power cut" if cut else ""), kill, [], cut
+
+            yield "step %d (%s)%s" % (
+                n,
+                names[n - 1],
+                ", a power cut" if cut else "",
+            ), kill, [], cut
     pick = random.Random(19)
     for i in range(a.random):
-        yield "a random kill, %d" % i, lambda s=pick.uniform(0.005, 0.8): place.kill_after(s), SCRIPTS[i % len(SCRIPTS)], False
+        yield "a random kill, %d" % i, lambda s=pick.uniform(0.005, 0.8): place.kill_after(
+            s
+        ), SCRIPTS[i % len(SCRIPTS)], False
 
 
 def main():

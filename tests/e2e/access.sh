@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-# Who may not come in, and who does not answer: exit 4 and 3, and the next run completes the work under the same ids.
+# Who may not come in, and who does not answer: exit 4 and 3, and the next run completes the work
+# under the same ids.
 . "$(dirname "$0")/lib/checks.sh"
 
 sshd_start "$work/sftp" || exit 1
@@ -18,7 +19,8 @@ configure() {
 nothing_sent() { equal "$1: nothing was sent" "$(lines "$work/api/accepted.ndjson")" 0; }
 
 ssh-keygen -q -t ed25519 -N '' -f "$work/strange"
-printf '[127.0.0.1]:%s %s\n' "$(cat "$work/sftp/port")" "$(cut -d' ' -f1,2 "$work/strange.pub")" >"$work/wrong_hosts"
+printf '[127.0.0.1]:%s %s\n' "$(cat "$work/sftp/port")" \
+	"$(cut -d' ' -f1,2 "$work/strange.pub")" >"$work/wrong_hosts"
 configure "s|^known_hosts.*|known_hosts = $work/wrong_hosts|"
 exits 4 "a host key that changed" run
 said "a changed host key: both fingerprints are named" 'SHA256:.*SHA256:'
@@ -52,7 +54,8 @@ exits 3 "an API that is not there" run
 
 configure "s|^known_hosts.*|host_key = $fingerprint|"
 exits 0 "the next run completes, with a pinned host key" run
-check "every row arrived once" batches covers "$samples/orders-commerce_event.csv" 1 "$work/api/accepted.ndjson"
+check "every row arrived once" batches covers "$samples/orders-commerce_event.csv" 1 \
+	"$work/api/accepted.ndjson"
 check "what the sick API received has the ids and contents of what arrived" \
 	batches identical "$work/sick/bodies" "$work/api/accepted.ndjson"
 check "and no id is strange" sh -c 'test -z "$(comm -23 "$1" "$2")"' sh \

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# Where batches go and whom they are given to: old and new rows, a receiver that is restarted, credentials that end in mid-run,
-# certificates, and a ledger whose numbers do not add up.
+# Where batches go and whom they are given to: old and new rows, a receiver that is restarted,
+# credentials that end in mid-run, certificates, and a ledger whose numbers do not add up.
 . "$(dirname "$0")/lib/checks.sh"
 
 receiver_start "$work/api" || exit 1
@@ -25,7 +25,8 @@ feed() {
 	printf '%s\n' "$@"
 } >"$conf"
 
-# ---- historical: one user with events of many ages, in an order that changes the endpoint again and again
+# ---- historical: one user with events of many ages, in an order that changes the endpoint
+#     again and again
 python3 - "$work/ages-custom_event.csv" "$work/people-eventless.csv" <<'END'
 import sys, time
 now, day = int(time.time() * 1000), 86400000
@@ -48,16 +49,20 @@ for batch in map(json.loads, open(sys.argv[3])):
 END
 }
 feed
-exits 0 "old and new rows in one document" import "$work/ages-custom_event.csv" "$work/people-eventless.csv"
-equal "what is older than 30 days goes to the historical endpoint" "$(names /v2/bulkevents/historical | tr '\n' ' ')" "old older days30 "
-equal "all else does not" "$(names /v2/bulkevents | tr ' ' '\n' | sort | tr '\n' ' ')" "days29 future hours71 hours73 new none timeless "
+exits 0 "old and new rows in one document" import "$work/ages-custom_event.csv" \
+	"$work/people-eventless.csv"
+equal "what is older than 30 days goes to the historical endpoint" \
+	"$(names /v2/bulkevents/historical | tr '\n' ' ')" "old older days30 "
+equal "all else does not" "$(names /v2/bulkevents | tr ' ' '\n' | sort | tr '\n' ' ')" \
+	"days29 future hours71 hours73 new none timeless "
 rm -rf "$work/state" "$accepted" "$requests"
 receiver_stop
 receiver_start "$work/api" || exit 1
 feed 'historical = always'
 exits 0 "with historical = always" import "$work/ages-custom_event.csv" "$work/people-eventless.csv"
 equal "what is younger than 72 hours never goes there, nor what has no time or no event" \
-	"$(names /v2/bulkevents | tr ' ' '\n' | sort | tr '\n' ' ')" "future hours71 new none timeless "
+	"$(names /v2/bulkevents | tr ' ' '\n' | sort | tr '\n' ' ')" \
+	"future hours71 new none timeless "
 rm -rf "$work/state" "$accepted" "$requests"
 receiver_stop
 
@@ -66,7 +71,8 @@ receiver_start "$work/api" || exit 1
 port=${endpoint##*:}
 clicks "$work/in/a-custom_event.csv" 400 A
 feed 'batches_per_second = 300'
-"$dropfeed" --config "$conf" import "$work/in/a-custom_event.csv" >"$work/out" 2>"$work/err" </dev/null &
+"$dropfeed" --config "$conf" import \
+	"$work/in/a-custom_event.csv" >"$work/out" 2>"$work/err" </dev/null &
 pid=$!
 while kill -0 $pid 2>/dev/null && [ "$(lines "$accepted")" -le 50 ]; do sleep 0.02; done
 receiver_stop
@@ -89,9 +95,11 @@ equal "and every row arrived" "$(batches events "$accepted")" 800
 
 # ---- numbers that do not add up
 clicks "$work/in/c-custom_event.csv" 400 C
-printf '202\n202\n202\n401\n' >"$work/api/script.new" && mv "$work/api/script.new" "$work/api/script"
+printf '202\n202\n202\n401\n' >"$work/api/script.new" &&
+	mv "$work/api/script.new" "$work/api/script"
 exits 4 "a document that was not finished" import "$work/in/c-custom_event.csv"
-ledger_sql "$work/state" "UPDATE document SET delivered = delivered + 1 WHERE id = (SELECT max(id) FROM document)"
+ledger_sql "$work/state" \
+	"UPDATE document SET delivered = delivered + 1 WHERE id = (SELECT max(id) FROM document)"
 exits 5 "a ledger whose sums do not hold" run
 said "is reported as an error" 'does not balance: 400 rows, but 401 delivered'
 exits 5 "and not forgotten" run
@@ -101,12 +109,15 @@ receiver_stop
 # ---- certificates
 if command -v openssl >/dev/null; then
 	for name in ca other; do
-		openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout "$work/$name.key" -out "$work/$name.pem" \
+		openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes \
+			-keyout "$work/$name.key" -out "$work/$name.pem" \
 			-days 2 -subj "/CN=$name" 2>/dev/null
 	done
-	openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout "$work/api.key" -out "$work/api.csr" -subj /CN=api 2>/dev/null
+	openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes \
+		-keyout "$work/api.key" -out "$work/api.csr" -subj /CN=api 2>/dev/null
 	printf 'subjectAltName=IP:127.0.0.1\n' >"$work/san"
-	openssl x509 -req -in "$work/api.csr" -CA "$work/ca.pem" -CAkey "$work/ca.key" -CAcreateserial -days 2 -extfile "$work/san" \
+	openssl x509 -req -in "$work/api.csr" -CA "$work/ca.pem" -CAkey "$work/ca.key" \
+		-CAcreateserial -days 2 -extfile "$work/san" \
 		-out "$work/api.pem" 2>/dev/null
 	receiver_start "$work/tls" --cert "$work/api.pem" --tlskey "$work/api.key" || exit 1
 	endpoint=https://${endpoint#http://}
@@ -130,13 +141,15 @@ if command -v openssl >/dev/null; then
 	exits 4 "a ca_file that holds none" import "$work/in/d-custom_event.csv"
 	said "says what is wanted" 'ca_file = .*no.pem: PEM is wanted'
 	receiver_stop
-	if openssl x509 -req -in "$work/api.csr" -CA "$work/ca.pem" -CAkey "$work/ca.key" -CAcreateserial -days -1 -extfile "$work/san" \
+	if openssl x509 -req -in "$work/api.csr" -CA "$work/ca.pem" -CAkey "$work/ca.key" \
+		-CAcreateserial -days -1 -extfile "$work/san" \
 		-out "$work/old.pem" 2>/dev/null; then
 		receiver_start "$work/old" --cert "$work/old.pem" --tlskey "$work/api.key" || exit 1
 		endpoint=https://${endpoint#http://}
 		feed "ca_file = $work/ca.pem"
 		exits 4 "a certificate that has ended" import "$work/in/d-custom_event.csv"
-		said "sends to the clock and to the server's keeper" 'expired.*clock.*new certificate'
+		said "sends to the clock and to the server's keeper" \
+			'expired.*clock.*new certificate'
 	else
 		skip "this openssl makes no certificate of yesterday"
 	fi

@@ -29,11 +29,14 @@ kill -CONT "$receiver"
 n=3
 while kill -0 $run 2>/dev/null; do
 	n=$((n + 1))
-	"$dropfeed" --config "$conf" backup "$work/copy$n.db" 2>"$work/err" || { not_ok "backup $n"; cat "$work/err"; }
+	"$dropfeed" --config "$conf" backup "$work/copy$n.db" 2>"$work/err" ||
+		{ not_ok "backup $n"; cat "$work/err"; }
 done
 wait $run
 equal "the run was not disturbed" "$? $(cat "$work/run.err")" "0 "
-equal "all is delivered, once" "$(jq -r .source_request_id "$work/api/accepted.ndjson" | sort | uniq -c | awk '$1 == 1' | wc -l)" 6000
+equal "all is delivered, once" \
+	"$(jq -r .source_request_id "$work/api/accepted.ndjson" | sort | uniq -c | awk '$1 == 1' |
+	wc -l)" 6000
 bad=0 last=0
 for ((i = 1; i <= n; i++)); do
 	copy=$work/copy$i.db
@@ -45,7 +48,8 @@ for ((i = 1; i <= n; i++)); do
 	last=${done:-0}
 done
 equal "each of $n copies is whole, of one instant, and of a later one than that before it" $bad 0
-equal "the first ones are of the middle of the run" "$(query "$work/copy1.db" 'SELECT delivered < 6000 AND state = 3 FROM document')" 1
+equal "the first ones are of the middle of the run" \
+	"$(query "$work/copy1.db" 'SELECT delivered < 6000 AND state = 3 FROM document')" 1
 equal "nothing is left beside them" "$(find "$work" -name '*.tmp*' -o -name '*-journal')" ''
 
 # ---- where something else is ----
@@ -66,7 +70,8 @@ rm -rf "$work/state/ledger.db"*
 cp "$work/copy1.db" "$work/state/ledger.db"
 exits 0 "a run goes on from the copy of the middle" run
 exits 0 "status" status --format json
-check "and ends as the other did" holds '.files[0].documents[0] | .delivered == 6000 and .balanced' "$work/out"
+check "and ends as the other did" holds \
+	'.files[0].documents[0] | .delivered == 6000 and .balanced' "$work/out"
 
 # ---- killed ----
 if [ ! -x "$BUILD/faults/dropfeed" ]; then
@@ -74,7 +79,8 @@ if [ ! -x "$BUILD/faults/dropfeed" ]; then
 	finish
 fi
 status=0
-(DROPFEED_CRASH_AT="before name the backup" "$BUILD/faults/dropfeed" --config "$conf" backup "$work/dead.db" >"$work/out" 2>&1; exit $?) 2>/dev/null || status=$?
+(DROPFEED_CRASH_AT="before name the backup" "$BUILD/faults/dropfeed" --config "$conf" backup \
+	"$work/dead.db" >"$work/out" 2>&1; exit $?) 2>/dev/null || status=$?
 equal "a backup is killed" $status 137
 equal "it leaves one file" "$(find "$work" -maxdepth 1 -name 'dead.db*' | wc -l)" 1
 echo mine >"$work/my.dropfeed-notes.tmp"

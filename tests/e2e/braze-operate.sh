@@ -1,37 +1,51 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# What an operator sees of a feed to Braze: metrics, notices, receipts, status, the report, the pace.
+# What an operator sees of a feed to Braze: metrics, notices, receipts, status, the report, the
+# pace.
 . "$(dirname "$0")/lib/checks.sh"
 . "$(dirname "$0")/lib/braze.sh"
 
 peer_start 201 drop-after
 feed "lanes = 1" "receipts = receipts" "on_event = cat >>'$work/notices'; echo >>'$work/notices'"
 sed -i "s|^state_dir = .*|&\nmetrics_file = $work/metrics.prom|" "$conf"
-{ clicks 6 && echo "C-9,1,1768206600100,REFUSE,other,9" && echo ",1,1768206600100,Clicked,other,10"; } >"$work/in/first-custom_event.csv"
+{ clicks 6 && echo "C-9,1,1768206600100,REFUSE,other,9" &&
+	echo ",1,1768206600100,Clicked,other,10"; } >"$work/in/first-custom_event.csv"
 clicks 3 >"$work/in/second-custom_event.csv"
 touch -d '-1 hour' "$work/in/first-custom_event.csv"
 rows() { sed -n "s/^dropfeed_rows_total{feed=\"shop\",outcome=\"$1\"} //p" "$work/metrics.prom"; }
-receipt() { jq -c ".documents[0] | [.rows, .delivered, .rejected, .balanced, .rejected_by]" "$work/in/receipts/$1.receipt.json"; }
+receipt() {
+	jq -c ".documents[0] | [.rows, .delivered, .rejected, .balanced, .rejected_by]" \
+		"$work/in/receipts/$1.receipt.json"
+}
 
 exits 1 "one document is refused in part, the next has no answer" run
 equal "metrics: rows that were delivered" "$(rows delivered)" 6
 equal "and rejected, those that may have arrived among them" "$(rows rejected)" 5
 if command -v promtool >"$work/promtool"; then
-	check "promtool has nothing to say" test -z "$(promtool check metrics <"$work/metrics.prom" 2>&1)"
+	check "promtool has nothing to say" test \
+		-z "$(promtool check metrics <"$work/metrics.prom" 2>&1)"
 else
 	skip "promtool is not here"
 fi
-equal "a notice for each document" "$(jq -r '[.event, .file, .delivered, .rejected] | join(" ")' "$work/notices" | sort | tr '\n' ',')" \
+equal "a notice for each document" \
+	"$(jq -r '[.event, .file, .delivered, .rejected] | join(" ")' "$work/notices" | sort |
+	tr '\n' ',')" \
 	"rejects first-custom_event.csv 6 2,rejects second-custom_event.csv 0 3,"
-equal "a receipt says what was refused" "$(receipt first-custom_event.csv)" '[8,6,2,true,{"api-rejected":1,"missing-identity":1}]'
-equal "and what is not known" "$(receipt second-custom_event.csv)" '[3,0,3,true,{"delivery-unknown":3}]'
-check "with the rows beside it" grep -q "delivery-unknown: " "$work/in/receipts/second-custom_event.csv"
+equal "a receipt says what was refused" "$(receipt first-custom_event.csv)" \
+	'[8,6,2,true,{"api-rejected":1,"missing-identity":1}]'
+equal "and what is not known" "$(receipt second-custom_event.csv)" \
+	'[3,0,3,true,{"delivery-unknown":3}]'
+check "with the rows beside it" grep -q "delivery-unknown: " \
+	"$work/in/receipts/second-custom_event.csv"
 exits 0 "status, as JSON" status --format json
-equal "adds up" "$(jq -c '[.files[].documents[0] | [.delivered, .rejected, .balanced]] | sort' "$work/out")" '[[0,3,true],[6,2,true]]'
+equal "adds up" "$(jq -c '[.files[].documents[0] | [.delivered, .rejected, .balanced]] | sort' \
+	"$work/out")" '[[0,3,true],[6,2,true]]'
 exits 1 "a monitor hears of it" status --exit-code
 exits 0 "the report" report --format json
-equal "has each code" "$(jq -c '.feeds[0].rejected_by | map([.code, .rows]) | sort' "$work/out")" '[["api-rejected",1],["delivery-unknown",3],["missing-identity",1]]'
-check "and the share of 1,000 requests a second" holds '.total.share_of_limit != null and .total.share_of_limit <= 1' "$work/out"
+equal "has each code" "$(jq -c '.feeds[0].rejected_by | map([.code, .rows]) | sort' "$work/out")" \
+	'[["api-rejected",1],["delivery-unknown",3],["missing-identity",1]]'
+check "and the share of 1,000 requests a second" holds \
+	'.total.share_of_limit != null and .total.share_of_limit <= 1' "$work/out"
 
 exits 1 "what is wrong is refused again, the unknown rows wait" retry
 equal "they are rejected still" "$(rows rejected)" 5
@@ -42,5 +56,6 @@ check "without rejects beside it" test ! -e "$work/in/receipts/second-custom_eve
 exits 0 "nothing is left to do" run
 peer_stop
 equal "the second document's events came once more, on purpose" \
-	"$(jq -r '.[1] | select(.time < "2026-01-12T08:30:00.003Z") | .time' "$peer/events.ndjson" | sort | uniq -c | awk '{ print $1 }' | tr '\n' ' ')" "3 3 3 "
+	"$(jq -r '.[1] | select(.time < "2026-01-12T08:30:00.003Z") | .time' \
+	"$peer/events.ndjson" | sort | uniq -c | awk '{ print $1 }' | tr '\n' ' ')" "3 3 3 "
 finish

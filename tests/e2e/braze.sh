@@ -5,7 +5,10 @@
 
 . "$(dirname "$0")/lib/braze.sh"
 
-rows_taken() { jq -r 'select(.[0] == "events") | .[1].properties.Row' "$peer/events.ndjson" | sort -n | uniq -c | awk '{ print $1 }' | sort -u | tr '\n' ' '; }
+rows_taken() {
+	jq -r 'select(.[0] == "events") | .[1].properties.Row' "$peer/events.ndjson" | sort -n |
+		uniq -c | awk '{ print $1 }' | sort -u | tr '\n' ' '
+}
 
 # ---- what is refused ----
 peer_start
@@ -33,24 +36,33 @@ said "and doctor says what to look at" "users.track"
 sed -i 's/^other-key/the-key/' "$work/key"
 equal "nothing was written" "$(lines "$peer/events.ndjson")" 0
 exits 1 "a dry run opens no connection" run --dry-run
-said "and forecasts objects, requests and data points" "visits-custom_event.csv: 5 rows, 1 would be rejected; 6 objects \\(9 data points\\) in at least 2 requests, 0.0 min"
+said "and forecasts objects, requests and data points" \
+	"visits-custom_event.csv: 5 rows, 1 would be rejected; 6 objects \\(9 data points\\) in at least 2 requests, 0.0 min"
 exits 0 "explain" explain --feed shop --format json "$work/in/orders-commerce_event.csv:2"
-equal "shows what a row becomes there" "$(jq -c '.batch.json | [keys, (.purchases | length)]' "$work/out")" '[["purchases"],2]'
+equal "shows what a row becomes there" \
+	"$(jq -c '.batch.json | [keys, (.purchases | length)]' "$work/out")" '[["purchases"],2]'
 exits 1 "validate knows the limits" validate --feed shop "$work/in/orders-commerce_event.csv"
 said "of the sink" "too-long"
 equal "nothing was sent" "$(lines "$peer/requests.ndjson")" 2
 exits 1 "some rows are refused" run
-equal "one row by Braze, one whose user's attributes it refused, one without the id" "$(reasons visits-custom_event.csv)" "2 api-rejected 1 missing-identity "
-equal "one row of whose products one is refused, one over the limit of a quantity" "$(reasons orders-commerce_event.csv)" "1 api-rejected 1 too-long "
-check "the words are Braze's" grep -q "api-rejected: 'name' is not valid (events)" "$work/state/rejects/shop/visits-custom_event.csv"
+equal "one row by Braze, one whose user's attributes it refused, one without the id" \
+	"$(reasons visits-custom_event.csv)" "2 api-rejected 1 missing-identity "
+equal "one row of whose products one is refused, one over the limit of a quantity" \
+	"$(reasons orders-commerce_event.csv)" "1 api-rejected 1 too-long "
+check "the words are Braze's" grep -q "api-rejected: 'name' is not valid (events)" \
+	"$work/state/rejects/shop/visits-custom_event.csv"
 check "and a row of which a part was taken says that it would count twice" \
-	grep -q "would count twice if the row were dropped again" "$work/state/rejects/shop/orders-commerce_event.csv"
+	grep -q "would count twice if the row were dropped again" \
+	"$work/state/rejects/shop/orders-commerce_event.csv"
 exits 0 "the rows add up" status
 said "and are counted" "5 rows = 2 delivered \\+ 3 rejected"
-exits 1 "a row of which a purchase was taken is not sent again, and the others are refused again" retry
+exits 1 "a row of which a purchase was taken is not sent again, and the others are refused again" \
+	retry
 peer_stop
-equal "a user's attributes" "$(jq -c '.["C-1"]' "$peer/users.json")" '{"Points":12,"email":"ada@example.com","external_id":"C-1","first_name":"Ada"}'
-equal "events are what the mapping makes of them" "$(jq -c 'select(.[1].name == "Left")[1]' "$peer/events.ndjson")" \
+equal "a user's attributes" "$(jq -c '.["C-1"]' "$peer/users.json")" \
+	'{"Points":12,"email":"ada@example.com","external_id":"C-1","first_name":"Ada"}'
+equal "events are what the mapping makes of them" \
+	"$(jq -c 'select(.[1].name == "Left")[1]' "$peer/events.ndjson")" \
 	'{"external_id":"C-1","app_id":"app-1","name":"Left","time":"2026-01-12T08:30:01.500Z","properties":{"n":2.5}}'
 equal "and purchases" "$(jq -c 'select(.[0] == "purchases")[1]' "$peer/events.ndjson")" \
 	'{"external_id":"C-1","app_id":"app-1","product_id":"S-1","currency":"USD","price":9.9,"quantity":2,"time":"2026-01-12T08:30:00.000Z"}'
@@ -69,16 +81,23 @@ C-2,REFUSE,1768206600001,Left,other
 C-3,gold,1768206600000,REFUSE,other
 END
 exits 1 "some parts are refused" run
-equal "each of those rows is rejected" "$(reasons visits-custom_event.csv)$(reasons orders-commerce_event.csv)" "3 api-rejected 1 api-rejected "
+equal "each of those rows is rejected" \
+	"$(reasons visits-custom_event.csv)$(reasons orders-commerce_event.csv)" \
+	"3 api-rejected 1 api-rejected "
 exits 1 "retry sends them to somebody who thinks the same" retry
 peer_stop
-equal "and the parts that were taken did not come again" "$(jq -r '.[1] | .product_id // .name' "$peer/events.ndjson" | sort | tr '\n' ' ')" "Clicked Left S-1 "
+equal "and the parts that were taken did not come again" \
+	"$(jq -r '.[1] | .product_id // .name' "$peer/events.ndjson" | sort | tr '\n' ' ')" \
+	"Clicked Left S-1 "
 refuse=NOTHING peer_start
 sed -i "s|^instance = .*|instance = http://127.0.0.1:$port|" "$conf"
 exits 0 "retry sends the rest" retry
 peer_stop
-equal "of the events what had not come" "$(jq -r '.[1] | .product_id // .name' "$peer/events.ndjson" | sort | tr '\n' ' ')" "REFUSE REFUSE "
-equal "of the users the one that had not" "$(jq -c . "$peer/users.json")" '{"C-2":{"Tier":"REFUSE","external_id":"C-2"}}'
+equal "of the events what had not come" \
+	"$(jq -r '.[1] | .product_id // .name' "$peer/events.ndjson" | sort | tr '\n' ' ')" \
+	"REFUSE REFUSE "
+equal "of the users the one that had not" "$(jq -c . "$peer/users.json")" \
+	'{"C-2":{"Tier":"REFUSE","external_id":"C-2"}}'
 exits 0 "all rows are delivered" status
 said "now" "3 rows = 3 delivered"
 
@@ -97,8 +116,11 @@ exits 1 "a purchase of ninety products: no answer to the second request" run
 equal "is unknown" "$(reasons long-commerce_event.csv)" "1 delivery-unknown "
 exits 1 "sent on purpose" retry --unknown
 peer_stop
-equal "the first request's products came once" "$(jq -r '.[1].product_id' "$peer/events.ndjson" | head -n 74 | sort | uniq -c | awk '{ print $1 }' | sort -u)" 1
-equal "none of them again" "$(jq -r '.[1].product_id' "$peer/events.ndjson" | sort | uniq -c | awk '{ n[$1]++ } END { print n[1], n[2] }')" "74 15"
+equal "the first request's products came once" \
+	"$(jq -r '.[1].product_id' "$peer/events.ndjson" | head -n 74 | sort | uniq -c |
+	awk '{ print $1 }' | sort -u)" 1
+equal "none of them again" "$(jq -r '.[1].product_id' "$peer/events.ndjson" | sort | uniq -c |
+	awk '{ n[$1]++ } END { print n[1], n[2] }')" "74 15"
 
 # ---- limits of a request ----
 peer_start
@@ -126,15 +148,22 @@ with open(sys.argv[1] + "/wide-commerce_event.csv", "w", encoding="utf-8") as f:
 END
 exits 0 "one of seventy, with much to each of them" run
 peer_stop
-equal "no request is over 4 MB" "$(jq -s 'map(.bytes) | max <= 4000000' "$peer/requests.ndjson")" true
+equal "no request is over 4 MB" "$(jq -s 'map(.bytes) | max <= 4000000' "$peer/requests.ndjson")" \
+	true
 equal "and all of its products came" "$(grep -c '"product_id": "W' "$peer/events.ndjson")" 70
-equal "no request has more than 75 objects" "$(jq -s 'map(.attributes + .events + .purchases) | max <= 75' "$peer/requests.ndjson")" true
-equal "and each product came once" "$(jq -r '.[1].product_id | select(test("^[PQR]"))' "$peer/events.ndjson" | sort | uniq -c | awk '{ n[$1]++ } END { print n[1] + 0, length(n) }')" "180 1"
+equal "no request has more than 75 objects" \
+	"$(jq -s 'map(.attributes + .events + .purchases) | max <= 75' "$peer/requests.ndjson")" \
+	true
+equal "and each product came once" \
+	"$(jq -r '.[1].product_id | select(test("^[PQR]"))' "$peer/events.ndjson" | sort |
+	uniq -c | awk '{ n[$1]++ } END { print n[1] + 0, length(n) }')" "180 1"
 
 # ---- audiences ----
-# members: rows of three users, not side by side: C-1 is in two, was in a third; C-2 has left; C-3 is in 26.
+# members: rows of three users, not side by side: C-1 is in two, was in a third; C-2 has left; C-3
+# is in 26.
 members() {
-	echo "user_identities.customer_id,user_identities.email,audience.id,audience.name,audience.member"
+	echo \
+		"user_identities.customer_id,user_identities.email,audience.id,audience.name,audience.member"
 	echo 'C-1,,13053,Ibiza dreamers,true'
 	echo 'C-2,,13053,Ibiza dreamers,false'
 	echo 'C-1,,13051,"Say ""hi""",TRUE'
@@ -144,17 +173,21 @@ members() {
 	for ((i = 1; i <= 26; i++)); do echo "C-3,,A$i,Audience $i,true"; done
 	echo 'C-1,,13052,Possible Parisians,false'
 }
-for how in string array attribute "string array" "string attribute" "array attribute" "string array attribute"; do
+for how in string array attribute "string array" "string attribute" "array attribute" \
+	"string array attribute"; do
 	peer_start
 	feed "audiences = $how"
 	members >"$work/in/all-audience.csv"
 	exits 1 "audiences = $how" run
 	peer_stop
 	wanted='{"external_id":"C-1"'
-	case $how in *attribute*) wanted=$wanted',"In Ibiza dreamers":true,"In Possible Parisians":false,"In Say \"hi\"":true' ;; esac
+	case $how in *attribute*) \
+		wanted=$wanted',"In Ibiza dreamers":true,"In Possible Parisians":false,"In Say \"hi\"":true' ;; \
+		esac
 	case $how in *string*) wanted=$wanted",\"SegmentMembership\":\"'13053','13051'\"" ;; esac
 	case $how in *array*) wanted=$wanted',"SegmentMembershipArray":["13053","13051"]' ;; esac
-	equal "$how: the whole membership of a user" "$(jq -cS '.["C-1"]' "$peer/users.json")" "$(jq -cS . <<<"$wanted}")"
+	equal "$how: the whole membership of a user" "$(jq -cS '.["C-1"]' "$peer/users.json")" \
+		"$(jq -cS . <<<"$wanted}")"
 	left=$(jq -cS '.["C-2"]' "$peer/users.json")
 	wanted='{"external_id":"C-2"'
 	case $how in *attribute*) wanted=$wanted',"In Ibiza dreamers":false' ;; esac
@@ -162,12 +195,15 @@ for how in string array attribute "string array" "string attribute" "array attri
 	case $how in *array*) wanted=$wanted',"SegmentMembershipArray":[]' ;; esac
 	equal "$how: somebody who left" "$left" "$(jq -cS . <<<"$wanted}")"
 	case $how in *array*)
-		equal "$how: 25 of 26" "$(jq '.["C-3"].SegmentMembershipArray | length' "$peer/users.json")" 25
+		equal "$how: 25 of 26" "$(jq '.["C-3"].SegmentMembershipArray | length' \
+			"$peer/users.json")" 25
 		said "with a warning" "over the limits of the feed's sink"
 		;;
 	esac
-	equal "$how: one object for each user" "$(jq -s 'map(.attributes) | add' "$peer/requests.ndjson")" 3
-	equal "$how: a row without the id is rejected" "$(reasons all-audience.csv)" "1 missing-identity "
+	equal "$how: one object for each user" \
+		"$(jq -s 'map(.attributes) | add' "$peer/requests.ndjson")" 3
+	equal "$how: a row without the id is rejected" "$(reasons all-audience.csv)" \
+		"1 missing-identity "
 done
 # many: rows of 700 users, each of whom has some here and some there; one has 300 audiences.
 many() {
@@ -186,10 +222,13 @@ for window in 64MiB 1MiB; do
 	exits 0 "a document of many users, a window of $window" run
 	peer_stop
 	mv "$peer/users.json" "$work/users.$window"
-	equal "each user is one object" "$(jq -s 'map(.attributes) | add' "$peer/requests.ndjson")" 700
+	equal "each user is one object" \
+		"$(jq -s 'map(.attributes) | add' "$peer/requests.ndjson")" 700
 done
-equal "three hundred names" "$(jq '.["U-7"] | keys | map(select(startswith("In Other"))) | length' "$work/users.64MiB")" 300
-check "what waits in a file becomes the same as what waits in memory" cmp "$work/users.64MiB" "$work/users.1MiB"
+equal "three hundred names" "$(jq '.["U-7"] | keys | map(select(startswith("In Other"))) | length' \
+	"$work/users.64MiB")" 300
+check "what waits in a file becomes the same as what waits in memory" cmp "$work/users.64MiB" \
+	"$work/users.1MiB"
 exits 1 "other sinks take no audience document" import --sink - "$work/in/many-audience.csv"
 said "and that is said" "sink = braze takes them"
 
@@ -237,10 +276,12 @@ for lost in drop-after taken-502 drop-before 504; do
 	equal "$lost: nothing more came" "$(lines "$peer/events.ndjson")" "$came"
 	exits 0 "$lost: retry --unknown sends them" retry --unknown
 	equal "$lost: the reject file is gone" "$(ls "$work/state/rejects/shop")" ""
-	equal "$lost: they all came now" "$(lines "$peer/events.ndjson")" "$((came + ${unknown%% *}))"
+	equal "$lost: they all came now" "$(lines "$peer/events.ndjson")" \
+		"$((came + ${unknown%% *}))"
 	exits 0 "and then there is nothing to do" run
 	peer_stop
-	equal "$lost: attributes are those of the last rows" "$(jq -r '.[] | .Visit' "$peer/users.json" | sort -u)" 39
+	equal "$lost: attributes are those of the last rows" \
+		"$(jq -r '.[] | .Visit' "$peer/users.json" | sort -u)" 39
 done
 
 peer_start 201 drop-after
@@ -267,10 +308,12 @@ if [ -x "$BUILD/faults/dropfeed" ]; then
 		feed "lanes = 1"
 		clicks 5 >"$work/in/clicks-custom_event.csv"
 		status=0
-		{ DROPFEED_CRASH_AT=$at "$BUILD/faults/dropfeed" --config "$conf" run >"$work/out" 2>&1 </dev/null; } 2>/dev/null || status=$?
+		{ DROPFEED_CRASH_AT=$at "$BUILD/faults/dropfeed" --config "$conf" \
+			run >"$work/out" 2>&1 </dev/null; } 2>/dev/null || status=$?
 		equal "killed $at" $status 137
 		exits 1 "the next run finishes" run
-		equal "its rows are unknown" "$(reasons clicks-custom_event.csv)" "5 delivery-unknown "
+		equal "its rows are unknown" "$(reasons clicks-custom_event.csv)" \
+			"5 delivery-unknown "
 		peer_stop
 		equal "attributes arrived" "$(jq -r '.[] | .Visit' "$peer/users.json" | wc -l)" 5
 		check "no event came twice" test "$(lines "$peer/events.ndjson")" -le 5

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# Host certificates: real ones, by ssh-keygen, shown by a real sshd; those that an authority in known_hosts vouches for, and all those
-# that it does not.
+# Host certificates: real ones, by ssh-keygen, shown by a real sshd; those that an authority in
+# known_hosts vouches for, and all those that it does not.
 . "$(dirname "$0")/lib/checks.sh"
 
 receiver_start "$work/api" || exit 1
@@ -9,7 +9,9 @@ mkdir -p "$dir/root/in"
 for key in ca other-ca; do ssh-keygen -q -t ed25519 -N '' -C '' -f "$work/$key"; done
 ssh-keygen -q -t rsa -b 2048 -N '' -C '' -f "$work/rsa-ca"
 ssh-keygen -q -t ecdsa -b 384 -N '' -C '' -f "$work/ec-ca"
-for type in ed25519 ecdsa rsa; do ssh-keygen -q -t $type -N '' -C '' -f "$dir/ssh_host_${type}_key"; done
+for type in ed25519 ecdsa rsa; do
+	ssh-keygen -q -t $type -N '' -C '' -f "$dir/ssh_host_${type}_key"
+done
 ca=$(cat "$work/ca.pub") other_ca=$(cat "$work/other-ca.pub")
 
 # certify TYPE ARGUMENT...: the host's key of that type, signed by ssh-keygen with these arguments
@@ -22,7 +24,9 @@ certify() {
 serve() { # [OPTION]...: a server that shows the certificates that are there
 	"$root/tests/peers/sshd" stop "$dir"
 	local options=() cert
-	for cert in "$dir"/*-cert.pub; do [ ! -e "$cert" ] || options+=(--option "HostCertificate \"$cert\""); done
+	for cert in "$dir"/*-cert.pub; do
+		[ ! -e "$cert" ] || options+=(--option "HostCertificate \"$cert\"")
+	done
 	while [ $# -gt 0 ]; do options+=(--option "$1") && shift; done
 	"$root/tests/peers/sshd" start "$dir" "${options[@]}" || exit 1
 	port=$(cat "$dir/port")
@@ -53,7 +57,8 @@ exits 0 "the second of two authorities" run
 cp "$samples/orders-commerce_event.csv" "$dir/root/in/"
 sed -i '/^exclude/d; s/^min_age.*/min_age = 0s/' "$conf"
 exits 0 "a file is delivered" run
-equal "all of it" "$(lines "$work/api/accepted.ndjson")" "$("$dropfeed" --quiet import --sink - "$samples/orders-commerce_event.csv" | wc -l)"
+equal "all of it" "$(lines "$work/api/accepted.ndjson")" \
+	"$("$dropfeed" --quiet import --sink - "$samples/orders-commerce_event.csv" | wc -l)"
 certify ed25519 -s "$work/ca" -h -n 'a.example.org,127.0.*'
 serve
 known "@cert-authority * $ca"
@@ -72,7 +77,8 @@ certify ed25519 -s "$work/ca" -h -n 127.0.0.1 -V always:forever
 serve
 known "[127.0.0.1]:$port $(cat "$work/other-ca.pub")" "@cert-authority * $ca"
 exits 0 "the host's key has changed, and its certificate vouches for the new one" run
-known "[127.0.0.1]:$port $(cut -d' ' -f1,2 "$dir/ssh_host_ed25519_key.pub")" "@cert-authority * $other_ca"
+known "[127.0.0.1]:$port $(cut -d' ' -f1,2 "$dir/ssh_host_ed25519_key.pub")" \
+	"@cert-authority * $other_ca"
 exits 0 "another authority's certificate, but the key itself is known" run
 cat >"$work/pipe" <<'PY'
 import os, select, socket, sys
@@ -99,13 +105,17 @@ refused() {
 }
 certify ed25519 -s "$work/ca" -h -n 127.0.0.1 -V 20200101:20200201
 serve
-refused "an expired certificate" "'drop server' .serial 7, ssh-ed25519. .*it expired at 2020-0[12]-.*renew" "@cert-authority * $ca"
+refused "an expired certificate" \
+	"'drop server' .serial 7, ssh-ed25519. .*it expired at 2020-0[12]-.*renew" \
+	"@cert-authority * $ca"
 certify ed25519 -s "$work/ca" -h -n 127.0.0.1 -V 20990101:20990201
 serve
 refused "a certificate of the future" 'not valid before 20(98-12|99-01)' "@cert-authority * $ca"
 certify ed25519 -s "$work/ca" -h -n a.example.org,b.example.org,c.example.org,d.example.org
 serve
-refused "a certificate for other hosts" "made for a\.example\.org, b\.example\.org, c\.example\.org, \.\.\., not for '127\.0\.0\.1'" "@cert-authority * $ca"
+refused "a certificate for other hosts" \
+	"made for a\.example\.org, b\.example\.org, c\.example\.org, \.\.\., not for '127\.0\.0\.1'" \
+	"@cert-authority * $ca"
 certify ed25519 -s "$work/ca" -h
 serve
 refused "a certificate without names" 'made for no name at all' "@cert-authority * $ca"
@@ -117,27 +127,35 @@ certify ed25519 -s "$work/ca" -h -n 127.0.0.1
 serve
 ca_print=$(ssh-keygen -lf "$work/ca.pub" | awk '{ print $2 }')
 other_print=$(ssh-keygen -lf "$work/other-ca.pub" | awk '{ print $2 }')
-refused "another authority" "signed by ssh-ed25519 ${ca_print//+/\\+}, but .*hosts trusts ssh-ed25519 ${other_print//+/\\+} .@cert-authority in line 2" \
+refused "another authority" \
+	"signed by ssh-ed25519 ${ca_print//+/\\+}, but .*hosts trusts ssh-ed25519 ${other_print//+/\\+} .@cert-authority in line 2" \
 	'# nobody' "@cert-authority * $other_ca"
-refused "a revoked authority" "authority's key.*${ca_print//+/\\+}. is revoked by .*hosts line 2" "@cert-authority * $ca" "@revoked * $ca"
+refused "a revoked authority" "authority's key.*${ca_print//+/\\+}. is revoked by .*hosts line 2" \
+	"@cert-authority * $ca" "@revoked * $ca"
 refused "a revoked host key" 'its key .*is revoked by .*hosts line 1' \
 	"@revoked 127.0.0.1 $(cat "$dir/ssh_host_ed25519_key.pub")" "@cert-authority * $ca"
 refused "an authority for other hosts" 'unknown: it shows' "@cert-authority *.example.org $ca"
-refused "an authority that leaves this host out" 'unknown: it shows' "@cert-authority *,![127.0.0.1]:$port $ca"
-refused "an authority that leaves this name out" 'unknown: it shows' "@cert-authority ![127.0.0.1]:1,!127.0.0.1,* $ca"
+refused "an authority that leaves this host out" 'unknown: it shows' \
+	"@cert-authority *,![127.0.0.1]:$port $ca"
+refused "an authority that leaves this name out" 'unknown: it shows' \
+	"@cert-authority ![127.0.0.1]:1,!127.0.0.1,* $ca"
 refused "an authority's key in place of the host's" 'has changed' "[127.0.0.1]:$port $ca"
 known "@cert-authority * $other_ca" "[127.0.0.1]:$port $other_ca"
 exits 4 "a changed key and another authority" run
-said "both are reported" 'host key of .* has changed.*The @cert-authority in line 1 does not help: .*signed by'
+said "both are reported" \
+	'host key of .* has changed.*The @cert-authority in line 1 does not help: .*signed by'
 certify ed25519 -s "$work/ca" -h -n 127.0.0.1 -O 'critical:only@example.org=tuesdays'
 serve
 refused "a critical option" "critical option 'only@example\.org'" "@cert-authority * $ca"
 if certify ed25519 -s "$work/rsa-ca" -t ssh-rsa -h -n 127.0.0.1 2>/dev/null && serve; then
-	refused "signed with SHA-1" 'signed with SHA-1, which can be forged' "@cert-authority * $(cat "$work/rsa-ca.pub")"
+	refused "signed with SHA-1" 'signed with SHA-1, which can be forged' \
+		"@cert-authority * $(cat "$work/rsa-ca.pub")"
 fi
 rm -f "$dir"/*-cert.pub
 serve
-refused "a server without a certificate" 'has no host certificate, which the @cert-authority in .*hosts line 1 asks for .*ssh-ed25519.*HostCertificate' "@cert-authority * $ca"
+refused "a server without a certificate" \
+	'has no host certificate, which the @cert-authority in .*hosts line 1 asks for .*ssh-ed25519.*HostCertificate' \
+	"@cert-authority * $ca"
 
 # ---- one name, two servers in turns ----
 certify ed25519 -s "$work/ca" -h -n 127.0.0.1
@@ -147,7 +165,8 @@ mkdir -p "$second"
 ssh-keygen -q -t ed25519 -N '' -C '' -f "$second/ssh_host_ed25519_key"
 ssh-keygen -q -I second -s "$work/ca" -h -n 127.0.0.1 "$second/ssh_host_ed25519_key.pub"
 cp "$dir/authorized_keys" "$second/"
-"$root/tests/peers/sshd" start "$second" --option "HostCertificate \"$second/ssh_host_ed25519_key-cert.pub\"" || exit 1
+"$root/tests/peers/sshd" start "$second" \
+	--option "HostCertificate \"$second/ssh_host_ed25519_key-cert.pub\"" || exit 1
 sshds+=("$second")
 cat >"$work/turns" <<'PY'
 import select, socket, sys
@@ -183,7 +202,8 @@ certify rsa -s "$work/ca" -h -n 127.0.0.1
 serve
 known "@cert-authority * $ca"
 "$dropfeed" --config "$conf" run >"$work/out" 2>"$work/err" </dev/null
-[ $? -eq 0 ] || said "an RSA key's certificate with an old libssh2: the ways out" 'for an RSA key.*Ed25519 or ECDSA.*make libssh2'
+[ $? -eq 0 ] || said "an RSA key's certificate with an old libssh2: the ways out" \
+	'for an RSA key.*Ed25519 or ECDSA.*make libssh2'
 
 # ---- servers that do not keep to the protocol ----
 cat >"$work/rude" <<'PY'
@@ -223,7 +243,8 @@ rude() { # HOW CODE PATTERN
 	python3 "$work/rude" "$1" "$work/rude.port" &
 	local rude=$!
 	wait_for "$work/rude.port" || exit 1
-	sed -i -E "s|^source.*|source = sftp://$(id -un)@127.0.0.1:$(cat "$work/rude.port")/~|" "$conf"
+	sed -i -E "s|^source.*|source = sftp://$(id -un)@127.0.0.1:$(cat "$work/rude.port")/~|" \
+		"$conf"
 	exits "$2" "a server's $1 answer" run
 	said "a server's $1 answer: it says so" "$3"
 	kill $rude && wait $rude 2>/dev/null

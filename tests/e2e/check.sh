@@ -36,28 +36,35 @@ conf_with 'sink = -'
 exits 0 "a configuration without mistakes" check
 said "says so" 'no mistakes in 1 feed'
 exits 0 "the same as JSON" check --format json
-check "the same as JSON: the verdict" holds '.verdict == "ok" and .feeds == 1 and .problems == []' "$work/out"
+check "the same as JSON: the verdict" holds '.verdict == "ok" and .feeds == 1 and .problems == []' \
+	"$work/out"
 
 # The server's key.
 sftp="source = sftp://jo@127.0.0.1:9/in"
 login="password_file = $work/api-secret"
 ssh-keygen -q -t ed25519 -N '' -f "$work/host" || exit 1
-finds "no known_hosts" 0 'known_hosts: cannot read .*/\.ssh/known_hosts: No such file.*ssh-keyscan -p 9' 'sink = -' "$login" "$sftp"
+finds "no known_hosts" 0 \
+	'known_hosts: cannot read .*/\.ssh/known_hosts: No such file.*ssh-keyscan -p 9' 'sink = -' \
+	"$login" "$sftp"
 printf '127.0.0.1 %s\n' "$(cut -d' ' -f1,2 "$work/host.pub")" >"$work/known"
-finds "known_hosts without the server's port" 3 'known_hosts: .*/known does not name 127.0.0.1 port 9' 'sink = -' "$login" \
+finds "known_hosts without the server's port" 3 \
+	'known_hosts: .*/known does not name 127.0.0.1 port 9' 'sink = -' "$login" \
 	"known_hosts = $work/known" "$sftp"
 printf '[127.0.0.1]:9 %s\n' "$(cut -d' ' -f1,2 "$work/host.pub")" >"$work/known"
 conf_with 'sink = -' "$login" "known_hosts = $work/known" "$sftp"
 exits 0 "known_hosts with it" check
 conf_with 'sink = -' "$login" "host_key = $print" "$sftp"
 exits 0 "a pinned key" check
-warns "nothing to log in with" 0 'identity_file: there is nothing to log in with' 'sink = -' "host_key = $print" "$sftp"
-warns "a local folder that is not there" 2 'source: cannot read the folder .*/nowhere' 'sink = -' "source = file://$work/nowhere"
+warns "nothing to log in with" 0 'identity_file: there is nothing to log in with' 'sink = -' \
+	"host_key = $print" "$sftp"
+warns "a local folder that is not there" 2 'source: cannot read the folder .*/nowhere' 'sink = -' \
+	"source = file://$work/nowhere"
 
 # Two feeds that deliver the same rows, under ids of their own.
 mkdir -p "$work/drop"
 two_feeds() {
-	conf_with "source = file://$work/drop" 'sink = -' '[feed b]' "source = file://$work/drop/" "$@"
+	conf_with "source = file://$work/drop" 'sink = -' '[feed b]' "source = file://$work/drop/" \
+		"$@"
 	exits 0 "two feeds of a folder: ${*##*/}" check
 }
 same='warning: feed b: source: feed a takes the same files'
@@ -88,27 +95,34 @@ chmod 0600 "$work/api-secret"
 
 # The API.
 api="api_secret_file = $work/api-secret"
-finds "a key of another pod" 1 'endpoint: the API key is one of the pod us1.*write endpoint = us1' 'endpoint = eu1' 'api_key = us1-0123' "$api"
+finds "a key of another pod" 1 'endpoint: the API key is one of the pod us1.*write endpoint = us1' \
+	'endpoint = eu1' 'api_key = us1-0123' "$api"
 for good in 'api_key = us1-0123' 'api_key = 0123' 'api_key = us10-0123'; do
 	conf_with 'endpoint = us1' "$good" "$api"
 	exits 0 "us1, $good" check
 done
 
 # OpenPGP keys.
-finds "an empty keyring" 3 'gnupg_home: the keyring in .*/none is empty.*gpg --homedir .*/none --import' 'sink = -' \
+finds "an empty keyring" 3 \
+	'gnupg_home: the keyring in .*/none is empty.*gpg --homedir .*/none --import' 'sink = -' \
 	'encrypted = yes' "gnupg_home = $work/none"
 check "GnuPG's agent was not started" test ! -S "$work/none/S.gpg-agent"
-gpg --homedir "$work/keys" --batch -q --export dropfeed | gpg --homedir "$work/none" --batch -q --import 2>/dev/null
-finds "no secret key" 3 'gnupg_home: .*/none holds no secret key that can decrypt \(1 public key' 'sink = -' \
+gpg --homedir "$work/keys" --batch -q --export dropfeed |
+	gpg --homedir "$work/none" --batch -q --import 2>/dev/null
+finds "no secret key" 3 'gnupg_home: .*/none holds no secret key that can decrypt \(1 public key' \
+	'sink = -' \
 	'encrypted = yes' "gnupg_home = $work/none"
-finds "no key of the signer" 4 'signed_by: .*does not hold the public key 0{40}' 'sink = -' 'encrypted = yes' \
+finds "no key of the signer" 4 'signed_by: .*does not hold the public key 0{40}' 'sink = -' \
+	'encrypted = yes' \
 	"gnupg_home = $work/keys" 'signed_by = 0000000000000000000000000000000000000000'
-fingerprint=$(gpg --homedir "$work/keys" --batch --with-colons -k dropfeed 2>/dev/null | awk -F: '$1 == "fpr" { print $10; exit }')
+fingerprint=$(gpg --homedir "$work/keys" --batch --with-colons -k dropfeed 2>/dev/null |
+	awk -F: '$1 == "fpr" { print $10; exit }')
 conf_with 'sink = -' 'encrypted = yes' "gnupg_home = $work/keys" "signed_by = $fingerprint"
 exits 0 "keys that are there" check
 
 # Folders.
-finds "a sink in a folder that is not there" 1 'sink: cannot write to the folder .*/nowhere' "sink = file:$work/nowhere/out.ndjson"
+finds "a sink in a folder that is not there" 1 'sink: cannot write to the folder .*/nowhere' \
+	"sink = file:$work/nowhere/out.ndjson"
 printf '[dropfeed]\nstate_dir = %s/file/state\n[feed a]\nsink = -\n' "$work" >"$conf"
 exits 2 "a state_dir that cannot be made" check
 said "is named with its line" 'dropfeed\.conf:2: \[dropfeed\]: state_dir: .*Not a directory'
@@ -116,7 +130,8 @@ if [ "$(id -u)" -ne 0 ]; then
 	mkdir -m 500 "$work/read-only"
 	printf '[dropfeed]\nstate_dir = %s/read-only/state\n[feed a]\nsink = -\n' "$work" >"$conf"
 	exits 2 "a state_dir in a folder that cannot be written to" check
-	said "says where" 'state_dir: .*/read-only/state does not exist, and cannot be made in .*/read-only: Permission denied'
+	said "says where" \
+		'state_dir: .*/read-only/state does not exist, and cannot be made in .*/read-only: Permission denied'
 else
 	mkdir "$work/theirs"
 	chown 54321 "$work/theirs"
@@ -128,15 +143,18 @@ fi
 # As JSON, mistakes of both kinds.
 conf_with 'sink = -' 'encrypted = yes' "gnupg_home = $work/none" "source = file://$work/nowhere"
 exits 2 "mistakes as JSON" check --format json
-check "mistakes as JSON: what, where" holds '.verdict == "mistakes" and (.problems | map([.feed, .key, .line, .level]) ==
+check "mistakes as JSON: what, where" holds \
+	'.verdict == "mistakes" and (.problems | map([.feed, .key, .line, .level]) ==
 	[["a", "source", 7, "warning"], ["a", "gnupg_home", 6, "error"]])' "$work/out"
 conf_with 'sink = nowhere' 'jobs = 1'
 exits 2 "mistakes that loading finds, as JSON" check --format json
 check "mistakes that loading finds, as JSON: what, where" holds '.verdict == "mistakes" and
 	(.problems | map([.line, .level]) == [[4, "error"], [5, "error"]])' "$work/out"
 rm "$conf"
-exits 2 "a configuration that is not there, as JSON" check --format json --config "$work/nowhere.conf"
-check "a configuration that is not there, as JSON: one problem" holds '.problems | length == 1 and .[0].line == null' "$work/out"
+exits 2 "a configuration that is not there, as JSON" check --format json \
+	--config "$work/nowhere.conf"
+check "a configuration that is not there, as JSON: one problem" holds \
+	'.problems | length == 1 and .[0].line == null' "$work/out"
 # ---- no feed at all ----
 for text in '[dropfeed]\nstate_dir = %s/none\n' ''; do
 	# shellcheck disable=SC2059 # a format
@@ -152,10 +170,13 @@ if [ "$(id -u)" -eq 0 ] && command -v setpriv >/dev/null; then
 	chmod 711 "$work"
 	mkdir -m 755 "$work/stranger"
 	cp "$dropfeed" "$work/stranger/dropfeed"
-	printf '[dropfeed]\nstate_dir = ~/state\n[feed a]\nsource = file:///tmp\nsink = file:/tmp/out/\n' >"$work/stranger/conf"
+	printf \
+		'[dropfeed]\nstate_dir = ~/state\n[feed a]\nsource = file:///tmp\nsink = file:/tmp/out/\n' \
+		>"$work/stranger/conf"
 	chmod 755 "$work/stranger/dropfeed"
 	chmod 644 "$work/stranger/conf"
-	setpriv --reuid 54321 --regid 54321 --clear-groups env -i ASAN_OPTIONS="$ASAN_OPTIONS" "$work/stranger/dropfeed" \
+	setpriv --reuid 54321 --regid 54321 --clear-groups env -i ASAN_OPTIONS="$ASAN_OPTIONS" \
+		"$work/stranger/dropfeed" \
 		--config "$work/stranger/conf" check >"$work/out" 2>"$work/err"
 	equal "a user without a home" $? 2
 	said "learns that '~' is nothing" 'conf:2: state_dir: this user has no home folder'

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-# A clock that is wrong: the API's answers say so, and what it makes wrong is not sent and not rejected.
+# A clock that is wrong: the API's answers say so, and what it makes wrong is not sent and not
+# rejected.
 . "$(dirname "$0")/lib/checks.sh"
 
 mkdir "$work/in"
@@ -10,15 +11,20 @@ for offset in 0 -3456000 7200 none; do
 	python3 "$e2e/lib/clock.py" "$work/port" "$offset" &
 	receivers+=($!)
 	wait_for "$work/port" || exit 1
-	for n in 1 2 3; do printf 'user_identities.customerid\nC-%s\n' $n >"$work/in/f$n-eventless.csv"; done
-	printf '[dropfeed]\nstate_dir = %s/state\n[feed f]\nsource = file://%s/in\nmin_age = 0s\nguidelines = off\nendpoint = http://127.0.0.1:%s\napi_key = k\napi_secret_file = %s/secret\n' \
+	for n in 1 2 3; do
+		printf 'user_identities.customerid\nC-%s\n' $n >"$work/in/f$n-eventless.csv"
+	done
+	printf \
+		'[dropfeed]\nstate_dir = %s/state\n[feed f]\nsource = file://%s/in\nmin_age = 0s\nguidelines = off\nendpoint = http://127.0.0.1:%s\napi_key = k\napi_secret_file = %s/secret\n' \
 		"$work" "$work" "$(cat "$work/port")" "$work" >"$conf"
 	exits 0 "an API whose clock differs by $offset s" run
 	warned=$([[ $offset == [0n]* ]] && echo 0 || echo 1)
 	equal "it is said once, with both times ($offset)" \
 		"$(grep -cE "clock says 2[0-9T:-]+Z, the API's 2[0-9T:-]+Z" "$work/err")" "$warned"
 	[ "$offset" != none ] || {
-		printf 'user_identities.customerid,events.data.screen_name,events.data.timestamp_unixtime_ms\nC-9,x,1600000000000\n' >"$work/in/old-screen_view.csv"
+		printf \
+			'user_identities.customerid,events.data.screen_name,events.data.timestamp_unixtime_ms\nC-9,x,1600000000000\n' \
+			>"$work/in/old-screen_view.csv"
 		exits 0 "old events go to an API that does not say what time it is" run
 	}
 done
@@ -31,7 +37,8 @@ fi
 program=$dropfeed
 # clock OFFSET: the program's clock from now on; files and timeouts have the real one
 clock() {
-	printf '#!/bin/sh\nexport FAKETIME_DONT_FAKE_MONOTONIC=1 NO_FAKE_STAT=1 ASAN_OPTIONS="$ASAN_OPTIONS:verify_asan_link_order=0"\nexec faketime -f %s %s "$@"\n' \
+	printf \
+		'#!/bin/sh\nexport FAKETIME_DONT_FAKE_MONOTONIC=1 NO_FAKE_STAT=1 ASAN_OPTIONS="$ASAN_OPTIONS:verify_asan_link_order=0"\nexec faketime -f %s %s "$@"\n' \
 		"$1" "$program" >"$work/program"
 	chmod +x "$work/program"
 	dropfeed=$work/program
@@ -41,7 +48,8 @@ clock() {
 rows() {
 	local n=$1 s
 	shift
-	echo user_identities.customerid,events.data.event_name,events.data.custom_event_type,events.data.timestamp_unixtime_ms
+	echo \
+		user_identities.customerid,events.data.event_name,events.data.custom_event_type,events.data.timestamp_unixtime_ms
 	for s in "$@"; do
 		echo "C-$n,seen,other,$((($(date +%s) + s) * 1000))"
 		n=$((n + 1))
@@ -61,7 +69,11 @@ afresh() {
 		[ $# -eq 0 ] || printf '%s\n' "$@"
 	} >"$conf"
 }
-posted() { jq -s --arg path "$1" '[.[] | select(.path == $path and .status == 202) | .batches] | add // 0' "$work/api/requests.ndjson"; }
+posted() {
+	jq -s --arg path "$1" \
+		'[.[] | select(.path == $path and .status == 202) | .batches] | add // 0' \
+		"$work/api/requests.ndjson"
+}
 live=/v2/bulkevents
 day=86400
 
@@ -69,7 +81,8 @@ afresh 'after_done = delete'
 rows 1 -60 -120 -180 >"$work/sftp/root/in/today-custom_event.csv"
 clock +40d
 exits 3 "the clock is 40 days ahead: today's events are not sent" run
-said "it says that it is the clock" "clock says 2[0-9T:-]+Z, that of 127.0.0.1:[0-9]+ 2[0-9T:-]+Z: .*set the clock"
+said "it says that it is the clock" \
+	"clock says 2[0-9T:-]+Z, that of 127.0.0.1:[0-9]+ 2[0-9T:-]+Z: .*set the clock"
 equal "nothing was sent" "$(posted $live) $(posted $live/historical)" "0 0"
 check "the file is where it was" test -e "$work/sftp/root/in/today-custom_event.csv"
 clock +0d
@@ -90,7 +103,8 @@ exits 3 "a part was sent" run
 equal "the part that is today's by either clock" "$(posted $live) $(posted $live/historical)" "1 0"
 clock +0d
 exits 0 "it goes on with the clock put right" run
-equal "what the historical endpoint would drop goes to the other" "$(posted $live) $(posted $live/historical)" "2 0"
+equal "what the historical endpoint would drop goes to the other" \
+	"$(posted $live) $(posted $live/historical)" "2 0"
 
 afresh 'after_done = delete' 'after_refused = delete' 'max_rejects = 0'
 rows 31 -60 -120 >"$work/sftp/root/in/today-custom_event.csv"

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-# Killed in the middle, again and again: nothing is lost, nothing changes its id. And only one run at a time.
+# Killed in the middle, again and again: nothing is lost, nothing changes its id. And only one run
+# at a time.
 . "$(dirname "$0")/lib/checks.sh"
 
 receiver_start "$work/api" || exit 1
@@ -30,7 +31,10 @@ run_until() {
 # Killed before anything was sent, too: as soon as the ledger is there.
 "$dropfeed" --config "$conf" run >/dev/null 2>&1 </dev/null &
 pid=$!
-while kill -0 $pid 2>/dev/null && ! find "$work/state" -name 'ledger.*' -size +0 2>/dev/null | grep -q .; do :; done
+while kill -0 $pid 2>/dev/null && ! find "$work/state" -name 'ledger.*' -size +0 2>/dev/null |
+	grep -q .; do
+	:
+done
 kill -9 $pid 2>/dev/null
 wait $pid 2>/dev/null
 killed=0
@@ -58,7 +62,8 @@ sed -i 's/^batches_per_second.*/batches_per_second = 5000/' "$conf"
 exits 0 "the next run completes" run
 equal "every row arrived, under one id" "$(batches events "$accepted")" $rows
 equal "each row's own number arrived once" \
-	"$(jq -c '.events[].data | [.source_message_id, .custom_attributes.Row]' "$accepted" | sort -u | wc -l)" $rows
+	"$(jq -c '.events[].data | [.source_message_id, .custom_attributes.Row]' "$accepted" |
+	sort -u | wc -l)" $rows
 # After the kills a user's batches may repeat, but the first time each is seen they are in order.
 check "each user's batches came in order" python3 -c 'import json, sys
 last, seen = {}, set()

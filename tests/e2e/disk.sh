@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
-# Disks that are full or may not be written, at every place: one clear line, the right exit, and the next run completes.
+# Disks that are full or may not be written, at every place: one clear line, the right exit, and the
+# next run completes.
 #
-# Full disks are a limit on the size of files (everywhere), and a small file system (where this user may mount one: as root,
-# or in a namespace of its own). As root modes don't bite; a mount that is read-only does.
+# Full disks are a limit on the size of files (everywhere), and a small file system (where this user
+# may mount one: as root, or in a namespace of its own). As root modes don't bite; a mount that is
+# read-only does.
 if [ -z "${DROPFEED_MOUNTS:-}" ] && unshare -rm mount -t tmpfs none /mnt 2>/dev/null; then
 	DROPFEED_MOUNTS=yes exec unshare -rm bash "$0"
 fi
@@ -39,7 +41,8 @@ one_line() { equal "in one line" "$(grep -c 'make room\|ulimit' "$work/err")" 1;
 # limited KIB CODE WHAT: a run that may write no file larger than that
 limited() {
 	local program=$dropfeed
-	printf '#!/usr/bin/env bash\nulimit -f %d\nexec "%s" "$@"\n' "$1" "$program" >"$work/limited"
+	printf '#!/usr/bin/env bash\nulimit -f %d\nexec "%s" "$@"\n' "$1" \
+		"$program" >"$work/limited"
 	chmod +x "$work/limited"
 	dropfeed=$work/limited
 	shift
@@ -47,7 +50,8 @@ limited() {
 	dropfeed=$program
 }
 
-# ---- a limit on the size of files: what is unpacked, what is pulled, the reject file, the ledger ----
+# ---- a limit on the size of files: what is unpacked, what is pulled, the reject file, the
+#     ledger ----
 
 afresh() {
 	rm -rf "$state" "$work/in"
@@ -60,7 +64,8 @@ for form in gz zip gpg; do
 	afresh
 	case $form in
 	gz) cp "$work/a.gz" "$work/in/a-custom_event.csv.gz" ;;
-	zip) (clicks 2000 >"$work/a-custom_event.csv" && cd "$work" && zip -q "$work/in/a.zip" a-custom_event.csv) ;;
+	zip) (clicks 2000 >"$work/a-custom_event.csv" && cd "$work" &&
+		zip -q "$work/in/a.zip" a-custom_event.csv) ;;
 	gpg)
 		settings 'encrypted = yes' "gnupg_home = $work/gnupg"
 		clicks 2000 | encrypt "$work/gnupg" dropfeed >"$work/in/a-custom_event.csv.gpg"
@@ -119,7 +124,8 @@ rm -f "$state"
 
 small=$work/small
 mkdir -p "$small"
-if [ -z "${DROPFEED_MOUNTS:-}" ] || ! mount -t tmpfs -o size=1m,mode=700 none "$small" 2>/dev/null; then
+if [ -z "${DROPFEED_MOUNTS:-}" ] || ! mount -t tmpfs -o size=1m,mode=700 none \
+	"$small" 2>/dev/null; then
 	skip "this user may not mount anything"
 	finish
 fi
@@ -140,10 +146,13 @@ crowded() {
 	rm -rf "$small/filler"
 	"$dropfeed" --config "$conf" run >"$work/out2" 2>"$work/err2" </dev/null || again=$?
 	books=$("$dropfeed" --config "$conf" status --format json |
-		jq -c '[.files[].documents[] | .rows, .delivered, .rejected, .balanced]' 2>/dev/null)
+		jq \
+		-c '[.files[].documents[] | .rows, .delivered, .rejected, .balanced]' 2>/dev/null)
 	rejects=$(cat "$state"/rejects/clicks/* | sha256sum)
-	if { [ $status -eq 3 ] && grep -qE 'make room|disk of the ledger' "$work/err" || [ $status -eq 1 ]; } && [ $again -le 1 ] &&
-		[ "$(ids)" = "$all" ] && [ "$rejects" = "$whole" ] && [ -z "$(find "$state/spool" -type f)" ]; then
+	if { [ $status -eq 3 ] && grep -qE 'make room|disk of the ledger' "$work/err" ||
+		[ $status -eq 1 ]; } && [ $again -le 1 ] &&
+		[ "$(ids)" = "$all" ] && [ "$rejects" = "$whole" ] &&
+		[ -z "$(find "$state/spool" -type f)" ]; then
 		ok "$1 free: exit $status, $sent batches sent; then exit $again, all of it"
 	else
 		not_ok "$1 free: exit $status, then $again, $(ids) of $all ids, $books"
@@ -173,7 +182,8 @@ rm -rf "$state"
 exits 1 "a run" run
 mount -o remount,ro "$small"
 exits 5 "then the file system is read-only" run
-said "is reported, with what to do" 'cannot open the lock file .*: Read-only file system: mount it for writing'
+said "is reported, with what to do" \
+	'cannot open the lock file .*: Read-only file system: mount it for writing'
 exits 2 "doctor sees it" doctor
 said "and does not take it for another user's" 'lock .*lock: Read-only file system: mount it'
 check "at all" absent "another user's" "$work/out"

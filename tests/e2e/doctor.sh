@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-# `doctor` tries what a run needs: each of its ticks fails here once, against the real part, and says what to do.
+# `doctor` tries what a run needs: each of its ticks fails here once, against the real part, and
+# says what to do.
 . "$(dirname "$0")/lib/checks.sh"
 
 sshd_start "$work/sftp" || exit 1
@@ -14,27 +15,37 @@ configure() {
 	{
 		printf '[dropfeed]\nstate_dir = %s/state\n' "$work"
 		sftp_feed orders in "$work/sftp"
-		printf 'encrypted = yes\ngnupg_home = %s/keys\nafter_done = move:done\nreceipts = receipts\n' "$work"
+		printf \
+			'encrypted = yes\ngnupg_home = %s/keys\nafter_done = move:done\nreceipts = receipts\n' \
+			"$work"
 	} | sed "${1:-}" >"$conf"
 }
-# tick WHAT EXIT NAME STATE PATTERN [ARGUMENT...]: doctor ends so, and that tick is in that state, and says that
+# tick WHAT EXIT NAME STATE PATTERN [ARGUMENT...]: doctor ends so, and that tick is in that state,
+# and says that
 tick() {
 	local what=$1 code=$2 name=$3 state=$4 pattern=$5
 	shift 5
 	exits "$code" "$what" doctor --format json "$@"
-	check "$what: $name is $state" holds "[.ticks[] | select(.tick == \"$name\" and .state == \"$state\")] | length > 0" "$work/out"
-	check "$what: it says what" holds "[.ticks[] | select(.tick == \"$name\") | .text] | join(\"\n\") | test(\"$pattern\")" "$work/out"
+	check "$what: $name is $state" holds \
+		"[.ticks[] | select(.tick == \"$name\" and .state == \"$state\")] | length > 0" \
+		"$work/out"
+	check "$what: it says what" holds \
+		"[.ticks[] | select(.tick == \"$name\") | .text] | join(\"\n\") | test(\"$pattern\")" \
+		"$work/out"
 }
 # fails WHAT EXIT NAME PATTERN [ARGUMENT...]: the same of one that fails with that code
 fails() {
 	tick "$1" "$2" "$3" failed "${@:4}"
-	check "$1: with the code of a run" holds "[.ticks[] | select(.tick == \"$3\" and .state == \"failed\") | .exit_code] | max == $2" "$work/out"
+	check "$1: with the code of a run" holds \
+		"[.ticks[] | select(.tick == \"$3\" and .state == \"failed\") | .exit_code] | max == $2" \
+		"$work/out"
 }
 
 # ---- all is well ----
 configure
 exits 0 "nothing fails" doctor
-for name in configuration secrets state_dir time_zones connection host_key login listing write_access keys key_use key_expiry \
+for name in configuration secrets state_dir time_zones connection host_key login listing \
+	write_access keys key_use key_expiry \
 	endpoint clock credentials; do
 	said "$name is ok" "^  ok       $name "
 done
@@ -44,10 +55,13 @@ equal "no row was sent" "$(lines "$work/api/accepted.ndjson")" 0
 check "nor a batch" jq -se 'length > 0 and all(.[]; .batches == 0)' "$work/api/requests.ndjson"
 check "there is no state folder yet" test ! -e "$work/state"
 exits 0 "as JSON" doctor --format json
-check "one object, with counts" holds '.failed == 0 and .warning == 0 and .exit_code == 0 and (.ticks | length) == .ok + .skipped' "$work/out"
+check "one object, with counts" holds \
+	'.failed == 0 and .warning == 0 and .exit_code == 0 and (.ticks | length) == .ok + .skipped' \
+	"$work/out"
 exits 0 "--quiet has nothing to say" --quiet doctor
 equal "and says nothing" "$(cat "$work/out" "$work/err")" ""
-{ cat "$conf" && printf '[feed other]\nsource = file://%s/nowhere\nsink = -\n' "$work"; } >"$work/two" && mv "$work/two" "$conf"
+{ cat "$conf" && printf '[feed other]\nsource = file://%s/nowhere\nsink = -\n' \
+	"$work"; } >"$work/two" && mv "$work/two" "$conf"
 exits 0 "--feed looks at one feed alone" doctor --feed orders
 fails "the other one" 2 listing 'the source folder .* does not exist'
 exits 2 "a feed that is not there" doctor --feed nobody
@@ -57,7 +71,8 @@ said "it is named" "no feed 'nobody'"
 configure 's/^min_age.*/min_age = soon/'
 fails "a mistake in the configuration" 2 configuration 'dropfeed.conf, line 7: min_age'
 configure 's/^api_key = .*/api_key = eu1-0123/; s/^endpoint.*/endpoint = us1/'
-fails "a key of another pod, which is seen without a connection" 2 configuration 'write endpoint = eu1'
+fails "a key of another pod, which is seen without a connection" 2 configuration \
+	'write endpoint = eu1'
 chmod 0644 "$work/api-secret"
 configure
 fails "a secret that everybody may read" 2 secrets 'dropfeed.conf, line 10: .*api-secret'
@@ -71,7 +86,8 @@ configure
 exits 1 "a run that refuses a plain file" run
 tick "after a run" 0 ledger ok 'can be read'
 if on_sqlite "a ledger that is not a database"; then
-	mv "$work/state/ledger.db" "$work/ledger.db" && printf 'no database at all, but longer than a header\n' >"$work/state/ledger.db"
+	mv "$work/state/ledger.db" "$work/ledger.db" &&
+		printf 'no database at all, but longer than a header\n' >"$work/state/ledger.db"
 	fails "a ledger that is not a database" 5 ledger 'ledger.db'
 	mv "$work/ledger.db" "$work/state/ledger.db"
 fi
@@ -91,23 +107,29 @@ tick "while a run is under way" 0 lock ok 'held by process'
 kill "$holder"
 wait "$holder" 2>/dev/null
 if unshare -rm mount -t tmpfs none /mnt 2>/dev/null; then
-	# mounted MOUNT...: the program, where that is mounted; a server with SSH does not work in such a namespace
+	# mounted MOUNT...: the program, where that is mounted; a server with SSH does not work in
+	# such a namespace
 	mounted() {
-		printf '#!/bin/sh\nexec unshare -rm sh -c '\''mount %s && exec "$@"'\'' sh %s "$@"\n' "$*" "$program" >"$work/program"
+		printf \
+			'#!/bin/sh\nexec unshare -rm sh -c '\''mount %s && exec "$@"'\'' sh %s "$@"\n' \
+			"$*" "$program" >"$work/program"
 		chmod +x "$work/program"
 		dropfeed=$work/program
 	}
 	program=$dropfeed
 	mkdir "$work/small"
-	printf '[dropfeed]\nstate_dir = %s/small\n[feed local]\nsource = file://%s/in\nsink = -\n' "$work" "$root" >"$conf"
+	printf '[dropfeed]\nstate_dir = %s/small\n[feed local]\nsource = file://%s/in\nsink = -\n' \
+		"$work" "$root" >"$conf"
 	mounted -t tmpfs -o size=1m,mode=700 none "$work/small"
 	fails "a state folder without room" 3 space 'make room, or run .dropfeed prune'
 	mounted -t tmpfs none /usr/share/zoneinfo
 	tick "no time zones" 0 time_zones warning 'install tzdata; feeds in UTC need none'
-	printf '[dropfeed]\nstate_dir = %s/state\n[feed api]\nendpoint = us1\napi_key = k\napi_secret_file = %s/api-secret\nproxy = http://127.0.0.1:1\n' \
+	printf \
+		'[dropfeed]\nstate_dir = %s/state\n[feed api]\nendpoint = us1\napi_key = k\napi_secret_file = %s/api-secret\nproxy = http://127.0.0.1:1\n' \
 		"$work" "$work" >"$conf"
 	mounted -t tmpfs none /etc/ssl/certs
-	fails "no authorities" 2 ca_bundle 'certificate authorities are missing .*install ca-certificates, or set ca_file'
+	fails "no authorities" 2 ca_bundle \
+		'certificate authorities are missing .*install ca-certificates, or set ca_file'
 	dropfeed=$program
 else
 	skip "no mounts here: space, time zones, authorities"
@@ -115,13 +137,16 @@ fi
 if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
 	mkdir -m 777 "$work/shared" && : >"$work/shared/lock" && chmod 600 "$work/shared/lock"
 	chmod 711 "$work"
-	printf '[dropfeed]\nstate_dir = %s/shared\n[feed local]\nsource = file:///tmp\nsink = -\n' "$work" >"$conf"
+	printf '[dropfeed]\nstate_dir = %s/shared\n[feed local]\nsource = file:///tmp\nsink = -\n' \
+		"$work" >"$conf"
 	chmod 644 "$conf"
-	printf '#!/bin/sh\nexec setpriv --reuid 65534 --regid 65534 --clear-groups %s "$@"\n' "$dropfeed" >"$work/nobody"
+	printf '#!/bin/sh\nexec setpriv --reuid 65534 --regid 65534 --clear-groups %s "$@"\n' \
+		"$dropfeed" >"$work/nobody"
 	chmod 755 "$work/nobody"
 	program=$dropfeed dropfeed=$work/nobody
 	if "$dropfeed" version >/dev/null 2>&1; then # it may lie where others have no way to
-		fails "a lock of another user" 2 lock 'lock: Permission denied; it is another user.s: run as that user, or chown -R'
+		fails "a lock of another user" 2 lock \
+			'lock: Permission denied; it is another user.s: run as that user, or chown -R'
 	fi
 	dropfeed=$program
 fi
@@ -129,12 +154,16 @@ fi
 # ---- the server ----
 configure 's|@127.0.0.1:[0-9]*|@127.0.0.1:1|'
 fails "a server that is not there" 3 connection 'Connection refused; check host and port in source'
-check "what needs it is skipped, and named" holds '[.ticks[] | select(.state == "skipped") | .tick] | contains(["host_key", "login", "listing", "write_access"])' "$work/out"
+check "what needs it is skipped, and named" holds \
+	'[.ticks[] | select(.state == "skipped") | .tick] | contains(["host_key", "login", "listing", "write_access"])' \
+	"$work/out"
 ssh-keygen -q -t ed25519 -N '' -f "$work/strange"
-printf '[127.0.0.1]:%s %s\n' "$(cat "$work/sftp/port")" "$(cut -d' ' -f1,2 "$work/strange.pub")" >"$work/wrong_hosts"
+printf '[127.0.0.1]:%s %s\n' "$(cat "$work/sftp/port")" \
+	"$(cut -d' ' -f1,2 "$work/strange.pub")" >"$work/wrong_hosts"
 configure "s|^known_hosts.*|known_hosts = $work/wrong_hosts|"
 fails "another host key" 4 host_key 'SHA256:'
-check "the connection is ok all the same" holds '.ticks[] | select(.tick == "connection") | .state == "ok"' "$work/out"
+check "the connection is ok all the same" holds \
+	'.ticks[] | select(.tick == "connection") | .state == "ok"' "$work/out"
 configure "s|^identity_file.*|identity_file = $work/strange|"
 fails "a key that the server does not take" 4 login 'refused the login'
 configure 's|/~/in|/~/nowhere|'
@@ -142,7 +171,8 @@ fails "a folder that is not there" 2 listing 'does not exist: correct .source., 
 chmod 0555 "$root/in"
 configure
 if [ "$(id -u)" != 0 ] && ! touch "$root/in/x" 2>/dev/null; then
-	fails "a folder without write access" 4 write_access 'after_done needs write access.*cannot write to the folder'
+	fails "a folder without write access" 4 write_access \
+		'after_done needs write access.*cannot write to the folder'
 else
 	rm -f "$root/in/x"
 fi
@@ -176,11 +206,13 @@ fails "a wrong passphrase" 4 key_use 'passphrase is not that of the secret key'
 printf 'open sesame\n' >"$work/passphrase"
 tick "the right one" 0 key_use ok 'without a terminal: 1 key'
 mkdir -m 700 "$work/old" && homes+=("$work/old")
-gpg --homedir "$work/old" --batch --quiet --faked-system-time 20200101T000000 --pinentry-mode loopback --passphrase '' \
+gpg --homedir "$work/old" --batch --quiet --faked-system-time 20200101T000000 \
+	--pinentry-mode loopback --passphrase '' \
 	--quick-generate-key 'old <old@example.com>' default default 1y 2>/dev/null
 configure "s|^gnupg_home.*|gnupg_home = $work/old|"
 fails "a key that has expired" 2 key_expiry 'expired on 202[01]-.*quick-set-expire'
-check "and it is not tried" holds '.ticks[] | select(.tick == "key_use") | .state == "skipped"' "$work/out"
+check "and it is not tried" holds '.ticks[] | select(.tick == "key_use") | .state == "skipped"' \
+	"$work/out"
 mkdir -m 700 "$work/soon" && homes+=("$work/soon")
 gpg --homedir "$work/soon" --batch --quiet --pinentry-mode loopback --passphrase '' \
 	--quick-generate-key 'soon <soon@example.com>' default default 7d 2>/dev/null
@@ -189,7 +221,8 @@ tick "a key that expires in a week" 0 key_expiry warning 'extend it before'
 
 # ---- the API ----
 configure 's|^endpoint.*|endpoint = http://127.0.0.1:1|'
-fails "an API that is not there" 3 endpoint 'no usable response from 127.0.0.1:1: .*[Cc]onnect.*; check endpoint'
+fails "an API that is not there" 3 endpoint \
+	'no usable response from 127.0.0.1:1: .*[Cc]onnect.*; check endpoint'
 printf 'guess\n' >"$work/wrong-secret"
 configure "s|^api_secret_file.*|api_secret_file = $work/wrong-secret|"
 fails "a wrong secret" 4 credentials 'refused the feed.s credentials .*401.*check api_key'
@@ -211,7 +244,8 @@ python3 "$e2e/lib/clock.py" "$work/late" 7200 &
 receivers+=($!)
 wait_for "$work/late" || exit 1
 configure "s|^endpoint.*|endpoint = http://127.0.0.1:$(cat "$work/late")|"
-fails "a clock that differs by two hours" 3 clock 'clock is (119|120) minutes late of the API.s: set it'
+fails "a clock that differs by two hours" 3 clock \
+	'clock is (119|120) minutes late of the API.s: set it'
 python3 "$e2e/lib/clock.py" "$work/little" -600 &
 receivers+=($!)
 wait_for "$work/little" || exit 1
@@ -224,15 +258,18 @@ configure "s|^endpoint.*|endpoint = http://127.0.0.1:$(cat "$work/silent")|"
 tick "answers without a date" 0 clock warning 'has no Date'
 
 if command -v openssl >/dev/null; then
-	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout "$work/api.key" -out "$work/api.pem" \
-		-days 2 -subj /CN=127.0.0.1 -addext subjectAltName=IP:127.0.0.1 2>/dev/null || exit 1
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes \
+		-keyout "$work/api.key" -out "$work/api.pem" \
+		-days 2 -subj /CN=127.0.0.1 -addext subjectAltName=IP:127.0.0.1 2>/dev/null ||
+		exit 1
 	receiver_start "$work/tls" --cert "$work/api.pem" --tlskey "$work/api.key" || exit 1
 	https=https${endpoint#http}
 	configure "s|^endpoint.*|endpoint = $https|"
 	fails "a certificate that nobody here trusts" 4 tls 'not trusted .*set ca_file'
 	configure "s|^endpoint.*|endpoint = $https\nca_file = $work/api.pem|"
 	tick "with ca_file" 0 tls ok 'is trusted'
-	check "the credentials as well" holds '.ticks[] | select(.tick == "credentials") | .state == "ok"' "$work/out"
+	check "the credentials as well" holds \
+		'.ticks[] | select(.tick == "credentials") | .state == "ok"' "$work/out"
 else
 	skip "openssl is not here: no certificates"
 fi

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: MIT
-# A document whose columns differ from the feed's last one is a warning that names those that came and went.
+# A document whose columns differ from the feed's last one is a warning that names those that came
+# and went.
 . "$(dirname "$0")/lib/checks.sh"
 
 drop=$work/in
 mkdir -p "$drop"
-printf '[dropfeed]\nstate_dir = %s/state\njobs = 1\n[feed people]\nsource = file://%s\nmin_age = 0s\nsink = file:%s/out.d/\n' \
+printf \
+	'[dropfeed]\nstate_dir = %s/state\njobs = 1\n[feed people]\nsource = file://%s\nmin_age = 0s\nsink = file:%s/out.d/\n' \
 	"$work" "$drop" "$work" >"$conf"
 people() { # NAME COLUMN...: values are v1, v2, ...
 	local IFS=,
@@ -29,16 +31,19 @@ people d3 city plan
 quiet "in another order"
 people d4 city tier plan
 exits 0 "another column" run
-said "is named" "people: d4-eventless.csv: the columns differ from .*: new: 'user_attributes.tier' \[columns-changed\]"
+said "is named" \
+	"people: d4-eventless.csv: the columns differ from .*: new: 'user_attributes.tier' \[columns-changed\]"
 people d5 city tier plan
 quiet "the next one like it"
 people d6 plan zip
 exits 0 "columns came and went" run
-said "each is named" "new: 'user_attributes.zip'; gone: 'user_attributes.city', 'user_attributes.tier' \[columns-changed\]"
+said "each is named" \
+	"new: 'user_attributes.zip'; gone: 'user_attributes.city', 'user_attributes.tier' \[columns-changed\]"
 check "no cell is in the log" absent secret- "$work/err"
 people other plan phone
 exits 0 "another kind of name" run
-said "is compared with the feed's last document" "new: 'user_attributes.phone'; gone: 'user_attributes.zip'"
+said "is compared with the feed's last document" \
+	"new: 'user_attributes.phone'; gone: 'user_attributes.zip'"
 people d7 plan zip
 quiet "then each kind has its own columns"
 people other plan phone
@@ -53,7 +58,8 @@ people d9 plan zip
 quiet "the next one as before"
 people d10 $(seq 200)
 exits 1 "many columns" run
-said "are counted" "'user_attributes.105' and 192 more; gone: 'user_attributes.plan', 'user_attributes.zip'"
+said "are counted" \
+	"'user_attributes.105' and 192 more; gone: 'user_attributes.plan', 'user_attributes.zip'"
 # rejects that come back have columns of our own
 printf 'user_identities.customer_id,user_attributes.a\n,1\nu,2\n' >"$drop/e1-eventless.csv"
 exits 1 "rejects" run

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-# Expectations over weeks of a clock that is set here (faketime): what is missed is reported once, and once when it is over.
+# Expectations over weeks of a clock that is set here (faketime): what is missed is reported once,
+# and once when it is over.
 . "$(dirname "$0")/lib/checks.sh"
 
 if ! faketime '2026-03-02 05:00:00' date >/dev/null 2>&1; then
@@ -17,21 +18,27 @@ drop=$work/in
 mkdir -p "$drop" "$work/out.d"
 # settings [LINE...]: of the feed
 settings() {
-	printf '[dropfeed]\nstate_dir = %s/state\non_event = cat >>%s/events; echo >>%s/events\nnotify = missing recovered\n' \
+	printf \
+		'[dropfeed]\nstate_dir = %s/state\non_event = cat >>%s/events; echo >>%s/events\nnotify = missing recovered\n' \
 		"$work" "$work" "$work"
-	printf '[feed daily]\nsource = file://%s\nmin_age = 0s\nsink = file:%s/out.d/\n' "$drop" "$work"
+	printf '[feed daily]\nsource = file://%s\nmin_age = 0s\nsink = file:%s/out.d/\n' "$drop" \
+		"$work"
 	printf '%s\n' "$@"
 }
 file() { # NAME ROWS
-	awk -v n="$2" -v p="$1" 'BEGIN { print "user_identities.customer_id"; for (i = 1; i <= n; i++) print p i }' >"$drop/$1-eventless.csv"
+	awk -v n="$2" -v p="$1" \
+		'BEGIN { print "user_identities.customer_id"; for (i = 1; i <= n; i++) print p i }' \
+		>"$drop/$1-eventless.csv"
 }
 # at TIME CODE WHAT [EVENTS]: a run at that time (UTC); the events that it reports
 at() {
 	local status=0
 	rm -f "$work/events"
-	TZ=UTC FAKETIME_DONT_FAKE_MONOTONIC=1 NO_FAKE_STAT=1 faketime "$1" "$dropfeed" --config "$conf" run >"$work/out" 2>"$work/err" </dev/null || status=$?
+	TZ=UTC FAKETIME_DONT_FAKE_MONOTONIC=1 NO_FAKE_STAT=1 faketime "$1" "$dropfeed" \
+		--config "$conf" run >"$work/out" 2>"$work/err" </dev/null || status=$?
 	[ -e "$work/events" ] || : >"$work/events"
-	equal "$1 $3" "$status $(jq -r '[.event, .condition // empty] | join(" ")' "$work/events" | tr '\n' ' ')" "$2 ${4:+$4 }"
+	equal "$1 $3" "$status $(jq -r '[.event, .condition // empty] | join(" ")' \
+		"$work/events" | tr '\n' ' ')" "$2 ${4:+$4 }"
 }
 
 # ---- expect: 2026-03-02 is a Monday ----
@@ -50,7 +57,9 @@ at '2026-03-08 07:00:00' 0 "nor on a Sunday"
 at '2026-03-09 05:55:00' 0 "Monday, before it is due"
 at '2026-03-09 06:05:00' 1 "it is not there" missing
 said "that is logged" 'warning: daily: missing: 1 file was expected by 2026-03-09T06:00:00Z, 0 came'
-check "the command gets what is missing" holds '.feed == "daily" and (.text | test("1 file was expected by 2026-03-09T06:00:00Z"))' "$work/events"
+check "the command gets what is missing" holds \
+	'.feed == "daily" and (.text | test("1 file was expected by 2026-03-09T06:00:00Z"))' \
+	"$work/events"
 exits 1 "a monitor sees it" status --exit-code
 at '2026-03-09 06:10:00' 0 "the next run does not repeat it"
 exits 1 "a monitor sees it as long as it holds" status --exit-code
@@ -130,24 +139,31 @@ said "as row-count" 'many2-eventless.csv: refused, nothing of it was sent: 501 r
 equal "which is logged once" "$(grep -c '501 rows' "$work/err")" 1
 check "none is sent" test ! -e "$work"/out.d/many2-eventless.*.ndjson
 settings 'expect_rows = 50%..200%' >"$conf"
-TZ=UTC FAKETIME_DONT_FAKE_MONOTONIC=1 NO_FAKE_STAT=1 faketime '2026-04-11 05:00:00' "$dropfeed" --config "$conf" retry >"$work/out" 2>"$work/err"
-equal "retry delivers them under expect_action = warn" "$(cat "$work"/out.d/many2-eventless.*.ndjson | wc -l)" 501
+TZ=UTC FAKETIME_DONT_FAKE_MONOTONIC=1 NO_FAKE_STAT=1 faketime '2026-04-11 05:00:00' "$dropfeed" \
+	--config "$conf" retry >"$work/out" 2>"$work/err"
+equal "retry delivers them under expect_action = warn" \
+	"$(cat "$work"/out.d/many2-eventless.*.ndjson | wc -l)" 501
 settings 'expect_rows = 1000..' >"$conf"
 file last 100
 at '2026-04-12 05:00:00' 0 "numbers alone"
 said "count as they are" '100 rows, fewer than expected'
 exits 0 "status" status
-said "shows what is missing" '^daily: missing since 2026-04-09T05:00:0[0-9]Z: many-eventless.csv: 500 rows'
+said "shows what is missing" \
+	'^daily: missing since 2026-04-09T05:00:0[0-9]Z: many-eventless.csv: 500 rows'
 exits 0 "status as JSON" status --format json
-check "as well" holds '.conditions == [{"feed": "daily", "condition": "missing", "since": .conditions[0].since,
-	"text": .conditions[0].text}] and (.conditions[0].since | test("^2026-04-09T05:00:0"))' "$work/out"
+check "as well" holds \
+	'.conditions == [{"feed": "daily", "condition": "missing", "since": .conditions[0].since,
+	"text": .conditions[0].text}] and (.conditions[0].since | test("^2026-04-09T05:00:0"))' \
+		"$work/out"
 settings >"$conf"
 at '2026-04-12 05:10:00' 0 "rows are not expected any more" "recovered missing"
 
 # ---- mistakes ----
 rm -rf "$work/state"
-for wrong in 'expect = by 06:00' 'expect = 1 by 6' 'expect = 1 by 25:00' 'expect = 0 by 06:00' 'expect = 1 by 06:00 mon-xyz' \
-	'expect = 1 by 06:00 Europe/Atlantis' 'expect_rows = 50%' 'expect_rows = 200%..50%' 'expect_rows = 50%..100' 'expect_age = soon' \
+for wrong in 'expect = by 06:00' 'expect = 1 by 6' 'expect = 1 by 25:00' 'expect = 0 by 06:00' \
+	'expect = 1 by 06:00 mon-xyz' \
+	'expect = 1 by 06:00 Europe/Atlantis' 'expect_rows = 50%' 'expect_rows = 200%..50%' \
+	'expect_rows = 50%..100' 'expect_age = soon' \
 	'expect_action = maybe' 'notify = everything' 'webhook = chat.example.com'; do
 	settings "$wrong" >"$conf"
 	exits 2 "$wrong" check

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: MIT
-# Feeds are independent, and a feed's files keep their order. No clock decides: what is to have arrived is looked for while the
-# others still hang, and ends then.
+# Feeds are independent, and a feed's files keep their order. No clock decides: what is to have
+# arrived is looked for while the others still hang, and ends then.
 . "$(dirname "$0")/lib/checks.sh"
 
 header=user_identities.customerid,user_attributes.plan
 people() { # FILE PREFIX N MTIME: one batch a row
-	awk -v h="$header" -v p="$2" -v n="$3" 'BEGIN { print h; for (i = 1; i <= n; i++) print p i ",gold" }' >"$1"
+	awk -v h="$header" -v p="$2" -v n="$3" \
+		'BEGIN { print h; for (i = 1; i <= n; i++) print p i ",gold" }' >"$1"
 	touch -d "$4" "$1"
 }
 # api DIR: a receiver of its own, which is another host for the sender; sets $endpoint
@@ -60,20 +61,24 @@ begin
 check "all of the healthy feeds arrives" arrived "$good" 80
 check "while the others still hang" kill -0 "$pid"
 for ((n = 0; n < 600; n++)); do [ -e "$work/two/done/b-eventless.csv" ] && break; sleep 0.05; done
-check "its files are done with at the source, too" test -s "$work/two/receipts/b-eventless.csv.receipt.json" -a -e "$work/two/done/b-eventless.csv"
+check "its files are done with at the source, too" test \
+	-s "$work/two/receipts/b-eventless.csv.receipt.json" -a -e "$work/two/done/b-eventless.csv"
 check "and the others hang on" kill -0 "$pid"
 kill -TERM "$pid"
 status=0
 wait "$pid" || status=$?
 equal "a stop ends them, unfinished" $status 3
 
-# ---- two files with a row that makes the API fail, two healthy feeds with other keys, and a server that says nothing ----
+# ---- two files with a row that makes the API fail, two healthy feeds with other keys, and a
+#     server that says nothing ----
 api "$work/mixed"
 mixed=$work/mixed/accepted.ndjson
 echo 'answer-name 500 Poison' >"$work/mixed/rules"
 clicks() { # FILE PREFIX N MTIME: one batch a row; a row in the middle is poison
-	awk -v p="$2" -v n="$3" -v bad=$((($3 + 1) / 2)) 'BEGIN { print "user_identities.customerid,events.data.event_name,events.data.custom_event_type"
-		for (i = 1; i <= n; i++) print p i "," (i == bad ? "Poison" : "Clicked") ",other" }' >"$1"
+	awk -v p="$2" -v n="$3" -v bad=$((($3 + 1) / 2)) \
+		'BEGIN { print "user_identities.customerid,events.data.event_name,events.data.custom_event_type"
+		for (i = 1; i <= n; i++) print p i "," (i == bad ? "Poison" : "Clicked") ",other" }' \
+			>"$1"
 	touch -d "$4" "$1"
 }
 keyed() { sed "s/^api_key = .*/&.$1/"; }
@@ -85,7 +90,9 @@ keyed() { sed "s/^api_key = .*/&.$1/"; }
 	feed well1 | keyed first
 	feed well2 | keyed second
 } >"$conf"
-for name in well1 well2; do people "$work/$name/a-eventless.csv" "$name" 200 '2026-01-01 00:00:00Z'; done
+for name in well1 well2; do
+	people "$work/$name/a-eventless.csv" "$name" 200 '2026-01-01 00:00:00Z'
+done
 clicks "$work/poison/a-custom_event.csv" pa 60 '2026-01-01 00:00:00Z'
 clicks "$work/poison/b-custom_event.csv" pb 60 '2026-01-02 00:00:00Z'
 begin
@@ -100,16 +107,23 @@ both_healthy() {
 	return 1
 }
 check "all of the healthy feeds arrives" both_healthy
-check "while a file with a bad row is not finished" test ! -e "$work/state5/rejects/poison/b-custom_event.csv"
-for ((n = 0; n < 600; n++)); do [ -e "$work/state5/rejects/poison/b-custom_event.csv" ] && break; sleep 0.05; done
+check "while a file with a bad row is not finished" test \
+	! -e "$work/state5/rejects/poison/b-custom_event.csv"
+for ((n = 0; n < 600; n++)); do
+	[ -e "$work/state5/rejects/poison/b-custom_event.csv" ] && break
+	sleep 0.05
+done
 equal "each good row of the files with a bad one arrives" "$(delivered_to p)" 118
 check "while the server still hangs" kill -0 "$pid"
 kill -TERM "$pid"
 status=0
 wait "$pid" || status=$?
 equal "a stop ends it, unfinished" $status 3
-equal "the bad rows alone are set aside" "$(grep -h other "$work"/state5/rejects/poison/*.csv | cut -d, -f1,2 | tr '\n' ' ')" "pa30,Poison pb30,Poison "
-check "as what the API did not take" grep -q api-unavailable "$work/state5/rejects/poison/a-custom_event.csv"
+equal "the bad rows alone are set aside" \
+	"$(grep -h other "$work"/state5/rejects/poison/*.csv | cut -d, -f1,2 | tr '\n' ' ')" \
+	"pa30,Poison pb30,Poison "
+check "as what the API did not take" grep -q api-unavailable \
+	"$work/state5/rejects/poison/a-custom_event.csv"
 proxy_stop
 sftp=$direct
 
@@ -198,7 +212,8 @@ equal "all feeds wait at the same time" "$(grep -c 'to settle' "$work/err")" 3
 kill -TERM "$pid"
 wait "$pid"
 
-# ---- many feeds of one server share its connections; one that knows the server otherwise has its own ----
+# ---- many feeds of one server share its connections; one that knows the server otherwise has
+#     its own ----
 sshd_start "$work/many" || exit 1
 logins() { grep -c 'Accepted publickey' "$work/many/log"; }
 {
@@ -212,7 +227,8 @@ logins() { grep -c 'Accepted publickey' "$work/many/log"; }
 : >"$accepted"
 before=$(logins)
 exits 0 "forty feeds of one server" run
-equal "each has its file delivered" "$(jq -r .user_identities.customer_id "$accepted" | sort -u | wc -l)" 40
+equal "each has its file delivered" \
+	"$(jq -r .user_identities.customer_id "$accepted" | sort -u | wc -l)" 40
 check "with fewer logins than feeds" test $(($(logins) - before)) -lt 40
 before=$(logins)
 exits 0 "forty feeds with nothing to do" run

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-# What a feed takes of its folder: sub-folders, markers, checksums, names without an event type, and what is left alone.
+# What a feed takes of its folder: sub-folders, markers, checksums, names without an event type, and
+# what is left alone.
 . "$(dirname "$0")/lib/checks.sh"
 
 drop=$work/in
@@ -8,12 +9,17 @@ fresh() { # [line...]
 	rm -rf "$work/state" "$work/batches" "$drop"
 	mkdir -p "$work/batches" "$drop"
 	{
-		printf '[dropfeed]\nstate_dir = %s/state\n[feed box]\nsource = file://%s\nmin_age = 0s\nguidelines = off\n' "$work" "$drop"
+		printf \
+			'[dropfeed]\nstate_dir = %s/state\n[feed box]\nsource = file://%s\nmin_age = 0s\nguidelines = off\n' \
+			"$work" "$drop"
 		printf 'sink = file:%s/batches/\n' "$work"
 		printf '%s\n' "$@"
 	} >"$conf"
 }
-ids() { cat "$work"/batches/* 2>/dev/null | jq -r '.user_identities.customer_id' | sort | tr '\n' ' '; }
+ids() {
+	cat "$work"/batches/* 2>/dev/null | jq -r '.user_identities.customer_id' | sort |
+		tr '\n' ' '
+}
 there() { (cd "$drop" && find . -type f | sort | tr '\n' ' '); }
 
 # ---- sub-folders
@@ -27,7 +33,8 @@ rows X >"$drop/.hidden/x-eventless.csv"
 rows Y >"$drop/done/old/y-eventless.csv"
 exits 0 "files of sub-folders" run
 equal "each came once" "$(ids)" "A B C D "
-equal "they were moved, and keep their sub-folders" "$(cd "$drop/done" && find . -type f | sort | tr '\n' ' ')" \
+equal "they were moved, and keep their sub-folders" \
+	"$(cd "$drop/done" && find . -type f | sort | tr '\n' ' ')" \
 	"./north/deep/u-eventless.csv ./north/u-eventless.csv ./old/y-eventless.csv ./south/u-eventless.csv ./u-eventless.csv "
 equal "each has a receipt" "$(find "$drop/receipts" -type f | wc -l)" 4
 exits 0 "what was moved is not taken again" run
@@ -61,7 +68,8 @@ for kind in sha256 md5; do
 	echo none >F-eventless.csv.$kind
 	# as Windows writes text
 	${kind}sum H-eventless.csv | sed '1s/^/\xef\xbb\xbf/; s/$/\r/' >H-eventless.csv.$kind
-	${kind}sum I-eventless.csv | sed '1s/^/\xef\xbb\xbf/; s/$/\r/' | iconv -f utf-8 -t utf-16le >I-eventless.csv.$kind
+	${kind}sum I-eventless.csv | sed '1s/^/\xef\xbb\xbf/; s/$/\r/' |
+		iconv -f utf-8 -t utf-16le >I-eventless.csv.$kind
 	rows G >G-eventless.csv
 	cd "$work" || exit 1
 	exits 3 "$kind: another hash, and none" run
@@ -69,7 +77,8 @@ for kind in sha256 md5; do
 	said "$kind: another hash is reported" "E-eventless.csv does not have the checksum"
 	said "$kind: no hash is reported" "F-eventless.csv.$kind holds no"
 	said "$kind: a file without is waited for" '1 file waits for what has to be beside'
-	equal "$kind: the others are left alone" "$(there | tr ' ' '\n' | grep -v done | tr '\n' ' ')" \
+	equal "$kind: the others are left alone" \
+		"$(there | tr ' ' '\n' | grep -v done | tr '\n' ' ')" \
 		"./E-eventless.csv ./E-eventless.csv.$kind ./F-eventless.csv ./F-eventless.csv.$kind ./G-eventless.csv "
 	check "$kind: moved with its file" test -e "$drop/done/A-eventless.csv.$kind"
 done
@@ -81,30 +90,45 @@ rows B | gzip >"$drop/part-00000-3f2b.csv.gz"
 rows C | zstd -q >"$drop/data_0_0_0.csv.zst"
 rows D | xz >"$drop/users-eventless-20260112.csv.xz"
 rows E | bzip2 >"$drop/e.csv.bz2"
-printf 'user_identities.customerid,events.data.screen_name\nF,Home\n' >"$drop/pages-screen_view_2026-01-12T03.csv"
+printf \
+	'user_identities.customerid,events.data.screen_name\nF,Home\n' \
+	>"$drop/pages-screen_view_2026-01-12T03.csv"
 exits 0 "names without an event type, and with a date" run
 equal "all of them came" "$(ids)" "A B C D E F "
-equal "an event type in the name wins" "$(cat "$work"/batches/* | jq -r '.events[0].event_type // empty')" screen_view
+equal "an event type in the name wins" \
+	"$(cat "$work"/batches/* | jq -r '.events[0].event_type // empty')" screen_view
 fresh
-for name in a-eventless.7z a.tar.gz a.xlsx a-custom_evnt.csv notes.txt; do rows A >"$drop/$name"; done
+for name in a-eventless.7z a.tar.gz a.xlsx a-custom_evnt.csv notes.txt; do
+	rows A >"$drop/$name"
+done
 rows B >"$work/target"
 ln -s "$work/target" "$drop/l-eventless.csv"
 exits 0 "what is not a drop file" run
-for words in 'a-eventless.7z: left alone: a 7z archive is not read' 'a.tar.gz: left alone: a tar archive' 'a.xlsx: left alone: an Excel workbook' \
-	'a-custom_evnt.csv: left alone: the name does not end with an event type' 'l-eventless.csv: left alone: it is a symbolic link'; do said "reported: $words" "$words"; done
+for words in 'a-eventless.7z: left alone: a 7z archive is not read' \
+	'a.tar.gz: left alone: a tar archive' 'a.xlsx: left alone: an Excel workbook' \
+	'a-custom_evnt.csv: left alone: the name does not end with an event type' \
+	'l-eventless.csv: left alone: it is a symbolic link'; do said "reported: $words" \
+	"$words"; done
 equal "each once, and nothing else" "$(grep -c 'left alone' "$work/err")" 5
 exits 0 "again" run
 check "they are reported once" absent 'left alone' "$work/err"
 
 # ---- CSV that is skipped in a zip
 fresh 'after_done = delete'
-(cd "$work" && mkdir -p sub && rows A >a-eventless.csv && rows B >sub/b-eventless.csv && zip -q "$drop/z.zip" a-eventless.csv sub/b-eventless.csv)
+(cd "$work" && mkdir -p sub && rows A >a-eventless.csv && rows B >sub/b-eventless.csv &&
+	zip -q "$drop/z.zip" a-eventless.csv sub/b-eventless.csv)
 exits 0 "a CSV in a sub-folder of a zip" --quiet run
 said "it is a warning, also with --quiet" 'z.zip: sub/b-eventless.csv is skipped: in a sub-folder'
 equal "the file is not deleted" "$(there)" "./z.zip "
 exits 0 "status of that zip" status
-said_out() { if grep -qE -- "$2" "$work/out"; then ok "$1"; else not_ok "$1: $(head -n 8 "$work/out")"; fi; }
+said_out() {
+	if grep -qE -- "$2" "$work/out"; then
+		ok "$1"; else not_ok "$1: $(head -n 8 "$work/out")"
+	fi
+}
 said_out "names the skipped entry, and why" 'skipped +sub/b-eventless.csv: in a sub-folder'
 exits 0 "status as JSON" status --format json
-check "has it as well" holds '[.files[] | select(.file == "z.zip")][0].skipped_entries[0].entry == "sub/b-eventless.csv"' "$work/out"
+check "has it as well" holds \
+	'[.files[] | select(.file == "z.zip")][0].skipped_entries[0].entry == "sub/b-eventless.csv"' \
+	"$work/out"
 finish

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-# Ids depend on content: whatever changes between two deliveries of a file, an API that drops the ids it knows loses nothing.
+# Ids depend on content: whatever changes between two deliveries of a file, an API that drops the
+# ids it knows loses nothing.
 . "$(dirname "$0")/lib/checks.sh"
 
 receiver_start "$work/api" || exit 1
@@ -25,7 +26,8 @@ with open(sys.argv[1], "w") as f:
         f.write("C-%d,%d,Home,%d\n" % (i // 2, i % 2, i))
 END
 }
-# arrived FILTER: how many of the 80 rows reach somebody who takes each id once, in batches that the filter selects
+# arrived FILTER: how many of the 80 rows reach somebody who takes each id once, in batches that the
+# filter selects
 arrived() {
 	python3 - "$accepted" "$1" <<'END'
 import json, sys
@@ -62,14 +64,17 @@ rm -rf "$state"
 exits 0 "once" run
 rm -rf "$state"
 exits 0 "and with a lost ledger" run
-equal "every batch came twice, under one id" "$(lines "$accepted") $(batches ids "$accepted" | wc -l)" "160 80"
+equal "every batch came twice, under one id" \
+	"$(lines "$accepted") $(batches ids "$accepted" | wc -l)" "160 80"
 
 # ---- a lost ledger, and another manifest: other batches ----
 : >"$accepted"
 rm -rf "$state"
 exits 0 "a document is delivered" run
 rm -rf "$state"
-echo '{"hasHeaderRow": true, "columns": [{"column": "user_attributes.Visit", "action": "ignore", "field": ""}]}' >"$work/m.json"
+echo \
+	'{"hasHeaderRow": true, "columns": [{"column": "user_attributes.Visit", "action": "ignore", "field": ""}]}' \
+	>"$work/m.json"
 settings "manifest = $work/m.json"
 exits 0 "the ledger is lost, and a column is ignored" run
 equal "all of it arrives in the new form" "$(arrived '"user_attributes" not in b')" 80
@@ -84,7 +89,9 @@ sed -i "s|^api_secret_file.*|api_secret_file = $work/wrong|" "$conf"
 exits 4 "the API refuses the credentials" run
 settings 'environment = development'
 exits 0 "they are corrected, and the environment is set" run
-equal "nothing goes to production" "$(arrived 'b["environment"] == "production"') $(arrived 'b["environment"] == "development"')" "0 80"
+equal "nothing goes to production" \
+	"$(arrived 'b["environment"] == "production"') $(arrived \
+	'b["environment"] == "development"')" "0 80"
 : >"$accepted"
 rm -rf "$state"
 settings 'environment = production'
@@ -93,7 +100,9 @@ exits 4 "somebody else than the API answers" run
 : >"$work/api/script"
 settings 'environment = development'
 exits 0 "endpoint and environment are corrected" run
-equal "nothing goes to production" "$(arrived 'b["environment"] == "production"') $(arrived 'b["environment"] == "development"')" "0 80"
+equal "nothing goes to production" \
+	"$(arrived 'b["environment"] == "production"') $(arrived \
+	'b["environment"] == "development"')" "0 80"
 : >"$accepted"
 rm -rf "$state"
 settings 'environment = production' 'give_up_after = 0s'
@@ -136,14 +145,18 @@ END
 touch -d @1768206600 "$work/in/both.zip"
 exits 1 "one document is delivered, one refused" run
 settings "manifest = $work/m.json"
-echo '{"hasHeaderRow": true, "columns": [{"column": "Note", "action": "ignore", "field": ""}]}' >"$work/m.json"
+echo \
+	'{"hasHeaderRow": true, "columns": [{"column": "Note", "action": "ignore", "field": ""}]}' \
+	>"$work/m.json"
 touch -d @1768206700 "$work/in/both.zip"
 exits 0 "the manifest is repaired, and the zip dropped again" run
-said "the delivered one is skipped" 'both.zip, good-screen_view.csv: skipped: delivered before, with both.zip'
+said "the delivered one is skipped" \
+	'both.zip, good-screen_view.csv: skipped: delivered before, with both.zip'
 equal "each row arrived once" "$(lines "$accepted")" 3
 equal "and is counted once" "$(sql 'SELECT sum(rows), sum(delivered) FROM document')" "3 3"
 
-# ---- the same bytes under another event type are other rows, also where the name holds the other type ----
+# ---- the same bytes under another event type are other rows, also where the name holds the
+#     other type ----
 : >"$accepted"
 rm -rf "$state" "$work/in/"*
 settings
@@ -151,21 +164,25 @@ printf 'user_identities.customerid\nu1\nu2\n' >"$work/in/app-uninstall.v2-sessio
 exits 0 "bytes under one event type" run
 cp "$work/in/app-uninstall.v2-session_start.csv" "$work/in/app-uninstall.csv"
 exits 0 "the same bytes under another one" run
-equal "are both delivered" "$(jq -r '.events[].event_type' "$accepted" | sort | uniq -c | tr -s ' \n' ' ')" " 2 session_start 2 uninstall "
+equal "are both delivered" "$(jq -r '.events[].event_type' "$accepted" | sort | uniq -c |
+	tr -s ' \n' ' ')" " 2 session_start 2 uninstall "
 
 # ---- two inputs of one name, size and time ----
 : >"$accepted"
 rm -rf "$state" "$work/in/"* "$work/one" "$work/two"
 mkdir "$work/one" "$work/two"
 for i in one two; do
-	printf 'user_identities.customerid,user_attributes.plan\nuser-%s,gold\n' $i >"$work/$i/users-eventless.csv"
+	printf 'user_identities.customerid,user_attributes.plan\nuser-%s,gold\n' \
+		$i >"$work/$i/users-eventless.csv"
 	touch -d @1768206600 "$work/$i/users-eventless.csv"
 done
 sed -i "s|^api_secret_file.*|api_secret_file = $work/wrong|" "$conf"
-exits 4 "two imports that look the same, while the API refuses" import "$work/one/users-eventless.csv" "$work/two/users-eventless.csv"
+exits 4 "two imports that look the same, while the API refuses" import \
+	"$work/one/users-eventless.csv" "$work/two/users-eventless.csv"
 settings
 exits 0 "the next run delivers both" run
-equal "each its own rows" "$(jq -r '.user_identities.customer_id' "$accepted" | sort | tr '\n' ' ')" "user-one user-two "
+equal "each its own rows" "$(jq -r '.user_identities.customer_id' "$accepted" | sort |
+	tr '\n' ' ')" "user-one user-two "
 equal "and nothing is left in the spool" "$(find "$state/spool" -type f | wc -l)" 0
 
 # ---- the state folder is moved in the middle of a document ----
@@ -173,18 +190,22 @@ equal "and nothing is left in the spool" "$(find "$state/spool" -type f | wc -l)
 rm -rf "$state"
 visits "$work/in/day-screen_view.csv"
 sed -i '3s/,0,Home/,0,/; 3s/$/,more/' "$work/in/day-screen_view.csv"
-(DROPFEED_CRASH_AT="after count a lane's rows" "$BUILD/faults/dropfeed" --config "$conf" run >"$work/out" 2>"$work/err" </dev/null; exit $?) 2>/dev/null
+(DROPFEED_CRASH_AT="after count a lane's rows" "$BUILD/faults/dropfeed" --config "$conf" \
+	run >"$work/out" 2>"$work/err" </dev/null; exit $?) 2>/dev/null
 mv "$state" "$work/elsewhere"
 rm "$work/in/day-screen_view.csv"
 state=$work/elsewhere
 settings
 exits 1 "a state folder that was moved, and a source that is empty: the run goes on" run
 equal "to the end" "$(sql 'SELECT rows, delivered, rejected FROM document')" "80 79 1"
-check "its reject file is where the folder is now" test -s "$state/rejects/visits/day-screen_view.csv"
+check "its reject file is where the folder is now" test \
+	-s "$state/rejects/visits/day-screen_view.csv"
 mv "$state" "$work/back"
 state=$work/back
 settings
 exits 0 "it is moved once more" status --format json
-equal "status finds it there" "$(jq -r '.files[0].documents[0].rejects' "$work/out")" "$state/rejects/visits/day-screen_view.csv"
-equal "the ledger says where in the folder" "$(sql 'SELECT text FROM document')" "rejects/visits/day-screen_view.csv"
+equal "status finds it there" "$(jq -r '.files[0].documents[0].rejects' "$work/out")" \
+	"$state/rejects/visits/day-screen_view.csv"
+equal "the ledger says where in the folder" "$(sql 'SELECT text FROM document')" \
+	"rejects/visits/day-screen_view.csv"
 finish

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-# A section to begin with: the server's key, a private state folder, and nothing that has to be corrected but the key.
+# A section to begin with: the server's key, a private state folder, and nothing that has to be
+# corrected but the key.
 . "$(dirname "$0")/lib/checks.sh"
 
 sshd_start "$work/sftp" || exit 1
@@ -16,7 +17,9 @@ equal "the state folder is private" "$(stat -c %a "$work/deep/state")" 700
 check "the configuration names the folder" absent state_dir "$work/out"
 cat "$work/out" >>"$conf"
 cp "$work/api-secret" "$(dirname "$conf")/shop.secret"
-sed -i "s|^identity_file.*|identity_file = $work/sftp/id_ed25519|; s|^endpoint.*|endpoint = $endpoint|
+sed \
+	-i \
+	"s|^identity_file.*|identity_file = $work/sftp/id_ed25519|; s|^endpoint.*|endpoint = $endpoint|
 	s|^api_key = .*|api_key = demo-key|; \$a min_age = 0s" "$conf"
 exits 0 "what was printed is a good configuration" check
 exits 0 "and delivers" run

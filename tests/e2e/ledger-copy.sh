@@ -37,9 +37,12 @@ exits 2 "into itself" ledger copy --to sqlite
 exits 3 "a database that is away" ledger copy --to 'postgresql://127.0.0.1:1/x'
 exits 0 "into PostgreSQL" ledger copy --to "$url"
 said "what to do next" 'name it as `ledger`'
-equal "what is counted was counted once" "$(sql "SELECT coalesce(string_agg(feed || name || value, ' ' ORDER BY feed, name), '') FROM tally")" \
+equal "what is counted was counted once" \
+	"$(sql \
+	"SELECT coalesce(string_agg(feed || name || value, ' ' ORDER BY feed, name), '') FROM tally")" \
 	"$(python3 -c 'import sqlite3, sys
-print(" ".join(f + n + str(v) for f, n, v in sqlite3.connect(sys.argv[1]).execute("SELECT * FROM tally ORDER BY feed, name")))' "$work/state/ledger.db")"
+print(" ".join(f + n + str(v) for f, n, v in sqlite3.connect(sys.argv[1]).execute("SELECT * FROM tally ORDER BY feed, name")))' \
+	"$work/state/ledger.db")"
 equal "and will be" "$(sql "SELECT count(*) FROM pg_trigger WHERE tgenabled <> 'O'")" 0
 exits 2 "a second time" ledger copy --to "$url"
 said "there are files already" 'into an empty one'
@@ -47,17 +50,22 @@ said "there are files already" 'into an empty one'
 configure "ledger = $url"
 equal "the status is the same" "$(known)" "$before"
 exits 0 "nothing is to be done there" run
-equal "and nothing was sent again" "$(jq -r .source_request_id "$work/api/accepted.ndjson" | sort | uniq -d | wc -l)" 0
+equal "and nothing was sent again" \
+	"$(jq -r .source_request_id "$work/api/accepted.ndjson" | sort | uniq -d | wc -l)" 0
 printf 'user_identities.email,user_attributes.A\na@example.com,1\n' >"$work/in/new-eventless.csv"
 exits 0 "a new file has a new id" run
-equal "after the copied ones" "$(sql "SELECT count(*) FROM file WHERE id <= (SELECT max(id) FROM file WHERE name <> 'new-eventless.csv') AND name = 'new-eventless.csv'")" 0
+equal "after the copied ones" \
+	"$(sql \
+	"SELECT count(*) FROM file WHERE id <= (SELECT max(id) FROM file WHERE name <> 'new-eventless.csv') AND name = 'new-eventless.csv'")" \
+	0
 exits 0 "a file of before is known in all details" rejects --summary
 cp "$work/out" "$work/summary"
 after=$(known)
 
 mv "$work/state/ledger.db" "$work/old.db"
 rm -f "$work/state"/ledger.db-* "$work/state/ledger.session"
-sql "UPDATE file SET holder = 'two/1/1', lease_until = clock_timestamp() + INTERVAL '1 minute' WHERE id = 1"
+sql \
+	"UPDATE file SET holder = 'two/1/1', lease_until = clock_timestamp() + INTERVAL '1 minute' WHERE id = 1"
 exits 3 "a host is at work" ledger copy --to sqlite
 said "and it says so" 'let their runs end first'
 sql "UPDATE file SET holder = NULL, lease_until = 'epoch'"
@@ -70,6 +78,8 @@ check "by line" cmp "$work/out" "$work/summary"
 exits 0 "nothing is to be done" run
 printf 'user_identities.email,user_attributes.A\na@example.com,2\n' >"$work/in/newer-eventless.csv"
 exits 0 "and a new file is delivered" run
-equal "nothing was sent twice" "$(jq -r .source_request_id "$work/api/accepted.ndjson" | sort | uniq -d | wc -l)" 0
-equal "the integrity of the ledger" "$(sqlite3 "$work/state/ledger.db" 'PRAGMA integrity_check; PRAGMA foreign_key_check')" ok
+equal "nothing was sent twice" \
+	"$(jq -r .source_request_id "$work/api/accepted.ndjson" | sort | uniq -d | wc -l)" 0
+equal "the integrity of the ledger" \
+	"$(sqlite3 "$work/state/ledger.db" 'PRAGMA integrity_check; PRAGMA foreign_key_check')" ok
 finish

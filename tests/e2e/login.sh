@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# Who we are and who they are: keys with passphrases, the agent, passwords, asked for or not; host keys known in every way that
-# known_hosts has, and those that nobody should trust.
+# Who we are and who they are: keys with passphrases, the agent, passwords, asked for or not; host
+# keys known in every way that known_hosts has, and those that nobody should trust.
 . "$(dirname "$0")/lib/checks.sh"
 
 sshd_start "$work/sftp" || exit 1
@@ -47,15 +47,18 @@ known "[127.0.0.1]:$port $strange" "[127.0.0.1]:$port $key"
 enters "two keys of one type, the second is the right one"
 known "@revoked * $key" "[127.0.0.1]:$port $key"
 exits 4 "a revoked host key, though it is known, too" run
-said "it says that it is revoked, by which line, and its fingerprint" "$print, is revoked by .*hosts line 1"
+said "it says that it is revoked, by which line, and its fingerprint" \
+	"$print, is revoked by .*hosts line 1"
 known "[127.0.0.1]:$port $key" "@revoked * $strange"
 enters "another key is revoked"
 known "@cert-authority * $key"
 exits 4 "a certificate authority's key is not a host key" run
-said "it says why, and by which line" 'has no host certificate, which the @cert-authority in .*hosts line 1 asks for'
+said "it says why, and by which line" \
+	'has no host certificate, which the @cert-authority in .*hosts line 1 asks for'
 known "[127.0.0.1]:$((port + 1)) $key" "127.0.0.1 $key"
 exits 4 "the same key of another port" run
-said "the fingerprint, and what to do" "unknown: it shows ssh-ed25519 $print\. .*host_key = $print.*ssh-keyscan -p $port"
+said "the fingerprint, and what to do" \
+	"unknown: it shows ssh-ed25519 $print\. .*host_key = $print.*ssh-keyscan -p $port"
 configure "/^known_hosts/d"
 exits 4 "no known_hosts at all" run
 said "it names the fingerprint" "$print"
@@ -93,7 +96,8 @@ exits 2 "a public key" run
 said "a public key: it says so" 'is a public key: name the private one'
 identity "identity_file = $work/strange"
 exits 4 "a key that does not open the door" run
-said "who, where, what was tried, what is taken" "127.0.0.1 refused the login of $(id -un); the key .*strange.*it takes: .*publickey"
+said "who, where, what was tried, what is taken" \
+	"127.0.0.1 refused the login of $(id -un); the key .*strange.*it takes: .*publickey"
 said "and what to do" 'let the server.s administrator have the public key'
 eval "$(ssh-agent -s)" >/dev/null
 ssh-add -q "$work/strange" "$work/sftp/id_ed25519" 2>/dev/null
@@ -128,14 +132,18 @@ equal "it ended with the connection" "$(pgrep -f "^[^ ]*python3 $work/jump" | wc
 configure "s|^known_hosts|proxy_command = echo no such way >\&2\nknown_hosts|"
 exits 3 "a proxy_command that fails" run
 said "what it said is logged" 'proxy_command: no such way'
-said "a server that says nothing: what it may be" 'hung up before it said anything.*PerSourcePenalties'
+said "a server that says nothing: what it may be" \
+	'hung up before it said anything.*PerSourcePenalties'
 for only in 'Ciphers aes128-gcm@openssh.com' 'MACs hmac-sha2-256-etm@openssh.com'; do
 	"$root/tests/peers/sshd" start "$work/modern" --host-keys ed25519 --option "$only" \
-		--option "$([ "${only%% *}" = Ciphers ] || echo Ciphers aes128-ctr)" >"$work/modern.log" 2>&1
-	configure "s|^source.*|source = sftp://$(id -un)@127.0.0.1:$(cat "$work/modern/port")/~|; s|^known_hosts.*|known_hosts = $work/modern/known_hosts|; s|^identity_file.*|identity_file = $work/modern/id_ed25519|"
+		--option "$([ "${only%% *}" = Ciphers ] ||
+		echo Ciphers aes128-ctr)" >"$work/modern.log" 2>&1
+	configure "s|^source.*|source = sftp://$(id -un)@127.0.0.1:$(cat \
+		"$work/modern/port")/~|; s|^known_hosts.*|known_hosts = $work/modern/known_hosts|; s|^identity_file.*|identity_file = $work/modern/id_ed25519|"
 	"$dropfeed" --config "$conf" run >"$work/out" 2>"$work/err" </dev/null
 	# a newer libssh2 has them
-	[ $? -ne 4 ] || said "a server with nothing but ${only%% *} of today" 'aes-gcm ciphers or -etm MACs only needs libssh2 1\.11'
+	[ $? -ne 4 ] || said "a server with nothing but ${only%% *} of today" \
+		'aes-gcm ciphers or -etm MACs only needs libssh2 1\.11'
 	"$root/tests/peers/sshd" stop "$work/modern"
 done
 
@@ -144,44 +152,58 @@ user=
 gone() { [ -z "$user" ] || userdel "$user" >/dev/null 2>&1; }
 PATH=$PATH:/usr/sbin
 if [ "$(id -u)" = 0 ] && command -v useradd >/dev/null && command -v chpasswd >/dev/null; then
-	trap 'gone; [ -n "$finished" ] || echo "not ok - $(basename "$0") ended early"; lib_cleanup' EXIT
-	useradd --no-create-home --home-dir "$work" --shell /bin/sh "dropfeed-test-$$" && user=dropfeed-test-$$
+	trap \
+		'gone; [ -n "$finished" ] || echo "not ok - $(basename "$0") ended early"; lib_cleanup' \
+		EXIT
+	useradd --no-create-home --home-dir "$work" --shell /bin/sh "dropfeed-test-$$" &&
+		user=dropfeed-test-$$
 fi
 if [ -n "$user" ]; then
 	printf '%s:%s\n' "$user" 'pass word, "quoted" ß' | chpasswd
 	printf '%s\n' 'pass word, "quoted" ß' >"$work/password"
 	chmod 755 "$work" # sshd goes there as that user
-	# A key and a password, one after the other; a server's list of ways names what comes first only.
+	# A key and a password, one after the other; a server's list of ways names what comes first
+	# only.
 	for second in password keyboard-interactive; do
 		[ $second = password ] && pam=no kbd=no || pam=yes kbd=yes
-		"$root/tests/peers/sshd" start "$work/both-$second" --host-keys ed25519 --option "AuthenticationMethods publickey,$second" \
-			--option "UsePAM $pam" --option "KbdInteractiveAuthentication $kbd" >"$work/both.log" 2>&1
+		"$root/tests/peers/sshd" start "$work/both-$second" --host-keys ed25519 \
+			--option "AuthenticationMethods publickey,$second" \
+			--option "UsePAM $pam" \
+			--option "KbdInteractiveAuthentication $kbd" >"$work/both.log" 2>&1
 		sshds+=("$work/both-$second")
 		chmod 755 "$work/both-$second" "$work/both-$second/root"
 		chmod 644 "$work/both-$second/authorized_keys"
-		there="s|^source.*|source = sftp://$user@127.0.0.1:$(cat "$work/both-$second/port")/~|; s|^known_hosts.*|known_hosts = $work/both-$second/known_hosts|"
-		configure "$there; s|^identity_file.*|identity_file = $work/both-$second/id_ed25519\npassword_file = $work/password|"
+		there="s|^source.*|source = sftp://$user@127.0.0.1:$(cat \
+			"$work/both-$second/port")/~|; s|^known_hosts.*|known_hosts = $work/both-$second/known_hosts|"
+		configure \
+			"$there; s|^identity_file.*|identity_file = $work/both-$second/id_ed25519\npassword_file = $work/password|"
 		enters "a key, then a password ($second)"
-		configure "$there; s|^identity_file.*|identity_file = $work/both-$second/id_ed25519\npassword_file = $work/wrong|"
+		configure \
+			"$there; s|^identity_file.*|identity_file = $work/both-$second/id_ed25519\npassword_file = $work/wrong|"
 		exits 4 "a key, then a wrong password ($second)" run
 		said "what the server wants is said" "it takes: $second"
 	done
 	for way in password keyboard-interactive; do
 		asked=yes plain=no
 		[ $way = password ] && asked=no plain=yes
-		"$root/tests/peers/sshd" start "$work/by-$way" --host-keys ed25519 --option "PasswordAuthentication $plain" \
-			--option "KbdInteractiveAuthentication $asked" --option "UsePAM $asked" >"$work/by-$way.log" 2>&1
+		"$root/tests/peers/sshd" start "$work/by-$way" --host-keys ed25519 \
+			--option "PasswordAuthentication $plain" \
+			--option "KbdInteractiveAuthentication $asked" \
+			--option "UsePAM $asked" >"$work/by-$way.log" 2>&1
 		sshds+=("$work/by-$way")
 		chmod 755 "$work/by-$way" "$work/by-$way/root"
-		there="s|^source.*|source = sftp://$user@127.0.0.1:$(cat "$work/by-$way/port")/~|; s|^known_hosts.*|known_hosts = $work/by-$way/known_hosts|"
+		there="s|^source.*|source = sftp://$user@127.0.0.1:$(cat \
+			"$work/by-$way/port")/~|; s|^known_hosts.*|known_hosts = $work/by-$way/known_hosts|"
 		configure "$there; s|^identity_file.*|password_file = $work/password|"
 		enters "a password ($way)"
 		check "the server took it that way" grep -q "Accepted $way" "$work/by-$way/log"
 		configure "$there; s|^identity_file.*|password_file = $work/wrong|"
 		exits 4 "a wrong password ($way)" run
-		said "it says what was refused" "refused the login of $user; the password.*correct password_file"
+		said "it says what was refused" \
+			"refused the login of $user; the password.*correct password_file"
 		check "and it is not logged" absent sesam "$work/err"
-		configure "$there; s|^identity_file.*|identity_file = $work/strange\npassword_file = $work/password|"
+		configure \
+			"$there; s|^identity_file.*|identity_file = $work/strange\npassword_file = $work/password|"
 		enters "a key that is refused, then a password ($way)"
 	done
 else
@@ -193,19 +215,22 @@ ssh-keygen -q -t rsa -b 3072 -N '' -f "$work/rsa"
 cat "$work/rsa.pub" >>"$work/sftp/authorized_keys"
 "$root/tests/peers/sshd" start "$work/only-rsa" --host-keys rsa >"$work/only-rsa.log" 2>&1
 sshds+=("$work/only-rsa")
-there="s|^source.*|source = sftp://$(id -un)@127.0.0.1:$(cat "$work/only-rsa/port")/~|; s|^known_hosts.*|known_hosts = $work/only-rsa/known_hosts|; s|^identity_file.*|identity_file = $work/only-rsa/id_ed25519|"
+there="s|^source.*|source = sftp://$(id -un)@127.0.0.1:$(cat \
+	"$work/only-rsa/port")/~|; s|^known_hosts.*|known_hosts = $work/only-rsa/known_hosts|; s|^identity_file.*|identity_file = $work/only-rsa/id_ed25519|"
 if [ -e "$root/build/libssh2/lib/libssh2.a" ]; then
 	identity "identity_file = $work/rsa"
 	enters "an RSA key"
 	configure "$there"
 	enters "a server that has only an RSA host key"
 else
-	skip "RSA keys: libssh2 1.11 was not built (make libssh2); how 1.10 explains itself is looked at instead"
+	skip \
+		"RSA keys: libssh2 1.11 was not built (make libssh2); how 1.10 explains itself is looked at instead"
 	identity "identity_file = $work/rsa"
 	"$dropfeed" --config "$conf" run >"$work/out" 2>"$work/err" </dev/null
 	# a newer system libssh2 has nothing to explain
 	if [ $? -eq 4 ]; then
-		said "an RSA key: why it is refused and the ways out" 'RSA with SHA-1 only.*Ed25519 or ECDSA.*libssh2 1\.11'
+		said "an RSA key: why it is refused and the ways out" \
+			'RSA with SHA-1 only.*Ed25519 or ECDSA.*libssh2 1\.11'
 		configure "$there"
 		exits 4 "a server that has only an RSA host key" run
 		said "why, and the ways out" 'only RSA host keys.*Ed25519 or ECDSA.*libssh2 1\.11'

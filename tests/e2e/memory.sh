@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# Memory that does not grow with the rows of a document, and work that grows with its bytes alone. What counts is time of the
-# processor, of which a machine under load takes no more.
+# Memory that does not grow with the rows of a document, and work that grows with its bytes alone.
+# What counts is time of the processor, of which a machine under load takes no more.
 . "$(dirname "$0")/lib/checks.sh"
 
 if ldd "$dropfeed" 2>/dev/null | grep -qE 'lib[at]san'; then
@@ -23,9 +23,11 @@ for name, own in (("plain", False), ("own", True)):
         f.write("user_identities.customer_id,events.data.screen_name%s\n" % (",source_request_id" if own else ""))
         f.writelines("C-%d,Home%s\n" % (i, ",request-%d" % i if own else "") for i in range(1000000))
 END
-# Buffers that are filled once take 5 to 7 MiB more, by the allocator; a table of a million ids would take 16 at least.
+# Buffers that are filled once take 5 to 7 MiB more, by the allocator; a table of a million ids
+# would take 16 at least.
 plain=$(peak "$work/plain-screen_view.csv") own=$(peak "$work/own-screen_view.csv")
-check "a column source_request_id takes no memory for each row ($own KiB, $plain without)" test "$own" -lt $((plain + 12000))
+check "a column source_request_id takes no memory for each row ($own KiB, $plain without)" test \
+	"$own" -lt $((plain + 12000))
 
 # ---- work: a tenth of this is needed ----
 within() ( # SECONDS ARGUMENT...
@@ -48,7 +50,10 @@ json.dump({"id": "t", "name": "t", "destination_type": "event_batch", "mappings"
     {"mapping_type": "column", "source": "words", "destination": "user_attributes.n",
      "value": '{{ value | split: "," | uniq | size }}'}]}, open(sys.argv[1] + "/uniq.json", "w"))
 END
-check "sixty headers of ten thousand columns" within 8 validate --set guidelines=off "$work/many-eventless.zip"
-check "uniq of forty thousand words" within 8 import --set guidelines=off --manifest "$work/uniq.json" --sink - "$work/lists-eventless.csv"
-equal "counts them" "$(jq -r .user_attributes.n "$work/out" | sort | uniq -c | tr -s ' ')" " 4 40000"
+check "sixty headers of ten thousand columns" within 8 validate --set guidelines=off \
+	"$work/many-eventless.zip"
+check "uniq of forty thousand words" within 8 import --set guidelines=off \
+	--manifest "$work/uniq.json" --sink - "$work/lists-eventless.csv"
+equal "counts them" "$(jq -r .user_attributes.n "$work/out" | sort | uniq -c | tr -s ' ')" \
+	" 4 40000"
 finish

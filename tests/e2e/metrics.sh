@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-# metrics_file: what it holds after each way a command ends, that its counters never go back, and what promtool says of it.
+# metrics_file: what it holds after each way a command ends, that its counters never go back, and
+# what promtool says of it.
 . "$(dirname "$0")/lib/checks.sh"
 
 receiver_start "$work/api" || exit 1
@@ -24,7 +25,8 @@ value() { awk -v n="$1" '$1 == n { print $2 }' "$prom"; }
 : >"$work/before"
 never_back() { # WHAT
 	grep -E '_total' "$prom" | grep -v '^#' | sort >"$work/now"
-	equal "no counter goes back: $1" "$(join -a 1 -e gone -o 1.1,1.2,2.2 "$work/before" "$work/now" |
+	equal "no counter goes back: $1" \
+		"$(join -a 1 -e gone -o 1.1,1.2,2.2 "$work/before" "$work/now" |
 		awk '$3 == "gone" || $3 + 0 < $2 + 0')" ""
 	cp "$work/now" "$work/before"
 	if command -v promtool >/dev/null 2>&1; then
@@ -65,7 +67,8 @@ view third u4,Home u5,Home
 for ((i = 0; i < 300; i++)); do echo 503; done >"$work/api/script"
 exits 3 "a run that the API ends" run
 equal "an open file" "$(value 'dropfeed_open_files{feed="views"}')" 1
-check "and how old it is" test -n "$(value 'dropfeed_oldest_open_file_timestamp_seconds{feed="views"}')"
+check "and how old it is" test \
+	-n "$(value 'dropfeed_oldest_open_file_timestamp_seconds{feed="views"}')"
 equal "the other feed has none" "$(value 'dropfeed_open_files{feed="quiet"}')" 0
 never_back "an unfinished run"
 sed -i 's/^give_up_after = 1s/give_up_after = 1m/' "$conf"
@@ -78,13 +81,15 @@ exits 0 "a file is sent once more under new ids" resend --new-ids first-screen_v
 never_back "resend --new-ids"
 exits 0 "and under the same ids" resend first-screen_view.csv
 never_back "resend"
-equal "rows were delivered three times" "$(value 'dropfeed_rows_total{feed="views",outcome="delivered"}')" 9
+equal "rows were delivered three times" \
+	"$(value 'dropfeed_rows_total{feed="views",outcome="delivered"}')" 9
 ledger_sql "$work/state" 'UPDATE file SET closed_ms = closed_ms - 86400000 WHERE closed_ms > 0'
 exits 0 "prune" prune --older-than 1h
 said "removes details" 'details of [2-9] files'
 never_back "prune"
 printf 'reject-name Bad\n' >"$work/api/rules"
-printf 'user_identities.customer_id,events.data.event_name,events.data.custom_event_type\nu,Bad,other\nv,Good,other\n' \
+printf \
+	'user_identities.customer_id,events.data.event_name,events.data.custom_event_type\nu,Bad,other\nv,Good,other\n' \
 	>"$drop/mixed-custom_event.csv"
 exits 1 "the API rejects a row" run
 never_back "the API rejects a row"
@@ -121,10 +126,14 @@ said "is a warning" 'metrics_file: cannot write .*/metrics/'
 mkdir "$work/metrics"
 if [ -x "$BUILD/faults/dropfeed" ]; then
 	cp "$work/now" "$work/before"
-	awk 'BEGIN { print "user_identities.customer_id"; for (i = 0; i < 900; i++) print "k" i }' >"$drop/killed-eventless.csv"
-	DROPFEED_CRASH_AT='after request' "$BUILD/faults/dropfeed" --config "$conf" run >/dev/null 2>&1
+	awk \
+		'BEGIN { print "user_identities.customer_id"; for (i = 0; i < 900; i++) print "k" i }' \
+		>"$drop/killed-eventless.csv"
+	DROPFEED_CRASH_AT='after request' "$BUILD/faults/dropfeed" --config "$conf" \
+		run >/dev/null 2>&1
 	exits 0 "a run after one that was killed" run
-	equal "each row is counted once" "$(value 'dropfeed_rows_total{feed="views",outcome="delivered"}')" 911
+	equal "each row is counted once" \
+		"$(value 'dropfeed_rows_total{feed="views",outcome="delivered"}')" 911
 	never_back "a killed run"
 else
 	skip "no build with faults (make faults)"

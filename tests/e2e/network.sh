@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: MIT
-# Between this machine and the API: proxies, with and without a login, none for loopback hosts; a resolver that hangs; and no
-# password in any output.
+# Between this machine and the API: proxies, with and without a login, none for loopback hosts; a
+# resolver that hangs; and no password in any output.
 . "$(dirname "$0")/lib/checks.sh"
 
 command -v openssl >/dev/null || { skip "openssl is not here: no certificates" && finish; }
 mkdir -p "$work/in" "$work/proxy"
 name=api.example.test
-openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout "$work/api.key" -out "$work/api.pem" \
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout "$work/api.key" \
+	-out "$work/api.pem" \
 	-days 2 -subj "/CN=$name" -addext "subjectAltName=DNS:$name" 2>/dev/null
 receiver_start "$work/api" --cert "$work/api.pem" --tlskey "$work/api.key" || exit 1
 accepted=$work/api/accepted.ndjson
@@ -33,7 +34,8 @@ feed() {
 	printf '%s\n' "$@"
 } >"$conf"
 
-# A proxy that wants a login and knows one server, by any name. Its log has a line for each CONNECT: answer and target.
+# A proxy that wants a login and knows one server, by any name. Its log has a line for each CONNECT:
+# answer and target.
 cat >"$work/proxy.py" <<'END'
 import base64, os, socket, sys, threading
 folder, to = sys.argv[1], int(sys.argv[2])
@@ -79,7 +81,9 @@ while True:
 END
 python3 "$work/proxy.py" "$work/proxy" "$port" &
 proxy=$!
-trap 'kill $proxy 2>/dev/null; [ -n "$finished" ] || echo "not ok - $(basename "$0") ended early"; lib_cleanup' EXIT
+trap \
+	'kill $proxy 2>/dev/null; [ -n "$finished" ] || echo "not ok - $(basename "$0") ended early"; lib_cleanup' \
+	EXIT
 while [ ! -s "$work/proxy/port" ]; do sleep 0.02; done
 via=127.0.0.1:$(cat "$work/proxy/port")
 printf 'hunter22hunter22\n' >"$work/proxy-password"
@@ -88,11 +92,14 @@ chmod 600 "$work"/proxy-*
 unset https_proxy HTTPS_PROXY http_proxy all_proxy ALL_PROXY no_proxy NO_PROXY
 
 clicks "$work/in/a-custom_event.csv" 5 A
-feed "https://$name" "proxy = http://$via" 'proxy_user = joe' "proxy_password_file = $work/proxy-wrong"
+feed "https://$name" "proxy = http://$via" 'proxy_user = joe' \
+	"proxy_password_file = $work/proxy-wrong"
 exits 4 "a proxy that wants another login" run
-said "names its keys" 'the proxy 127.0.0.1:[0-9]+ wants another login .*proxy_user and proxy_password_file'
+said "names its keys" \
+	'the proxy 127.0.0.1:[0-9]+ wants another login .*proxy_user and proxy_password_file'
 check "and no password" absent wrong-wrong-wrong "$work/out" "$work/err"
-feed "https://$name" "proxy = http://$via" 'proxy_user = joe' "proxy_password_file = $work/proxy-password"
+feed "https://$name" "proxy = http://$via" 'proxy_user = joe' \
+	"proxy_password_file = $work/proxy-password"
 exits 0 "the feed's proxy, with its login" run
 equal "delivers" "$(batches events "$accepted")" 5
 equal "by the endpoint's name" "$(grep -c "^200 $name:443" "$work/proxy/log")" 1
@@ -150,13 +157,15 @@ int getaddrinfo(const char *host, const char *port, const struct addrinfo *hints
 		pause();
 }
 END
-if [ -n "${SANITIZE:-}" ] || ! ${CC:-cc} -w -shared -fPIC -o "$work/hang.so" "$work/hang.c" -ldl 2>/dev/null; then
+if [ -n "${SANITIZE:-}" ] || ! ${CC:-cc} -w -shared -fPIC -o "$work/hang.so" "$work/hang.c" \
+	-ldl 2>/dev/null; then
 	skip "no compiler, or a sanitized build: no resolver that hangs"
 	finish
 fi
 clicks "$work/in/d-custom_event.csv" 5 D
 patience=1h feed "https://$name"
-ASKED=$work/asked LD_PRELOAD=$work/hang.so "$dropfeed" --config "$conf" run >"$work/out" 2>"$work/err" </dev/null &
+ASKED=$work/asked LD_PRELOAD=$work/hang.so "$dropfeed" --config "$conf" \
+	run >"$work/out" 2>"$work/err" </dev/null &
 pid=$!
 while kill -0 $pid 2>/dev/null && [ ! -e "$work/asked" ]; do sleep 0.02; done
 kill -TERM $pid
@@ -176,7 +185,8 @@ equal "with every row" "$(batches events "$work/plain/accepted.ndjson")" 10
 clicks "$work/in/d-custom_event.csv" 1 D
 feed "https://127.0.0.1:$(cat "$work/plain/port")"
 exits 3 "https where nothing but http is spoken" run
-said "names what to look at" '(no TLS is spoken there|the TLS handshake failed); check endpoint, its port'
+said "names what to look at" \
+	'(no TLS is spoken there|the TLS handshake failed); check endpoint, its port'
 feed "https://$name" 'proxy = http://127.0.0.1:9'
 exits 3 "a proxy that is not there" run
 said "is what the message names" 'no connection to the proxy \(Failed to connect'

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: MIT
-# on_event, webhook and ping_url: each change of state is reported once, against a real HTTP server that takes it, is slow,
-# refuses or is away; nothing of it holds up or fails a run, and no secret gets out.
+# on_event, webhook and ping_url: each change of state is reported once, against a real HTTP server
+# that takes it, is slow, refuses or is away; nothing of it holds up or fails a run, and no secret
+# gets out.
 . "$(dirname "$0")/lib/checks.sh"
 
-# hook DIR: an HTTP server; each request is a line "PATH BODY" of DIR/got, as JSON. DIR/mode: ok, hang, or a status.
+# hook DIR: an HTTP server; each request is a line "PATH BODY" of DIR/got, as JSON. DIR/mode: ok,
+# hang, or a status.
 cat >"$work/hook.py" <<'END'
 import http.server, json, os, sys, time
 where = sys.argv[1]
@@ -52,7 +54,8 @@ view() { # NAME [ROW...]
 }
 # what the webhook took since it was last asked: "event file" on a line each
 events() {
-	[ ! -e "$got" ] || jq -r 'select(.path == "/hook/token-7" and .mode != "503") | .body | fromjson
+	[ ! -e "$got" ] || jq \
+		-r 'select(.path == "/hook/token-7" and .mode != "503") | .body | fromjson
 		| [.event, .condition // empty, .file // empty] | join(" ")' "$got"
 	rm -f "$got"
 }
@@ -69,7 +72,8 @@ exits 1 "a rejected row" run
 equal "is reported" "$(events)" "rejects second-screen_view.csv"
 equal "to the command as well" "$(grep '|' "$work/calls")" "rejects|views|second-screen_view.csv"
 grep '^{' "$work/calls" >"$work/call"
-check "with what it should be" holds '.event == "rejects" and .feed == "views" and .rows == 2 and .delivered == 1 and .rejected == 1
+check "with what it should be" holds \
+	'.event == "rejects" and .feed == "views" and .rows == 2 and .delivered == 1 and .rejected == 1
 	and (.text | test("1 of 2 rows")) and (.time | test("^20.*Z$"))' "$work/call"
 check "its variables are there" grep -q '^PATH=' "$work/calls"
 check "but no secret" absent demo-secret "$work/calls"
@@ -104,7 +108,8 @@ equal "which is reported" "$(events)" "recovered denied"
 
 # ---- retry ----
 printf 'reject-name Bad\n' >"$work/api/rules"
-printf 'user_identities.customer_id,events.data.event_name,events.data.custom_event_type\nu,Bad,other\nv,Good,other\n' \
+printf \
+	'user_identities.customer_id,events.data.event_name,events.data.custom_event_type\nu,Bad,other\nv,Good,other\n' \
 	>"$drop/mixed-custom_event.csv"
 exits 1 "the API rejects a row" run
 equal "is reported" "$(events)" "rejects mixed-custom_event.csv"
@@ -162,14 +167,17 @@ exits 0 "what was left is delivered" run
 equal "once each" "$(events | sort)" "rejects ninth-screen_view.csv
 rejects tenth-screen_view.csv"
 if [ -x "$BUILD/faults/dropfeed" ]; then
-	for step in 'before update a file' 'after update a file' 'before remove a file from the spool' 'before note a notice'; do
+	for step in 'before update a file' 'after update a file' \
+		'before remove a file from the spool' 'before note a notice'; do
 		name=k$(echo "$step" | tr -dc a-z)
 		view "$name" ,Home
-		DROPFEED_CRASH_AT="$step" "$BUILD/faults/dropfeed" --config "$conf" run >/dev/null 2>&1
+		DROPFEED_CRASH_AT="$step" "$BUILD/faults/dropfeed" --config "$conf" \
+			run >/dev/null 2>&1
 		equal "killed: $step" $? 137
 		: >>"$got"
 		# two minutes later, where another host might be at it
-		[ -z "${DROPFEED_DATABASES:-}" ] || ledger_sql "$work/state" "UPDATE notice SET lease_until = 'epoch'"
+		[ -z "${DROPFEED_DATABASES:-}" ] ||
+			ledger_sql "$work/state" "UPDATE notice SET lease_until = 'epoch'"
 		"$dropfeed" --config "$conf" run >/dev/null 2>&1
 		"$dropfeed" --config "$conf" run >/dev/null 2>&1
 		wanted="rejects $name-screen_view.csv"
@@ -188,14 +196,17 @@ exits 1 "a command that fails does not change the exit code" run
 said "its words are logged" 'on_event \(rejects\): exit code 3: no mail today'
 exits 0 "the next run" run
 check "does not call it again" absent on_event "$work/err"
-settings "on_event = yes | head -c 3000000; yes | head -c 3000000 >&2; (sleep 300 & echo \$! >$work/left) ; exit 4" >"$conf"
+settings \
+	"on_event = yes | head -c 3000000; yes | head -c 3000000 >&2; (sleep 300 & echo \$! >$work/left) ; exit 4" \
+	>"$conf"
 view thirteenth ,Home
 exits 1 "a command that says much, and leaves something that runs" run
 said "is not waited for" 'on_event \(rejects\): exit code 4: y$'
 kill "$(cat "$work/left")" 2>/dev/null
 
 # ---- a signal, while a command or a server hangs ----
-# stopped WHAT: a run is ended by SIGTERM once $work/hangs is there. No clock decides: whoever hangs does so for minutes.
+# stopped WHAT: a run is ended by SIGTERM once $work/hangs is there. No clock decides: whoever hangs
+# does so for minutes.
 stopped() {
 	rm -f "$work/hangs"
 	"$dropfeed" --config "$conf" run >"$work/out" 2>"$work/err" </dev/null &
@@ -226,7 +237,8 @@ rm -f "$got"
 view fourteenth ,Home
 exits 1 "a run with a rejected row" run
 equal "pings its failure" "$(paths)" "/uuid-1/start?create=1 /uuid-1/fail?create=1 "
-check "with the log's last lines" holds 'select(.path | test("fail")) | .body | test("1 rejected.*\\nexit code 1\\n$"; "s")' "$got"
+check "with the log's last lines" holds \
+	'select(.path | test("fail")) | .body | test("1 rejected.*\\nexit code 1\\n$"; "s")' "$got"
 rm -f "$got"
 exits 2 "an error of usage" run --bogus
 equal "pings a failure" "$(paths)" "/uuid-1/fail?create=1 "
@@ -234,7 +246,8 @@ check "and says which" holds '.body | test("unknown option .--bogus")' "$got"
 rm -f "$got"
 sed 's/^give_up_after.*/give_up_after = x/' "$conf" >"$work/wrong.conf"
 "$dropfeed" --config "$work/wrong.conf" run >/dev/null 2>&1
-check "a mistake in the configuration is pinged" holds '(.path | test("fail")) and (.body | test("wrong.conf:[0-9]+: give_up_after"))' "$got"
+check "a mistake in the configuration is pinged" holds \
+	'(.path | test("fail")) and (.body | test("wrong.conf:[0-9]+: give_up_after"))' "$got"
 rm -f "$got"
 exits 0 "a dry run" run --dry-run
 exits 1 "retry" retry

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-# Odd but legal: the same bytes twice at once, names that are long or not UTF-8, a replaced file, closed standard files.
+# Odd but legal: the same bytes twice at once, names that are long or not UTF-8, a replaced file,
+# closed standard files.
 . "$(dirname "$0")/lib/checks.sh"
 
 receiver_start "$work/api" || exit 1
@@ -37,7 +38,8 @@ exits 0 "one file, named twice" import "$work/c-custom_event.csv" "$work/c-custo
 exits 0 "status" status --format json
 equal "is delivered and counted once" "$(delivered) $(lines "$accepted")" "400 400"
 
-# A newer file takes the name while the older one is on its way: it was never read, so it is not deleted.
+# A newer file takes the name while the older one is on its way: it was never read, so it is not
+# deleted.
 mkdir "$work/in2"
 clicks "$work/in2/d-custom_event.csv" 100 D
 clicks "$work/new" 5 E
@@ -50,7 +52,8 @@ wait $pid
 exits 0 "a run after a file was replaced on its way" run
 equal "both were delivered, and are gone" "$(lines "$accepted") $(ls "$work/in2")" "505 "
 
-# Names of files that are made after it have to fit into 255 bytes; one file that cannot be tidied does not hold up others.
+# Names of files that are made after it have to fit into 255 bytes; one file that cannot be tidied
+# does not hold up others.
 mkdir -p "$work/in3/receipts/0-custom_event.csv.receipt.json"
 long=$(printf 'x%.0s' {1..237})-custom_event.csv
 latin=$(printf 'caf\351 "%%s%%n\n-custom_event.csv')
@@ -60,49 +63,59 @@ for name in 0-custom_event.csv "$long" "$latin"; do
 done
 feed_here s3 "$work/in3" 'receipts = receipts' 'after_done = move:done'
 exits 3 "a receipt that cannot be written" run
-equal "does not keep the other files from being moved" "$(ls "$work/in3/done" | wc -l)" "$(printf '%s\n%s\n' "$long" "$latin" | wc -l)"
+equal "does not keep the other files from being moved" "$(ls "$work/in3/done" | wc -l)" \
+	"$(printf '%s\n%s\n' "$long" "$latin" | wc -l)"
 exits 0 "status" status --format json
-check "a name that is not UTF-8 is sanitized, not cut" holds '[.files[].file] | any(startswith("caf? \"%s%n\n"))' "$work/out"
+check "a name that is not UTF-8 is sanitized, not cut" holds \
+	'[.files[].file] | any(startswith("caf? \"%s%n\n"))' "$work/out"
 rmdir "$work/in3/receipts/0-custom_event.csv.receipt.json"
 exits 0 "the next run tidies the rest" run
 
-# A file that somebody waits for, and that is called wrongly, is reported when it is first seen, and not with every mail.
+# A file that somebody waits for, and that is called wrongly, is reported when it is first seen, and
+# not with every mail.
 mkdir -p "$work/in4"
 clicks "$work/in4/a-custom_evnt.csv" 1 F
 cp "$work/in4/a-custom_evnt.csv" "$work/in4/b.csv.gz"
 echo text >"$work/in4/readme.txt"
 feed_here s4 "$work/in4"
 exits 0 "a folder with misnamed files" --quiet run
-said "the name, and what it should be" 'a-custom_evnt.csv: left alone: .*NAME-EVENTTYPE.csv .*\[bad-name\]'
+said "the name, and what it should be" \
+	'a-custom_evnt.csv: left alone: .*NAME-EVENTTYPE.csv .*\[bad-name\]'
 equal "each of them, and nothing else" "$(lines "$work/err")" 2
 exits 0 "the next run" --quiet run
 equal "keeps still" "$(lines "$work/err")" 0
 clicks "$work/in4/a-custom_evnt.csv" 2 F
 exits 0 "a run after one has changed" --quiet run
-equal "reports that one" "$(grep -c 'a-custom_evnt.csv: left alone' "$work/err") $(lines "$work/err")" "1 1"
+equal "reports that one" "$(grep -c 'a-custom_evnt.csv: left alone' "$work/err") $(lines \
+	"$work/err")" "1 1"
 exits 0 "a forecast" --quiet run --dry-run
 equal "reports them all" "$(lines "$work/err")" 2
 feed_here s4 "$work/in4" 'exclude = b.*'
 mv "$work/in4/a-custom_evnt.csv" "$work/in4/a-custom_event.csv"
 before=$(lines "$accepted")
 exits 0 "renamed, and excluded" --quiet run
-equal "one is delivered, the other is not reported" "$(($(lines "$accepted") - before)) $(lines "$work/err")" "2 0"
+equal "one is delivered, the other is not reported" \
+	"$(($(lines "$accepted") - before)) $(lines "$work/err")" "2 0"
 
-# A state folder of somebody else: root is warned of what it leaves there, the other one learns what to do.
+# A state folder of somebody else: root is warned of what it leaves there, the other one learns what
+# to do.
 if [ "$(id -u)" -eq 0 ] && on_sqlite "another user's, who may not make databases here"; then
 	mkdir -m 700 "$work/s5"
 	chown nobody "$work/s5"
 	feed_here s5 "$work/in4"
 	exits 0 "root in another's state folder" --quiet run
-	said "is warned" 's5 belongs to nobody, who cannot read what root leaves there: run as that user'
+	said "is warned" \
+		's5 belongs to nobody, who cannot read what root leaves there: run as that user'
 	install -m 755 -d "$work/open"
 	install -m 755 "$dropfeed" "$work/open/dropfeed"
 	sed "s|^api_secret_file.*|api_secret_env = SECRET|" "$conf" >"$work/open/conf"
 	chmod 644 "$work/open/conf"
 	chmod 711 "$work"
-	SECRET=demo-secret setpriv --reuid nobody --clear-groups "$work/open/dropfeed" --config "$work/open/conf" --quiet run >"$work/out" 2>"$work/err" </dev/null
+	SECRET=demo-secret setpriv --reuid nobody --clear-groups "$work/open/dropfeed" \
+		--config "$work/open/conf" --quiet run >"$work/out" 2>"$work/err" </dev/null
 	equal "that user, once root has left something" "$? $(lines "$work/err")" "5 1"
-	said "it is said whose it is, and what to do" 's5/lock belongs to root, and this runs as nobody.*chown'
+	said "it is said whose it is, and what to do" \
+		's5/lock belongs to root, and this runs as nobody.*chown'
 else
 	skip "only root can leave files in others' folders"
 fi

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-# The PostgreSQL hooks of samples/hooks, unchanged, against a real server: a socket in a folder of ours, no network.
+# The PostgreSQL hooks of samples/hooks, unchanged, against a real server: a socket in a folder of
+# ours, no network.
 . "$(dirname "$0")/lib/checks.sh"
 
 on_sqlite "hooks that another user runs, who may not make databases here" || finish
@@ -10,7 +11,8 @@ if [ -z "$pg" ] || ! command -v psql >/dev/null; then
 fi
 pg=$(dirname "$pg")
 
-# The server refuses to run as root; then it, and what it starts, run as nobody's account that has no rights.
+# The server refuses to run as root; then it, and what it starts, run as nobody's account that has
+# no rights.
 me=$(id -un)
 as() { "$@"; }
 if [ "$(id -u)" -eq 0 ]; then
@@ -32,12 +34,17 @@ cp "$work/api-secret" "$work/pg/"
 [ "$me" = "$(id -un)" ] || chown -R "$me" "$work/pg"
 chmod 711 "$work" && chmod 755 "$work/bin" "$work/bin/dropfeed"
 
-as "$pg/initdb" -D "$work/pg/data" -U super -A trust -E UTF8 --no-locale >"$work/log" 2>&1 || { cat "$work/log"; exit 1; }
+as "$pg/initdb" -D "$work/pg/data" -U super -A trust -E UTF8 --no-locale >"$work/log" 2>&1 ||
+	{ cat "$work/log"; exit 1; }
 cd "$work/pg" || exit 1
-PATH=$work/bin:$PATH DROPFEED_CONFIG=$work/pg/dropfeed.conf as env HOME="$work/pg" "$pg/pg_ctl" -D "$work/pg/data" -s -w -l "$work/pg/log" \
-	-o "-c listen_addresses= -c unix_socket_directories=$work/pg -c fsync=off" start >"$work/log" 2>&1 ||
+PATH=$work/bin:$PATH DROPFEED_CONFIG=$work/pg/dropfeed.conf as env HOME="$work/pg" "$pg/pg_ctl" \
+	-D "$work/pg/data" -s -w -l "$work/pg/log" \
+	-o "-c listen_addresses= -c unix_socket_directories=$work/pg -c fsync=off" \
+	start >"$work/log" 2>&1 ||
 	{ cat "$work/log" "$work/pg/log"; exit 1; }
-trap '[ -n "$finished" ] || echo "not ok - $(basename "$0") ended early"; as "$pg/pg_ctl" -D "$work/pg/data" -s -m immediate stop; lib_cleanup' EXIT
+trap \
+	'[ -n "$finished" ] || echo "not ok - $(basename "$0") ended early"; as "$pg/pg_ctl" -D "$work/pg/data" -s -m immediate stop; lib_cleanup' \
+	EXIT
 
 psql -X -q -v ON_ERROR_STOP=1 -U super -d postgres <<'SQL' || exit 1
 CREATE ROLE shop LOGIN;
@@ -58,7 +65,8 @@ SQL
 # hook COMMAND...: in $status, $work/out and $work/err
 hook() {
 	status=0
-	PATH=$work/bin:$PATH DROPFEED_CONFIG=$work/pg/dropfeed.conf as env HOME="$work/pg" "$@" >"$work/out" 2>"$work/err" </dev/null || status=$?
+	PATH=$work/bin:$PATH DROPFEED_CONFIG=$work/pg/dropfeed.conf as env HOME="$work/pg" \
+		"$@" >"$work/out" 2>"$work/err" </dev/null || status=$?
 	[ $status -eq 0 ] || sed 's/^/#   /' "$work/err"
 }
 cp -r "$samples/hooks" "$work/bin/hooks" && chmod -R a+rX "$work/bin"
@@ -66,10 +74,18 @@ cp -r "$samples/hooks" "$work/bin/hooks" && chmod -R a+rX "$work/bin"
 hook sh "$work/bin/hooks/postgresql.sh"
 equal "postgresql.sh: exit" $status 0
 equal "every order of yesterday is one event with its three lines" \
-	"$(jq -r '.events[].data.product_action | [.action, (.products | length), .transaction_id] | join(" ")' "$accepted" | grep -c '^purchase 3 O-[0-9]*$')" 300
+	"$(jq \
+	-r \
+	'.events[].data.product_action | [.action, (.products | length), .transaction_id] | join(" ")' \
+	"$accepted" | grep -c '^purchase 3 O-[0-9]*$')" \
+	300
 check "quotes, commas and newlines come through" holds '.user_identities.customer_id != "C-1" or
-	(.user_attributes["$FirstName"] == "Zoë, \"Z1\"" and .events[0].data.product_action.products[0].name == "A cup,\nwith \"handle\"")' "$accepted"
-equal "NULL leaves the attribute out" "$(jq -r 'select(.user_identities.customer_id == "C-3") | .user_attributes | has("$FirstName")' "$accepted" | sort -u)" false
+	(.user_attributes["$FirstName"] == "Zoë, \"Z1\"" and .events[0].data.product_action.products[0].name == "A cup,\nwith \"handle\"")' \
+		"$accepted"
+equal "NULL leaves the attribute out" \
+	"$(jq \
+	-r 'select(.user_identities.customer_id == "C-3") | .user_attributes | has("$FirstName")' \
+	"$accepted" | sort -u)" false
 equal "today's order is not there" "$(grep -c O-today "$accepted")" 0
 
 before=$(lines "$accepted")
@@ -83,27 +99,35 @@ check "psql says why" grep -q 'order_lines.* does not exist' "$work/err"
 psql -X -q -c 'ALTER TABLE elsewhere RENAME TO order_lines'
 equal "nothing was sent" "$(lines "$accepted")" "$before"
 
-# The server starts dropfeed. The shop's own account may not; the columns differ from those above, so these are new bytes.
+# The server starts dropfeed. The shop's own account may not; the columns differ from those above,
+# so these are new bytes.
 psql -X -q -v ON_ERROR_STOP=1 -f "$samples/hooks/postgresql-server.sql" >"$work/out" 2>"$work/err"
 equal "postgresql-server.sql without the right: exit" $? 3
 check "is reported" grep -q pg_execute_server_program "$work/err"
 psql -X -q -U super -c 'GRANT pg_execute_server_program TO shop'
 psql -X -q -v ON_ERROR_STOP=1 -f "$samples/hooks/postgresql-server.sql" >"$work/out" 2>"$work/err"
 equal "postgresql-server.sql: exit" $? 0
-equal "sends the same orders" "$(tail -n +"$((before + 1))" "$accepted" | jq -r '.events[].data.product_action.transaction_id' | sort -u | wc -l)" 300
+equal "sends the same orders" \
+	"$(tail -n +"$((before + 1))" "$accepted" |
+	jq -r '.events[].data.product_action.transaction_id' | sort -u | wc -l)" 300
 psql -X -q -c "UPDATE order_lines SET quantity = NULL, price = 'NaN' WHERE order_id = 'O-7'"
 psql -X -q -v ON_ERROR_STOP=1 -f "$samples/hooks/postgresql-server.sql" >"$work/out" 2>"$work/err"
 equal "rejected rows fail the COPY: exit" $? 3
 check "with dropfeed's exit code" grep -q 'child process exited with exit code 1' "$work/err"
 as "$work/bin/dropfeed" --config "$work/pg/dropfeed.conf" status --format json >"$work/out"
-check "status: rows = delivered + rejected" holds '[.. | objects | select(has("delivered") and has("rows"))] | length > 0 and all(.rows == .delivered + .rejected)' "$work/out"
+check "status: rows = delivered + rejected" holds \
+	'[.. | objects | select(has("delivered") and has("rows"))] | length > 0 and all(.rows == .delivered + .rejected)' \
+	"$work/out"
 
 # The one line of samples/hooks/README.md, from psql's own machine
-psql -X -q -c "DELETE FROM order_lines WHERE order_id = 'O-7'" -c 'CREATE VIEW export AS SELECT customer_id AS "user_identities.customerid",
+psql -X -q -c "DELETE FROM order_lines WHERE order_id = 'O-7'" \
+	-c 'CREATE VIEW export AS SELECT customer_id AS "user_identities.customerid",
 	'"'view_detail'"' AS "events.data.product_action.action", (extract(epoch FROM placed_at) * 1000)::bigint AS "events.data.timestamp_unixtime_ms",
 	id AS "events.data.product_action.products.id" FROM orders ORDER BY id'
 before=$(lines "$accepted")
-hook psql -X -q -v ON_ERROR_STOP=1 -c "$(sed -n 's/^    \(\\copy .*\)/\1/p' "$samples/hooks/README.md")"
+hook psql -X -q -v ON_ERROR_STOP=1 \
+	-c "$(sed -n 's/^    \(\\copy .*\)/\1/p' "$samples/hooks/README.md")"
 equal "\\copy … to program: exit" $status 0
-equal "sends every order" "$(tail -n +"$((before + 1))" "$accepted" | jq -r '.events[].data.product_action.products[].id' | sort -u | wc -l)" 301
+equal "sends every order" "$(tail -n +"$((before + 1))" "$accepted" |
+	jq -r '.events[].data.product_action.products[].id' | sort -u | wc -l)" 301
 finish

@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: MIT
-# Progress: one line of a real terminal (tmux, 80 columns, made narrower), whole lines elsewhere, SIGUSR1. What is looked for is
-# waited for as long as the run goes on; no clock decides.
+# Progress: one line of a real terminal (tmux, 80 columns, made narrower), whole lines elsewhere,
+# SIGUSR1. What is looked for is waited for as long as the run goes on; no clock decides.
 . "$(dirname "$0")/lib/checks.sh"
 
 receiver_start "$work/api" || exit 1
 drop=$work/in
 mkdir -p "$drop"
 people() { # NAME N: one batch a row
-	awk -v n="$2" 'BEGIN { print "user_identities.customer_id,user_attributes.plan"; for (i = 1; i <= n; i++) print "secret" i ",gold" }' >"$drop/$1-eventless.csv"
+	awk -v n="$2" \
+		'BEGIN { print "user_identities.customer_id,user_attributes.plan"; for (i = 1; i <= n; i++) print "secret" i ",gold" }' \
+		>"$drop/$1-eventless.csv"
 }
 settings() { # [LINE...]
 	printf '[dropfeed]\nstate_dir = %s/state\n' "$work"
@@ -44,7 +46,8 @@ begin --quiet run
 until_ grep -q . "$work/api/accepted.ndjson"
 kill -USR1 "$pid"
 check "SIGUSR1 gets a line, with --quiet as well" until_ grep -qE \
-	'Z people: first-eventless.csv: [0-9]+ of 5000 rows \([0-9]+%\)(, [0-9]+ batches/s \([0-9]+% of the limit\), [0-9.]+[smh] left)?$' "$work/err"
+	'Z people: first-eventless.csv: [0-9]+ of 5000 rows \([0-9]+%\)(, [0-9]+ batches/s \([0-9]+% of the limit\), [0-9.]+[smh] left)?$' \
+	"$work/err"
 equal "and only one" "$(grep -c . "$work/err")" 1
 check "no cell is in it" absent secret "$work/err"
 ended 3 "the run is stopped"
@@ -57,8 +60,10 @@ settings 'log_format = json' >"$conf"
 begin run --progress 1
 check "--progress brings lines" until_ grep -q batches/s "$work/err"
 grep batches/s "$work/err" | head -n 1 >"$work/line"
-check "in the log's format, with numbers" holds '.feed == "people" and .file == "first-eventless.csv" and .rows == 5000 and .rows_done < 5000
-	and .percent < 100 and .batches_per_second > 0 and .limit_percent > 0 and .seconds_left >= 0' "$work/line"
+check "in the log's format, with numbers" holds \
+	'.feed == "people" and .file == "first-eventless.csv" and .rows == 5000 and .rows_done < 5000
+	and .percent < 100 and .batches_per_second > 0 and .limit_percent > 0 and .seconds_left >= 0' \
+		"$work/line"
 check "each line is whole" jq -e . "$work/err"
 ended 3 "the run is stopped"
 settings >"$conf"
@@ -69,7 +74,8 @@ exits 2 "--progress takes a number" run --progress soon
 n=$(lines "$work/api/accepted.ndjson")
 begin import --sink events-api --progress 1 "$drop/first-eventless.csv"
 check "an import without a ledger has it, too" until_ grep -qE \
-	'people: first-eventless.csv: [1-9][0-9]* of 5000 rows .*, [0-9]+ batches/s \([0-9]+% of the limit\), [0-9.]+[smh] left$' "$work/err"
+	'people: first-eventless.csv: [1-9][0-9]* of 5000 rows .*, [0-9]+ batches/s \([0-9]+% of the limit\), [0-9.]+[smh] left$' \
+	"$work/err"
 ended 3 "it is stopped"
 check "it has sent some" test "$(lines "$work/api/accepted.ndjson")" -gt "$n"
 
@@ -88,7 +94,8 @@ exec sleep 3600
 END
 chmod +x "$work/go"
 unset TMUX NO_COLOR
-tmux -S "$sock" -f /dev/null new-session -d -x 80 -y 24 "exec sh $work/go" || { skip "tmux does not start here"; finish; }
+tmux -S "$sock" -f /dev/null new-session -d -x 80 -y 24 "exec sh $work/go" ||
+	{ skip "tmux does not start here"; finish; }
 pid=$(tmux -S "$sock" display-message -p '#{pid}')
 receivers+=("$pid")
 shown() { screen | grep -qE "$1"; }

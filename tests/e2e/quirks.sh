@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: MIT
-# SFTP servers that are not OpenSSH: what they say of files, what they leave out, and what they do to a file that was read. Each is
-# tests/peers/quirky-sftp in the place of sshd's own.
+# SFTP servers that are not OpenSSH: what they say of files, what they leave out, and what they do
+# to a file that was read. Each is tests/peers/quirky-sftp in the place of sshd's own.
 . "$(dirname "$0")/lib/checks.sh"
 
 drop=$work/sftp/root
 "$root/tests/peers/sshd" start "$work/sftp" --host-keys ed25519 \
-	--option "ForceCommand exec $root/tests/peers/quirky-sftp $drop \$(cat $work/quirks)" >"$work/sftp.log" 2>&1 || exit 1
+	--option \
+	"ForceCommand exec $root/tests/peers/quirky-sftp $drop \$(cat $work/quirks)" \
+	>"$work/sftp.log" 2>&1 ||
+	exit 1
 sshds+=("$work/sftp")
 rows() { # PREFIX N
 	echo user_identities.customerid,user_attributes.city
@@ -21,9 +24,14 @@ quirky() {
 }
 configure() {
 	{
-		printf '[dropfeed]\nstate_dir = %s/state\n[feed odd]\nsource = sftp://%s@127.0.0.1:%s/\n' "$work" "$(id -un)" "$(cat "$work/sftp/port")"
-		printf 'known_hosts = %s/sftp/known_hosts\nidentity_file = %s/sftp/id_ed25519\n' "$work" "$work"
-		printf 'min_age = 0s\nguidelines = off\ngive_up_after = 2s\nsink = file:%s/batches/\n' "$work"
+		printf \
+			'[dropfeed]\nstate_dir = %s/state\n[feed odd]\nsource = sftp://%s@127.0.0.1:%s/\n' \
+			"$work" "$(id -un)" "$(cat "$work/sftp/port")"
+		printf 'known_hosts = %s/sftp/known_hosts\nidentity_file = %s/sftp/id_ed25519\n' \
+			"$work" "$work"
+		printf \
+			'min_age = 0s\nguidelines = off\ngive_up_after = 2s\nsink = file:%s/batches/\n' \
+			"$work"
 		[ $# -eq 0 ] || printf '%s\n' "$@"
 	} >"$conf"
 }
@@ -57,7 +65,8 @@ quirky delete
 rows A 2 >"$drop/a-eventless.csv"
 rows B 2 >"$drop/b-eventless.csv"
 exits 3 "a dry run where reading removes" run --dry-run
-said "it says so, and what to do" 'removed a-eventless.csv once it was read: no dry run is possible there'
+said "it says so, and what to do" \
+	'removed a-eventless.csv once it was read: no dry run is possible there'
 equal "nothing else was read" "$(ls "$drop")" b-eventless.csv
 kept=$(sed -n 's/.*All of it is kept as \([^:]*\): deliver.*/\1/p' "$work/err")
 exits 0 "what it kept is imported" import --feed odd "$kept"
@@ -73,7 +82,8 @@ said "gone: it is said" 'b-eventless.csv: went away before it was read'
 again "gone" 1
 
 # ---- listings that leave something out ----
-for kind in no-type-list no-type 'no-type no-long' no-attributes no-lstat 'no-type no-lstat' no-stat-root absolute 'absolute no-type-list'; do
+for kind in no-type-list no-type 'no-type no-long' no-attributes no-lstat 'no-type no-lstat' \
+	no-stat-root absolute 'absolute no-type-list'; do
 	quirky "$kind" 'after_done = move:done'
 	rows A 3 >"$drop/a-eventless.csv"
 	mkdir "$drop/d-eventless.csv" "$drop/done"
@@ -118,14 +128,16 @@ cannot() {
 	quirky "$kind" "$@"
 	rows A 3 >"$drop/a-eventless.csv"
 	exits 0 "a server of the kind $kind: delivered" --quiet run
-	equal "$kind: one line says what is left undone" "$(grep -c "does not support $what" "$work/err")" 1
+	equal "$kind: one line says what is left undone" \
+		"$(grep -c "does not support $what" "$work/err")" 1
 	said "$kind: and what to do" 'set after_done'
 	again "$kind" 3
 	equal "$kind: it is not said again" "$(grep -c 'does not support' "$work/err")" 0
 	check "$kind: the file is where it was" test -e "$drop/a-eventless.csv"
 	exits 0 "$kind: a monitor sees no trouble" status --exit-code
 	exits 0 "$kind: status" status
-	said "$kind: it shows the file as left" "left at the source: the server does not support $what"
+	said "$kind: it shows the file as left" \
+		"left at the source: the server does not support $what"
 }
 cannot no-rename renaming 'after_done = move:done'
 cannot 'no-rename no-stat' renaming 'after_done = move:done'
@@ -135,7 +147,8 @@ cannot no-write 'writing files' 'receipts = receipts'
 quirky no-rename 'receipts = receipts'
 rows A 3 >"$drop/a-eventless.csv"
 exits 0 "receipts without RENAME" run
-check "the receipt is there" jq -e '.documents[0].delivered == 3' "$drop/receipts/a-eventless.csv.receipt.json"
+check "the receipt is there" jq -e '.documents[0].delivered == 3' \
+	"$drop/receipts/a-eventless.csv.receipt.json"
 equal "and nothing else" "$(ls -A "$drop/receipts")" a-eventless.csv.receipt.json
 quirky no-rename 'after_refused = move:refused'
 echo nothing >"$drop/a-eventless.csv"

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
-# Half-written files are never taken, late ones are. No clock decides: what is to have happened long ago is entered into the
-# ledger as such, and what is to happen during a download happens while the proxy holds it.
+# Half-written files are never taken, late ones are. No clock decides: what is to have happened long
+# ago is entered into the ledger as such, and what is to happen during a download happens while the
+# proxy holds it.
 . "$(dirname "$0")/lib/checks.sh"
 
 sshd_start "$work/sftp" || exit 1
@@ -34,7 +35,10 @@ glance() {
 	wait "$pid"
 	equal "$1: it waits" "$?$(grep -c 'to settle' "$work/err")" 31
 }
-long_ago() { ledger_sql "$work/state" 'UPDATE seen SET first_ms = first_ms - 7200000, last_ms = last_ms - 7200000'; }
+long_ago() {
+	ledger_sql "$work/state" \
+		'UPDATE seen SET first_ms = first_ms - 7200000, last_ms = last_ms - 7200000'
+}
 came() { equal "$1" "$(lines "$accepted")" "$2"; }
 
 # ---- a writer that takes its time ----
@@ -60,10 +64,13 @@ glance "a file that took its place, of the same size"
 came "nothing of it was sent" 0
 long_ago
 exits 0 "once it has come to rest" run
-equal "what came is the last state" "$(jq -r .user_identities.customer_id "$accepted" | sort | tr -d '\n')" ABE
+equal "what came is the last state" \
+	"$(jq -r .user_identities.customer_id "$accepted" | sort | tr -d '\n')" ABE
 
 # ---- temporary names, and files that come late with an old time ----
-for suffix in part tmp partial filepart PART; do printf '%s\nF,Graz\n' "$header" >"$drop/late-eventless.csv.$suffix"; done
+for suffix in part tmp partial filepart PART; do
+	printf '%s\nF,Graz\n' "$header" >"$drop/late-eventless.csv.$suffix"
+done
 printf '%s\nF,Graz\n' "$header" >"$drop/.late-eventless.csv"
 configure 'min_age = 0s'
 exits 0 "temporary and hidden names" run
@@ -77,7 +84,10 @@ came "but once" 4
 
 # ---- what changes while it is downloaded ----
 big=$drop/big-eventless.csv.gz # not a gzip file: refused, exit 1, once it was taken
-state() { "$dropfeed" --config "$conf" status --format json | jq -r '[.files[] | select(.file == "big-eventless.csv.gz")] | length'; }
+state() {
+	"$dropfeed" --config "$conf" status --format json |
+		jq -r '[.files[] | select(.file == "big-eventless.csv.gz")] | length'
+}
 taken=0
 changing() { # WHAT COMMAND MESSAGE: the command runs in the midst of the download
 	local pid n
@@ -101,15 +111,21 @@ changing() { # WHAT COMMAND MESSAGE: the command runs in the midst of the downlo
 	if [ ! -e "$big" ] || [ -L "$big" ]; then return; fi
 	exits 1 "$1: the next run takes it" run
 	taken=$((taken + 1))
-	equal "$1: as it is now" "$("$dropfeed" --config "$conf" status --format json | jq -r '.files[0].sha256')" "$(sha256sum <"$big" | cut -c1-64)"
+	equal "$1: as it is now" "$("$dropfeed" --config "$conf" status --format json |
+		jq -r '.files[0].sha256')" "$(sha256sum <"$big" | cut -c1-64)"
 }
 again='while it was downloaded: it is taken again once it has come to rest'
 changing "a file that grows" 'head -c 100000 /dev/urandom >>"$big"' "(grew|changed) $again"
-changing "a file that grows, with the same time" 'echo x >>"$big"; touch -d "2021-01-01 00:00:00Z" "$big"' "(grew|changed) $again"
+changing "a file that grows, with the same time" \
+	'echo x >>"$big"; touch -d "2021-01-01 00:00:00Z" "$big"' "(grew|changed) $again"
 changing "a file that shrinks" 'truncate -s 8000000 "$big"' "(shrank|changed) $again"
-changing "a file that is written again" 'head -c 9000000 /dev/urandom >"$big"' "(grew|shrank|changed) $again"
-changing "a file that is replaced" 'head -c 9000000 /dev/urandom >"$big.new"; touch -d "2021-01-02 00:00:00Z" "$big.new"; mv "$big.new" "$big"' "changed $again"
-changing "a file that becomes a link" 'mv "$big" "$work/elsewhere"; ln -s "$work/elsewhere" "$big"' "changed $again"
+changing "a file that is written again" 'head -c 9000000 /dev/urandom >"$big"' \
+	"(grew|shrank|changed) $again"
+changing "a file that is replaced" \
+	'head -c 9000000 /dev/urandom >"$big.new"; touch -d "2021-01-02 00:00:00Z" "$big.new"; mv "$big.new" "$big"' \
+	"changed $again"
+changing "a file that becomes a link" \
+	'mv "$big" "$work/elsewhere"; ln -s "$work/elsewhere" "$big"' "changed $again"
 
 # What was read to its end is complete, whoever removed it meanwhile: it may be the server itself.
 rm -f "$big"
@@ -124,7 +140,8 @@ rm "$big"
 touch "$work/net/go"
 wait "$pid"
 equal "a file that goes away: it is taken, and not a gzip file" $? 1
-equal "a file that goes away: all of it" "$("$dropfeed" --config "$conf" status --format json | jq -r '.files[0].sha256')" "$want"
+equal "a file that goes away: all of it" \
+	"$("$dropfeed" --config "$conf" status --format json | jq -r '.files[0].sha256')" "$want"
 sftp=$direct
 
 # ---- and a writer by the clock ----
@@ -143,12 +160,16 @@ END
 writer=$!
 configure 'min_age = 1s'
 wait_for "$drop/live-eventless.csv"
-while kill -0 "$writer" 2>/dev/null; do "$dropfeed" --config "$conf" --quiet run 2>"$work/err" || break; done
+while kill -0 "$writer" 2>/dev/null; do
+	"$dropfeed" --config "$conf" --quiet run 2>"$work/err" || break
+done
 wait "$writer"
 if awk '{ exit !($1 < 0.8) }' "$work/gap"; then
 	exits 0 "a writer that adds a row at a time, and a run after another" run
-	equal "the file was taken once, and whole" "$(jq -r '.user_identities.customer_id' "$accepted" | grep -c live)" 20
-	equal "once" "$("$dropfeed" --config "$conf" status --format json | jq '[.files[] | select(.file == "live-eventless.csv")] | length')" 1
+	equal "the file was taken once, and whole" \
+		"$(jq -r '.user_identities.customer_id' "$accepted" | grep -c live)" 20
+	equal "once" "$("$dropfeed" --config "$conf" status --format json |
+		jq '[.files[] | select(.file == "live-eventless.csv")] | length')" 1
 else
 	skip "the writer was held up for $(cat "$work/gap") seconds: nothing can be said"
 fi

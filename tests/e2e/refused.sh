@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-# Files that are broken, or not what the feed allows, are refused whole: exit 1, nothing of them is sent, the next file goes on.
+# Files that are broken, or not what the feed allows, are refused whole: exit 1, nothing of them is
+# sent, the next file goes on.
 . "$(dirname "$0")/lib/checks.sh"
 
 receiver_start "$work/api" || exit 1
@@ -54,8 +55,10 @@ refused "a message that was cut" decrypt-failed "$f/cut-commerce_event.csv.gpg" 
 encrypt "$work/gpg2" other <"$orders" >"$f/foreign-commerce_event.csv.gpg"
 refused "a message for somebody else" wrong-key "$f/foreign-commerce_event.csv.gpg" "$enc"
 cp "$work/whole.gpg" "$f/unsigned-commerce_event.csv.gpg"
-fpr=$(gpg --homedir "$work/gpg" --batch --with-colons --list-keys stranger | awk -F: '/^fpr/ { print $10; exit }')
-refused "a message without the signature asked for" bad-signature "$f/unsigned-commerce_event.csv.gpg" "$enc" "signed_by = $fpr"
+fpr=$(gpg --homedir "$work/gpg" --batch --with-colons --list-keys stranger |
+	awk -F: '/^fpr/ { print $10; exit }')
+refused "a message without the signature asked for" bad-signature \
+	"$f/unsigned-commerce_event.csv.gpg" "$enc" "signed_by = $fpr"
 refused "a plain file in an encrypted feed" encryption-mismatch "$orders" "$enc"
 refused "an encrypted file in a plain feed" encryption-mismatch "$f/unsigned-commerce_event.csv.gpg"
 
@@ -67,9 +70,11 @@ sed '1s/screen_name/scren_name/' "$samples/pages-screen_view.csv" >"$f/typo-scre
 refused "a column nobody knows" unknown-column "$f/typo-screen_view.csv"
 exits 1 "validate a column nobody knows" validate "$f/typo-screen_view.csv"
 said "an unknown column: the nearest one is named" 'screen_name'
-sed '1s/user_identities.customerid/user_attributes.who/' "$samples/pages-screen_view.csv" >"$f/nobody-screen_view.csv"
+sed '1s/user_identities.customerid/user_attributes.who/' \
+	"$samples/pages-screen_view.csv" >"$f/nobody-screen_view.csv"
 refused "no column with an identity" no-identity-column "$f/nobody-screen_view.csv"
-sed '1s/device_info.os_version/device_info.platform/' "$samples/pages-screen_view.csv" >"$f/twice-screen_view.csv"
+sed '1s/device_info.os_version/device_info.platform/' \
+	"$samples/pages-screen_view.csv" >"$f/twice-screen_view.csv"
 refused "a column twice" duplicate-column "$f/twice-screen_view.csv"
 { cat "$samples/pages-screen_view.csv"; printf 'development,"C-1,web'; } >"$f/open-screen_view.csv"
 refused "a quote that never ends" malformed-csv "$f/open-screen_view.csv"
@@ -88,5 +93,6 @@ head -n 1 "$samples/pages-screen_view.csv" >"$dir/header-screen_view.csv"
 } >"$conf"
 exits 1 "a bad file beside good ones" run
 check "the good one arrives" batches covers "$orders" 1 "$work/api/accepted.ndjson"
-equal "and is gone, the bad one moved" "$(cd "$dir" && find . -type f)" ./bad/cut-commerce_event.csv.gz
+equal "and is gone, the bad one moved" "$(cd "$dir" && find . -type f)" \
+	./bad/cut-commerce_event.csv.gz
 finish

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-# Rows that are wrong end in the reject file, with line and reason, and can be corrected and dropped again.
+# Rows that are wrong end in the reject file, with line and reason, and can be corrected and dropped
+# again.
 . "$(dirname "$0")/lib/checks.sh"
 
 sshd_start "$work/sftp" || exit 1
@@ -14,9 +15,11 @@ cp "$signups" "$drop/"
 	echo 'receipts = receipts'
 } >"$conf"
 exits 1 "a run with bad rows" run
-said "says how many, and why" '5 rejected \(1 not-an-integer, 1 bad-timestamp, 1 missing-identity, 1 not-allowed, 1 wrong-field-count\): see'
+said "says how many, and why" \
+	'5 rejected \(1 not-an-integer, 1 bad-timestamp, 1 missing-identity, 1 not-allowed, 1 wrong-field-count\): see'
 receipts=$drop/receipts
-check "a receipt goes back to the server" holds '.state == "done" and (.documents[0] | .rows == 40 and .delivered == 35 and .rejected == 5)' \
+check "a receipt goes back to the server" holds \
+	'.state == "done" and (.documents[0] | .rows == 40 and .delivered == 35 and .rejected == 5)' \
 	"$receipts/signups-custom_event.csv.receipt.json"
 accepted=$work/api/accepted.ndjson
 equal "the good rows arrived" "$(batches events "$accepted")" 35
@@ -26,11 +29,13 @@ equal "one reject file" "$(printf '%s\n' "$rejects" | wc -l)" 1
 check "a copy of it lies beside the receipt" cmp "$rejects" "$receipts/signups-custom_event.csv"
 equal "that nobody else can read" "$(stat -c %a "$rejects")" 600
 equal "its header is the original one and two columns more" \
-	"$(head -n 1 "$rejects" | tr -d '\r')" "$(head -n 1 "$signups"),dropfeed.line,dropfeed.reason"
+	"$(head -n 1 "$rejects" | tr -d '\r')" \
+	"$(head -n 1 "$signups"),dropfeed.line,dropfeed.reason"
 
 # Which rows, which lines and why: known from the sample, lines counted by Python's CSV reader.
 python3 "$e2e/lib/batches.py" starts "$signups" >"$work/starts"
-want=$(for pair in 7:not-an-integer 14:bad-timestamp 21:missing-identity 28:not-allowed 34:wrong-field-count; do
+want=$(for pair in 7:not-an-integer 14:bad-timestamp 21:missing-identity 28:not-allowed \
+	34:wrong-field-count; do
 	echo "$(sed -n "${pair%:*}p" "$work/starts") ${pair#*:}"
 done)
 got=$(python3 -c 'import csv, re, sys
@@ -64,7 +69,8 @@ exits 0 "the reject file, corrected" run
 equal "brings the missing rows" "$(batches events "$accepted")" 40
 
 exits 0 "status" status --format json
-check "and the sums hold: rows = delivered + rejected" holds '[.. | objects | select(has("rows") and has("delivered") and
+check "and the sums hold: rows = delivered + rejected" holds \
+	'[.. | objects | select(has("rows") and has("delivered") and
 	has("rejected"))] | length > 0 and all(.rows == .delivered + .rejected)' "$work/out"
 
 # More rows that the API rejects than are held in memory at a time, and bad ones between them.
@@ -86,15 +92,20 @@ before=$(batches events "$accepted")
 exits 1 "many rows that the API rejects" run
 equal "the others arrived" "$(($(batches events "$accepted") - before))" 117
 equal "each of them is in the reject file, in order" \
-	"$(tail -n +2 "$work/state5/rejects/many/many-custom_event.csv" | awk -F, '{ printf "%s %s\n", $1, ($0 ~ /api-rejected/) ? "api" : "bad" }' | cksum)" \
-	"$(seq 1 1300 | awk '$1 % 100 == 50 { print "M-" $1 " bad"; next } $1 % 10 != 0 { print "M-" $1 " api" }' | cksum)"
+	"$(tail -n +2 "$work/state5/rejects/many/many-custom_event.csv" |
+	awk -F, '{ printf "%s %s\n", $1, ($0 ~ /api-rejected/) ? "api" : "bad" }' | cksum)" \
+	"$(seq 1 1300 | awk \
+	'$1 % 100 == 50 { print "M-" $1 " bad"; next } $1 % 10 != 0 { print "M-" $1 " api" }' |
+	cksum)"
 exits 0 "rejects prints the file" rejects many-custom_event.csv
 check "byte for byte" cmp "$work/out" "$work/state5/rejects/many/many-custom_event.csv"
 exits 0 "by a pattern, and why" rejects --summary 'many*'
 said "what the API rejected" '^ +1170 +api-rejected +- +2, 3, 4, \.\.\.$'
-said "what was wrong before" '^ +13 +not-an-integer +events.data.timestamp_unixtime_ms +51, 151, 251, \.\.\.$'
+said "what was wrong before" \
+	'^ +13 +not-an-integer +events.data.timestamp_unixtime_ms +51, 151, 251, \.\.\.$'
 exits 0 "for programs" rejects --summary --format json
-check "each document is an object" holds '.file == "many-custom_event.csv" and .rejected == 1183 and (.reasons | map(.rows) | add) == 1183
+check "each document is an object" holds \
+	'.file == "many-custom_event.csv" and .rejected == 1183 and (.reasons | map(.rows) | add) == 1183
 	and (.reasons[] | select(.code == "not-an-integer") | .lines == [51, 151, 251])' "$work/out"
 exits 2 "a name that is not known" rejects man-custom_event.csv
 said "gets the nearest one" "the nearest is 'many-custom_event.csv'"
@@ -125,13 +136,15 @@ END
 } >"$conf"
 most=60
 grep -q __asan_init "$dropfeed" && most=2000 # a sanitizer has memory of its own
-check "a row of 80 MB is rejected, in less memory than it takes" python3 -c 'import resource, subprocess, sys
+check "a row of 80 MB is rejected, in less memory than it takes" python3 \
+	-c 'import resource, subprocess, sys
 code = subprocess.run(sys.argv[2:]).returncode
 peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss >> 10
 sys.exit("exit %d, %d MiB" % (code, peak) if code != 1 or peak > int(sys.argv[1]) else 0)' \
 	"$most" "$dropfeed" --config "$conf" run
 giant=$work/state6/rejects/giant/big-screen_view.csv
-equal "it is whole in the reject file" "$(tail -n +2 "$giant" | sed '$s/,3,"row-too-large:.*//' | head -c -1 | cksum)" \
+equal "it is whole in the reject file" \
+	"$(tail -n +2 "$giant" | sed '$s/,3,"row-too-large:.*//' | head -c -1 | cksum)" \
 	"$(sed '1,2d; $d' "$work/giant/big-screen_view.csv" | head -c -1 | cksum)"
 rm -r "$work/giant" "$work/state6"
 
@@ -156,10 +169,14 @@ cat >"$work/bare.json" <<'END'
 	{"column": "time", "action": "keep", "field": "events.data.timestamp_unixtime_ms"}]}
 END
 {
-	printf '[dropfeed]\nstate_dir = %s/state3\n[feed bare]\nsource = file://%s/bare\nmin_age = 0s\n' "$work" "$work"
+	printf \
+		'[dropfeed]\nstate_dir = %s/state3\n[feed bare]\nsource = file://%s/bare\nmin_age = 0s\n' \
+		"$work" "$work"
 	printf 'manifest = %s/bare.json\nsink = file:%s/sink/\n' "$work" "$work"
 } >"$conf"
-printf '1,home,1790000000000\n2,"a, b",soon\n,cart,1790000000001\n' >"$work/bare/visits-screen_view.csv"
+printf \
+	'1,home,1790000000000\n2,"a, b",soon\n,cart,1790000000001\n' \
+	>"$work/bare/visits-screen_view.csv"
 exits 1 "a document without a header, with bad rows" run
 bare=$work/state3/rejects/bare/visits-screen_view.csv
 equal "its rejects begin with a header of places" "$(head -n 1 "$bare")" \
@@ -167,12 +184,15 @@ equal "its rejects begin with a header of places" "$(head -n 1 "$bare")" \
 equal "and hold the two rows" "$(lines "$bare")" 3
 cp "$bare" "$work/bare/again-screen_view.csv"
 exits 1 "they are taken back as they are" run
-equal "and rejected with one line number and one reason" "$(grep -c 'not-an-integer' "$work/state3/rejects/bare/again-screen_view.csv") \
+equal "and rejected with one line number and one reason" \
+	"$(grep -c 'not-an-integer' "$work/state3/rejects/bare/again-screen_view.csv") \
 $(grep -o 'not-an-integer' "$work/state3/rejects/bare/again-screen_view.csv" | wc -l)" "1 \
 1"
-tail -n +2 "$bare" | sed 's/,soon,/,1790000000002,/; s/^,cart/3,cart/' >"$work/bare/old-screen_view.csv"
+tail -n +2 "$bare" | sed \
+	's/,soon,/,1790000000002,/; s/^,cart/3,cart/' >"$work/bare/old-screen_view.csv"
 exits 1 "without that header, as version 0.1 wrote them" run
-said "they are refused, and the header is named" 'old-screen_view.csv: refused.*dropfeed.column1,...,dropfeed.column3,'
+said "they are refused, and the header is named" \
+	'old-screen_view.csv: refused.*dropfeed.column1,...,dropfeed.column3,'
 sed 's/,soon,/,1790000000002,/; s/^,cart/3,cart/' "$bare" >"$work/bare/fixed-screen_view.csv"
 exits 0 "corrected" run
 equal "each row is in the sink once" "$(cat "$work/sink/"* | batches events /dev/stdin)" 3
@@ -184,7 +204,8 @@ equal "they are all there" "$(batches events "$work/all.ndjson")" 3
 exits 0 "another run" run
 equal "adds nothing" "$(lines "$work/all.ndjson")" 3
 printf '4,late,1790000000003\n' >"$work/bare/late-screen_view.csv"
-echo left >"$work/state4/spool/bare/0123456789abcdef.drop" # as by a crash between the ledger's last word and the removal
+# as by a crash between the ledger's last word and the removal
+echo left >"$work/state4/spool/bare/0123456789abcdef.drop"
 exits 0 "another file" run
 equal "is added" "$(lines "$work/all.ndjson") $(batches events "$work/all.ndjson")" "4 4"
 equal "and the spool is empty afterwards" "$(find "$work/state4/spool" -type f)" ""

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-# Data subject requests: nothing goes out that nobody confirmed, and what goes out is asked for once.
+# Data subject requests: nothing goes out that nobody confirmed, and what goes out is asked for
+# once.
 . "$(dirname "$0")/lib/checks.sh"
 
 api=$work/opendsr
@@ -41,9 +42,12 @@ said "says what would be" '3 erasure requests would be sent to http://127.0.0.1'
 exits 0 "the same, dry" run --dry-run
 exits 2 "import does not pass by that" import --feed erasures "$work/in/first-erasure.csv"
 said "it says why" 'confirmed = yes is not set'
-exits 2 "nor does one without a ledger" import --sink events-api --set kind=subject_requests --set confirmed=yes --set endpoint="$endpoint" \
-	--set api_key=demo-key --set api_secret_file="$work/api-secret" --set regulation=gdpr "$work/in/first-erasure.csv"
-exits 0 "the requests themselves can be looked at" import --feed erasures --sink - "$work/in/first-erasure.csv"
+exits 2 "nor does one without a ledger" import --sink events-api --set kind=subject_requests \
+	--set confirmed=yes --set endpoint="$endpoint" \
+	--set api_key=demo-key --set api_secret_file="$work/api-secret" --set regulation=gdpr \
+	"$work/in/first-erasure.csv"
+exits 0 "the requests themselves can be looked at" import --feed erasures --sink - \
+	"$work/in/first-erasure.csv"
 equal "they are three" "$(wc -l <"$work/out")" 3
 sed 's/.*"subject_request_id":"\([^"]*\)".*/\1/' "$work/out" >"$work/ids"
 cp "$work/in/first-erasure.csv" "$work/first-access.csv"
@@ -82,7 +86,9 @@ settings | sed '/^kind/d' >"$conf"
 exits 2 "a regulation is a mistake in a feed of events" check
 said "names the key and the kind" 'regulation: not for a feed with kind = events'
 
-echo '{"hasHeaderRow": true, "columns": [{"column": "Antrag", "action": "keep", "field": "request.id"}]}' >"$work/manifest.json"
+echo \
+	'{"hasHeaderRow": true, "columns": [{"column": "Antrag", "action": "keep", "field": "request.id"}]}' \
+	>"$work/manifest.json"
 settings "manifest = $work/manifest.json" >"$conf"
 exits 0 "a manifest for requests" check
 
@@ -92,7 +98,8 @@ printf 'user_identities.email\nann@example.com\n' >"$work/in/other-eventless.csv
 settings 'confirmed = yes' 'exclude = first-*' >"$conf"
 exits 0 "a feed of requests leaves a file of events alone" run
 said "and says so" 'eventless documents hold events'
-check "it is still there, and nobody was called" test -e "$work/in/other-eventless.csv" -a ! -e "$api/calls"
+check "it is still there, and nobody was called" test -e "$work/in/other-eventless.csv" \
+	-a ! -e "$api/calls"
 settings | grep -vE '^(kind|regulation)' >"$conf"
 exits 0 "a feed of events leaves a file of requests alone" run --dry-run
 said "and says so" 'erasure documents hold data subject requests'
@@ -109,19 +116,29 @@ rm -r "$work/state" "$work/in/first-erasure.csv"
 # ---- answers ----
 
 people 5 b >"$work/in/second-erasure.csv"
-printf 'user_identities.email,request.submitted_time,request.regulation\nbad@example.com,2026-01-12,\nnull,2026-01-12,\ngood@example.com,2026-01-12,ccpa\n' \
+printf \
+	'user_identities.email,request.submitted_time,request.regulation\nbad@example.com,2026-01-12,\nnull,2026-01-12,\ngood@example.com,2026-01-12,ccpa\n' \
 	>"$work/in/third-access.csv"
 settings 'confirmed = yes' 'lanes = 1' >"$conf"
-printf '503\nlose\nok\n409\npage 409\n400 Subject request already exists.\nok\nok\n400 Invalid <email> domain.\n429 1\n' >"$api/script"
+printf \
+	'503\nlose\nok\n409\npage 409\n400 Subject request already exists.\nok\nok\n400 Invalid <email> domain.\n429 1\n' \
+	>"$api/script"
 exits 1 "a confirmed run" run
 equal "each good request was taken once" "$(taken .subject_request_id | sort | uniq -d | wc -l)" 0
-equal "what was taken" "$(taken '.subject_request_type + " " + (.subject_identities.email.value | .[0:1])' | sort | uniq -c | tr -s ' ' | tr '\n' ';')" \
+equal "what was taken" "$(taken \
+	'.subject_request_type + " " + (.subject_identities.email.value | .[0:1])' | sort |
+	uniq -c | tr -s ' ' | tr '\n' ';')" \
 	" 1 access g; 3 erasure p;"
-equal "a lost answer was asked for again under the same id" "$(grep -A1 'POST lose' "$api/calls" | awk '{print $3}' | sort -u | wc -l)" 1
+equal "a lost answer was asked for again under the same id" \
+	"$(grep -A1 'POST lose' "$api/calls" | awk '{print $3}' | sort -u | wc -l)" 1
 equal "rows = delivered + rejected" "$("$dropfeed" --config "$conf" status --format json |
-	jq -c '[.files[].documents[]] | sort_by(.event_type) | map([.event_type, .rows, .delivered, .rejected])')" '[["access",3,1,2],["erasure",5,5,0]]'
+	jq \
+	-c \
+	'[.files[].documents[]] | sort_by(.event_type) | map([.event_type, .rows, .delivered, .rejected])')" \
+	'[["access",3,1,2],["erasure",5,5,0]]'
 rejects=$(find "$work/state/rejects" -type f)
-check "the API's words are with the row that it refused" grep -q '^bad@.*request-failed.*Invalid <email> domain' "$rejects"
+check "the API's words are with the row that it refused" grep \
+	-q '^bad@.*request-failed.*Invalid <email> domain' "$rejects"
 check "a placeholder is rejected here" grep -q '^null.*missing-identity' "$rejects"
 before=$(calls POST)
 exits 0 "another run" run
@@ -154,11 +171,14 @@ mkdir -p "$work/in/receipts"
 } >"$work/in/fifth-erasure.csv"
 exits 0 "a file with a person twice" run
 receipt=$work/in/receipts/fifth-erasure.csv.receipt.json
-check "its receipt has each row, its id, state and when it will be done" holds '.documents[0] | .requests == {"pending": 4}
+check "its receipt has each row, its id, state and when it will be done" holds \
+	'.documents[0] | .requests == {"pending": 4}
 	and (.requested | map([.row, .line, .state, .expected_completion])) == [[1,2,"pending","2026-02-02T00:00:00Z"],
 	[2,3,"pending","2026-02-02T00:00:00Z"],[3,4,"pending","2026-02-02T00:00:00Z"],[4,5,"pending","2026-02-02T00:00:00Z"],
 	[5,6,"pending","2026-02-02T00:00:00Z"]] and .requested[0].id == .requested[4].id' "$receipt"
-equal "two rows of one person make one request" "$(taken 'select(.subject_identities.email.value | test("-d@")) | .subject_request_id' | sort -u | wc -l)" 4
+equal "two rows of one person make one request" \
+	"$(taken 'select(.subject_identities.email.value | test("-d@")) | .subject_request_id' |
+	sort -u | wc -l)" 4
 exits 0 "cancel" requests cancel fifth-erasure.csv
 said "says what is left" 'requests: 4 cancelled'
 check "the receipt knows" holds '.documents[0].requests == {"cancelled": 4}' "$receipt"
@@ -169,7 +189,8 @@ echo in_progress >"$api/state"
 exits 0 "poll of all files" requests poll
 said "by file" 'second-erasure.csv: requests: 3 in_progress, 2 unknown'
 exits 0 "status" status second-erasure.csv
-said "has them, and those that were made before" 'requests: 3 in_progress, 2 unknown \(taken before: 3\)'
+said "has them, and those that were made before" \
+	'requests: 3 in_progress, 2 unknown \(taken before: 3\)'
 people 1 e >"$work/in/sixth-erasure.csv"
 exits 0 "one more file" run
 exits 1 "what is in progress is not cancelled any more" requests cancel 'sixth*'
@@ -200,7 +221,9 @@ fi
 # at TIME: a run of then
 at() {
 	local status=0
-	TZ=UTC FAKETIME_DONT_FAKE_MONOTONIC=1 ASAN_OPTIONS=$ASAN_OPTIONS:verify_asan_link_order=0 faketime "$1" "$dropfeed" --config "$conf" run >"$work/out" 2>"$work/err" </dev/null || status=$?
+	TZ=UTC FAKETIME_DONT_FAKE_MONOTONIC=1 ASAN_OPTIONS=$ASAN_OPTIONS:verify_asan_link_order=0 \
+		faketime "$1" "$dropfeed" --config "$conf" \
+		run >"$work/out" 2>"$work/err" </dev/null || status=$?
 	return $status
 }
 rm -rf "$work/state"
@@ -209,7 +232,8 @@ people 2 f >"$work/in/seventh-erasure.csv"
 at '2026-03-02 05:00:00'
 equal "a run" $? 0
 # as if it had made nearly all that is allowed
-ledger_sql "$work/state" "UPDATE spent SET made = CASE WHEN slot = (SELECT max(slot) FROM spent) THEN 26665 ELSE 0 END, calls = 1"
+ledger_sql "$work/state" \
+	"UPDATE spent SET made = CASE WHEN slot = (SELECT max(slot) FROM spent) THEN 26665 ELSE 0 END, calls = 1"
 people 3 g >"$work/in/eighth-erasure.csv"
 at '2026-03-02 12:59:00'
 equal "8 hours are not over" $? 3
@@ -217,6 +241,7 @@ said "says which limit" 'limit of 26,666 requests in 8 hours'
 equal "one of three was made" "$(taken '.subject_identities.email.value' | grep -c -- '-g@')" 1
 at '2026-03-02 13:01:00'
 equal "then the rest is made" $? 0
-equal "each once" "$(taken '.subject_identities.email.value' | grep -- '-g@' | sort | uniq -c | awk '{print $1}' | tr -d '\n')" 111
+equal "each once" "$(taken '.subject_identities.email.value' | grep -- '-g@' | sort | uniq -c |
+	awk '{print $1}' | tr -d '\n')" 111
 
 finish

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-# Once more: what was refused, and what the API rejected, is delivered after the cause was repaired, under the same ids.
+# Once more: what was refused, and what the API rejected, is delivered after the cause was repaired,
+# under the same ids.
 . "$(dirname "$0")/lib/checks.sh"
 
 sshd_start "$work/sftp" || exit 1
@@ -11,7 +12,8 @@ accepted=$work/api/accepted.ndjson
 requests=$work/api/requests.ndjson
 mkdir -p "$drop"
 
-# clicks FILE ROWS PREFIX: each tenth row's event is called Planned, which the API will not take at first; row 7 is wrong in itself
+# clicks FILE ROWS PREFIX: each tenth row's event is called Planned, which the API will not take at
+# first; row 7 is wrong in itself
 clicks() {
 	python3 - "$@" <<'PY'
 import sys
@@ -35,7 +37,8 @@ new_state() { # NAME [feed line...]
 sums() {
 	exits 0 "status" status --format json
 	equal "the sums: $*" "$(jq -r '[.files[].documents[] | select(.state == "done")] |
-		"\(map(.rows) | add) \(map(.delivered) | add) \(map(.rejected) | add)"' "$work/out")" "$*"
+		"\(map(.rows) | add) \(map(.delivered) | add) \(map(.rejected) | add)"' \
+		"$work/out")" "$*"
 	check "they balance" holds '[.files[].documents[]] | all(.balanced)' "$work/out"
 }
 
@@ -49,28 +52,37 @@ rejects=$work/s1/rejects/clicks/clicks-custom_event.csv
 equal "six rows are in the reject file" "$(lines "$rejects")" 7
 exits 1 "retry, nothing repaired" retry
 sums 50 44 6
-equal "the reject file is where it was, as it was" "$(lines "$rejects") $(find "$work/s1/rejects" -type f | wc -l)" "7 1"
+equal "the reject file is where it was, as it was" \
+	"$(lines "$rejects") $(find "$work/s1/rejects" -type f | wc -l)" "7 1"
 jq -r '.ids[]' "$requests" | sort -u >"$work/ids-before"
 : >"$work/api/rules"
 cp "$rejects" "$work/before.csv"
-ends=$(jq -c '.documents[0] | [.first_batch, .last_batch]' "$drop/receipts/clicks-custom_event.csv.receipt.json")
-check "the receipt says why" holds '.documents[0] | .rejected_by == {"api-rejected": 5, "not-an-integer": 1} and (.first_batch | length) == 36' \
+ends=$(jq -c '.documents[0] | [.first_batch, .last_batch]' \
+	"$drop/receipts/clicks-custom_event.csv.receipt.json")
+check "the receipt says why" holds \
+	'.documents[0] | .rejected_by == {"api-rejected": 5, "not-an-integer": 1} and (.first_batch | length) == 36' \
 	"$drop/receipts/clicks-custom_event.csv.receipt.json"
 exits 1 "retry, repaired" retry clicks-custom_event.csv
 said "says what it does" 'once more'
 cp "$work/err" "$work/err-of-retry"
 check "the receipt names the same batches as before" test "$ends" = \
-	"$(jq -c '.documents[0] | [.first_batch, .last_batch]' "$drop/receipts/clicks-custom_event.csv.receipt.json")"
+	"$(jq -c '.documents[0] | [.first_batch, .last_batch]' \
+	"$drop/receipts/clicks-custom_event.csv.receipt.json")"
 equal "the five rows arrived" "$(batches events "$accepted")" 49
 equal "each of them once" "$(lines "$accepted")" 49
 jq -r '.ids[]' "$requests" | sort -u >"$work/ids-after"
 check "under the ids that the API had seen" cmp "$work/ids-before" "$work/ids-after"
 sums 50 49 1
-equal "the reject file holds what is wrong in itself" "$(lines "$rejects") $(grep -c not-an-integer "$rejects")" "2 1"
+equal "the reject file holds what is wrong in itself" \
+	"$(lines "$rejects") $(grep -c not-an-integer "$rejects")" "2 1"
 check "so does its copy on the source" cmp "$rejects" "$drop/receipts/clicks-custom_event.csv"
-check "the receipt is a new one" holds '.documents[0] | .delivered == 49 and .rejected == 1 and .rejected_by == {"not-an-integer": 1}' "$drop/receipts/clicks-custom_event.csv.receipt.json"
-check "the file stays where after_done put it" test -e "$drop/done/clicks-custom_event.csv" -a ! -e "$drop/clicks-custom_event.csv"
-check "and is not missed at the source" test "$(grep -c 'not on the source' "$work/err-of-retry")" = 0
+check "the receipt is a new one" holds \
+	'.documents[0] | .delivered == 49 and .rejected == 1 and .rejected_by == {"not-an-integer": 1}' \
+	"$drop/receipts/clicks-custom_event.csv.receipt.json"
+check "the file stays where after_done put it" test -e "$drop/done/clicks-custom_event.csv" \
+	-a ! -e "$drop/clicks-custom_event.csv"
+check "and is not missed at the source" test "$(grep -c 'not on the source' "$work/err-of-retry")" \
+	= 0
 n=$(lines "$requests")
 exits 0 "retry again" retry
 said "has nothing to do" 'nothing to retry'
@@ -101,9 +113,11 @@ equal "nothing of it was sent" "$(batches events "$accepted")" "$before"
 cat >"$work/manifest.json" <<'JSON'
 {"hasHeaderRow": true, "columns": [{"column": "Event", "action": "keep", "field": "events.data.event_name"}]}
 JSON
-new_state s2 'after_refused = move:bad' 'receipts = receipts' "manifest = $work/manifest.json" 'max_rejects = 1'
+new_state s2 'after_refused = move:bad' 'receipts = receipts' "manifest = $work/manifest.json" \
+	'max_rejects = 1'
 exits 1 "with a manifest, but too many rejects" retry pair.zip:two-custom_event.csv
-equal "the API was not asked to take the other document's rows" "$(batches events "$accepted")" $((before + 17))
+equal "the API was not asked to take the other document's rows" "$(batches events "$accepted")" \
+	$((before + 17))
 sums 40 34 6
 : >"$work/api/rules"
 rm -r "$drop/bad"
@@ -118,7 +132,8 @@ exits 1 "other bytes under its name are not taken" retry --from "$work/backup"
 equal "of them nothing was sent" "$(lines "$requests")" "$n"
 cp pair.zip backup/pair.zip
 new_state s2 'after_refused = move:bad' 'receipts = receipts' "manifest = $work/manifest.json"
-exits 1 "the right bytes are, with the limit raised" retry --from "$work/backup" pair.zip:two-custom_event.csv
+exits 1 "the right bytes are, with the limit raised" retry --from "$work/backup" \
+	pair.zip:two-custom_event.csv
 sums 40 36 4
 exits 1 "and the rows that the API had rejected" retry --from "$work/backup"
 sums 40 38 2
@@ -131,7 +146,8 @@ encrypt "$work/gpg2" late <late-custom_event.csv >"$drop/late-custom_event.csv.g
 new_state s3 'encrypted = yes' "gnupg_home = $work/gpg" 'include = late*'
 exits 1 "a file for a key that is not here yet" run
 said "is refused" wrong-key
-gpg --homedir "$work/gpg2" --batch --quiet --export-secret-keys late | gpg --homedir "$work/gpg" --batch --quiet --import
+gpg --homedir "$work/gpg2" --batch --quiet --export-secret-keys late |
+	gpg --homedir "$work/gpg" --batch --quiet --import
 exits 1 "with the key, retry" retry
 sums 10 9 1
 
@@ -155,11 +171,14 @@ killed=0
 for n in 0 60 120; do
 	"$dropfeed" --config "$conf" retry >"$work/out" 2>"$work/err" </dev/null &
 	pid=$!
-	while kill -0 $pid 2>/dev/null && [ "$(lines "$accepted")" -le $((before + n)) ]; do sleep 0.02; done
+	while kill -0 $pid 2>/dev/null && [ "$(lines "$accepted")" -le $((before + n)) ]; do
+		sleep 0.02
+	done
 	kill -9 $pid 2>/dev/null && killed=$((killed + 1))
 	wait $pid 2>/dev/null
 	exits 0 "status, after a kill" status --format json
-	check "they balance" holds '.files[0] | .state != "done" and (.documents[0] | .balanced)' "$work/out"
+	check "they balance" holds '.files[0] | .state != "done" and (.documents[0] | .balanced)' \
+		"$work/out"
 done
 equal "killed three times in the middle" $killed 3
 sed -i 's/^batches_per_second.*/batches_per_second = 5000/' "$conf"
@@ -169,7 +188,8 @@ sums 3000 2999 1
 equal "every row arrived, under one id" "$(batches events "$accepted")" $((before + 300))
 jq -r '.ids[]' "$requests" | sort -u >"$work/ids-after"
 check "under the ids that the API had seen" cmp "$work/ids-before" "$work/ids-after"
-equal "one row is left in the reject file" "$(lines "$work/s4/rejects/clicks/killed-custom_event.csv")" 2
+equal "one row is left in the reject file" \
+	"$(lines "$work/s4/rejects/clicks/killed-custom_event.csv")" 2
 
 # ---- the reject file: removed with its last row, kept where somebody worked on it ----
 for name in plain edited; do
@@ -202,10 +222,12 @@ touch -d '+1 hour' "$rejected/worked-custom_event.csv"
 before=$(lines "$accepted")
 exits 0 "retry of everything" retry
 removed=removed
-# Where hosts share a ledger, a reject file that is not here says nothing; but rows of these lines, with these reasons, were dropped.
+# Where hosts share a ledger, a reject file that is not here says nothing; but rows of these lines,
+# with these reasons, were dropped.
 on_sqlite "reject files that were removed" || removed=dropped
 for name in removed:$removed worked:edited dropped:dropped again:$removed; do
-	said "passes over the one that was ${name#*:}" "${name%%:*}-custom_event.csv: passed over: its reject file was ${name#*:}[a-z ]*; name it"
+	said "passes over the one that was ${name#*:}" \
+		"${name%%:*}-custom_event.csv: passed over: its reject file was ${name#*:}[a-z ]*; name it"
 done
 equal "and sends none of them" "$(lines "$accepted")" "$before"
 exits 0 "by name" retry dropped-custom_event.csv
@@ -226,7 +248,8 @@ exits 0 "a corrected copy is dropped" run
 : >"$work/api/rules"
 before=$(lines "$accepted")
 exits 0 "retry of everything, when the API would take the rows" retry
-said "passes over the document" 'copied-custom_event.csv: passed over: its reject file was dropped again; name it'
+said "passes over the document" \
+	'copied-custom_event.csv: passed over: its reject file was dropped again; name it'
 equal "and sends no row a second time" "$(lines "$accepted")" "$before"
 exits 0 "by name" retry copied-custom_event.csv
 equal "they are sent" "$(lines "$accepted")" $((before + 6))
@@ -237,5 +260,6 @@ exits 1 "a file that is refused" run
 printf 'user_identities.email\na@example.com\n' >"$work/in/late-eventless.csv"
 exits 0 "a good one takes its place" run
 exits 0 "retry of everything is clean" retry
-said "and says why" 'late-eventless.csv: passed over: its bytes are gone, and a later file of its name was delivered'
+said "and says why" \
+	'late-eventless.csv: passed over: its bytes are gone, and a later file of its name was delivered'
 finish

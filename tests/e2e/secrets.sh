@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-# Secrets and cells stay where they belong: not in logs, not in the ledger, not in a process's arguments.
+# Secrets and cells stay where they belong: not in logs, not in the ledger, not in a process's
+# arguments.
 . "$(dirname "$0")/lib/checks.sh"
 
 sshd_start "$work/sftp" || exit 1
@@ -11,22 +12,28 @@ homes+=("$home")
 phrase=correct-horse-battery
 printf '%s\n' "$phrase" >"$work/phrase"
 gpg --homedir "$home" --batch -q --pinentry-mode loopback --passphrase "$phrase" \
-	--quick-generate-key 'dropfeed <dropfeed@example.com>' default default never 2>/dev/null || exit 1
+	--quick-generate-key 'dropfeed <dropfeed@example.com>' default default \
+	never 2>/dev/null || exit 1
 gpgconf --homedir "$home" --kill all # so that the agent does not know the passphrase any more
 mkdir -p "$work/sftp/root/in"
-encrypt "$home" dropfeed <"$samples/signups-custom_event.csv" >"$work/sftp/root/in/signups-custom_event.csv.gpg"
+encrypt "$home" \
+	dropfeed \
+	<"$samples/signups-custom_event.csv" >"$work/sftp/root/in/signups-custom_event.csv.gpg"
 cp "$work/sftp/id_ed25519" "$work/id"
 ssh-keygen -q -p -P '' -N "$phrase" -f "$work/id" >/dev/null
 {
 	printf '[dropfeed]\nstate_dir = %s/state\n' "$work"
 	sftp_feed in in "$work/sftp" | sed "s|^identity_file.*|identity_file = $work/id|"
-	printf 'encrypted = yes\ngnupg_home = %s\npassphrase_file = %s/phrase\nbatches_per_second = 10\n' "$home" "$work"
+	printf \
+		'encrypted = yes\ngnupg_home = %s\npassphrase_file = %s/phrase\nbatches_per_second = 10\n' \
+		"$home" "$work"
 } >"$conf"
 
 "$dropfeed" --config "$conf" --verbose run >"$work/out" 2>"$work/err" </dev/null &
 pid=$!
 while kill -0 $pid 2>/dev/null; do
-	ps -e -o args= | grep -v tests/peers/receiver >>"$work/ps" # which gets the secret in that way
+	# which gets the secret in that way
+	ps -e -o args= | grep -v tests/peers/receiver >>"$work/ps"
 	sleep 0.05
 done
 status=0

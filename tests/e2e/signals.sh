@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-# Asked to stop: what is on the wire is waited for, ten seconds at most; asked twice, it leaves at once. Nothing is lost.
+# Asked to stop: what is on the wire is waited for, ten seconds at most; asked twice, it leaves at
+# once. Nothing is lost.
 # A shell that was started with SIGHUP ignored, as by nohup, cannot undo that for what it starts.
 [ -n "${SIGNALS_HUP:-}" ] || SIGNALS_HUP=yes exec env --default-signal=HUP bash "$0" "$@"
 . "$(dirname "$0")/lib/checks.sh"
@@ -34,12 +35,15 @@ ends() {
 	wait $pid || status=$?
 }
 
-# hang: the receiver sleeps, and a request waits for it: bytes lie in the queue of one of its connections.
+# hang: the receiver sleeps, and a request waits for it: bytes lie in the queue of one of its
+# connections.
 hang() {
 	local port
 	port=$(printf ':%04X' "${endpoint##*:}")
 	kill -STOP "$receiver"
-	while ! awk -v p="$port" 'substr($2, length($2) - 4) == p && $4 == "01" && $5 !~ /:0+$/ { f = 1 } END { exit !f }' /proc/net/tcp &&
+	while ! awk -v p="$port" \
+		'substr($2, length($2) - 4) == p && $4 == "01" && $5 !~ /:0+$/ { f = 1 } END { exit !f }' \
+		/proc/net/tcp &&
 		kill -0 $pid; do sleep 0.02; done
 }
 
@@ -71,7 +75,9 @@ start $(($(lines "$accepted") + 100))
 trap 'exit 143' HUP
 kill -HUP $pid
 before=$(lines "$accepted")
-while kill -0 $pid 2>/dev/null && [ "$(lines "$accepted")" -le $((before + 100)) ]; do sleep 0.02; done
+while kill -0 $pid 2>/dev/null && [ "$(lines "$accepted")" -le $((before + 100)) ]; do
+	sleep 0.02
+done
 check "under nohup it goes on" kill -TERM $pid
 ends
 equal "until it is asked to stop" $status 3
@@ -92,7 +98,8 @@ exits 0 "and then there is nothing to do" run
 
 # A reader that is gone, and none at all
 status=0
-{ "$dropfeed" import --sink - "$work/in/clicks-custom_event.csv" 2>"$work/err" || echo $? >"$work/status"; } | head -n 1 >"$work/out"
+{ "$dropfeed" import --sink - "$work/in/clicks-custom_event.csv" 2>"$work/err" ||
+	echo $? >"$work/status"; } | head -n 1 >"$work/out"
 check "a reader that leaves gets its line" grep -q source_request_id "$work/out"
 rm -f "$work/status"
 python3 - "$dropfeed" "$work/in/clicks-custom_event.csv" "$work/status" 2>"$work/err" <<'END'
@@ -104,7 +111,8 @@ open(sys.argv[3], "w").write(str(status))
 END
 equal "a pipe that nobody reads: unfinished, not killed" "$(cat "$work/status")" 3
 status=0
-"$dropfeed" import --sink - "$work/in/clicks-custom_event.csv" >&- 2>"$work/err" </dev/null || status=$?
+"$dropfeed" import --sink - "$work/in/clicks-custom_event.csv" >&- 2>"$work/err" </dev/null ||
+	status=$?
 equal "standard output that is closed: the same" $status 3
 check "and nothing was written anywhere else" test "$(grep -c source_request_id "$work/err")" -eq 0
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# Sinks other than a feed's own API: folders, where no two documents share a file, and imports that leave no trace but say
-# what was rejected.
+# Sinks other than a feed's own API: folders, where no two documents share a file, and imports that
+# leave no trace but say what was rejected.
 . "$(dirname "$0")/lib/checks.sh"
 
 receiver_start "$work/api" || exit 1
@@ -35,8 +35,10 @@ duplicates = import
 sink = file:$work/box
 END
 exits 0 "a zip whose documents have one name, and two feeds, into one folder" run
-equal "each document has a file of its own" "$(find "$work/box" -type f | wc -l) $(ids "$work"/box/*)" "7 u1 u2 u3 u4 u5 u6 u9 u9 "
-equal "on a file system that ignores case, too" "$(ls "$work/box" | tr '[:upper:]' '[:lower:]' | sort -u | wc -l)" 7
+equal "each document has a file of its own" \
+	"$(find "$work/box" -type f | wc -l) $(ids "$work"/box/*)" "7 u1 u2 u3 u4 u5 u6 u9 u9 "
+equal "on a file system that ignores case, too" \
+	"$(ls "$work/box" | tr '[:upper:]' '[:lower:]' | sort -u | wc -l)" 7
 mkdir "$work/in3"
 long=$(printf 'y%.0s' {1..239})-screen_view.csv
 printf 'user_identities.customer_id,events.data.screen_name\nu7,Home\n' >"$work/in3/$long"
@@ -56,15 +58,19 @@ equal "names depend on the documents alone" "$(cd "$work/box" && sha256sum -- *)
 faults=$BUILD/faults/dropfeed
 if [ -x "$faults" ]; then
 	n=0
-	for step in "before name the file of batches" "after name the file of batches" "after name the file with more batches"; do
+	for step in "before name the file of batches" "after name the file of batches" \
+		"after name the file with more batches"; do
 		n=$((n + 1))
 		case $step in *more*) sink=$work/crash$n.ndjson ;; *) sink=$work/crash$n/ ;; esac
-		printf '[dropfeed]\nstate_dir = %s/crash-state%s\n[feed one]\nsource = file://%s/in\nmin_age = 0s\nsink = file:%s\n' \
+		printf \
+			'[dropfeed]\nstate_dir = %s/crash-state%s\n[feed one]\nsource = file://%s/in\nmin_age = 0s\nsink = file:%s\n' \
 			"$work" "$n" "$work" "$sink" >"$conf"
 		DROPFEED_CRASH_AT=$step "$faults" --config "$conf" run >/dev/null 2>&1
 		equal "killed $step" $? 137
 		exits 0 "the next run" run
-		equal "each line is there once" "$(find "$sink" -type f -exec cat {} + | ids /dev/stdin)" "u1 u2 u3 u4 u5 u6 u9 "
+		equal "each line is there once" \
+			"$(find "$sink" -type f -exec cat {} + | ids /dev/stdin)" \
+			"u1 u2 u3 u4 u5 u6 u9 "
 	done
 else
 	skip "no program that can be killed at a step: make faults"
@@ -94,32 +100,40 @@ u5,"Clicked, twice",nonsense,6,not-allowed
 u8,Poison,other,9,api-rejected
 END
 codes() { sed -E 's/(,"?)([a-z-]+)( in [^:]*)?: .*/,\2/' "$1"; }
-exits 1 "an import to the API, which rejects two rows" import --sink events-api --rejects "$work/r.csv" "$work/a-custom_event.csv"
+exits 1 "an import to the API, which rejects two rows" import --sink events-api \
+	--rejects "$work/r.csv" "$work/a-custom_event.csv"
 said "each is logged" 'a-custom_event.csv: line 4, row 3: rejected: .* \[api-rejected\]'
 said "with its line" 'a-custom_event.csv: line 9, row 8: rejected: .* \[api-rejected\]'
 said "the sum counts them" '10 rows, 3 rejected, '
-equal "the reject file has them, and what the preflight found" "$(codes "$work/r.csv")" "$(cat "$work/wanted")"
+equal "the reject file has them, and what the preflight found" "$(codes "$work/r.csv")" \
+	"$(cat "$work/wanted")"
 equal "for its owner alone" "$(stat -c %a "$work/r.csv")" 600
 equal "the other rows arrived" "$(batches events "$work/api/accepted.ndjson")" 7
-equal "nothing is left in the state folder" "$(find "$work/state2" -type f ! -name .database 2>/dev/null)" ""
+equal "nothing is left in the state folder" \
+	"$(find "$work/state2" -type f ! -name .database 2>/dev/null)" ""
 exits 1 "without a reject file" import --sink events-api "$work/a-custom_event.csv"
 said "they are logged all the same" 'line 9, row 8: rejected'
 exits 1 "to standard output" import --sink events-api --rejects - "$work/a-custom_event.csv"
 equal "they are there" "$(codes "$work/out")" "$(cat "$work/wanted")"
-exits 2 "a reject file that holds something" import --sink events-api --rejects "$work/r.csv" "$work/a-custom_event.csv"
+exits 2 "a reject file that holds something" import --sink events-api --rejects "$work/r.csv" \
+	"$work/a-custom_event.csv"
 said "is not written over" 'r.csv is there already'
-exits 2 "a reject file of an import that keeps its rejects" import --rejects "$work/r2.csv" "$work/a-custom_event.csv"
+exits 2 "a reject file of an import that keeps its rejects" import --rejects "$work/r2.csv" \
+	"$work/a-custom_event.csv"
 exits 2 "both to standard output" import --sink - --rejects - "$work/a-custom_event.csv"
 : >"$work/r3.csv"
 sed 's/Poison/Clicked/; s/^u\([0-9]\)/v\1/' "$work/a-custom_event.csv" >"$work/b-custom_event.csv"
-exits 1 "two documents and a file that is empty" import --sink "file:$work/plain.ndjson" --rejects "$work/r3.csv" \
+exits 1 "two documents and a file that is empty" import --sink "file:$work/plain.ndjson" \
+	--rejects "$work/r3.csv" \
 	"$work/b-custom_event.csv" "$work/a-custom_event.csv"
 equal "get a reject file each" "$(lines "$work/r3.csv") $(lines "$work/r3_2.csv")" "2 2"
 sed -i 's/nonsense/other/' "$work/b-custom_event.csv"
-exits 0 "nothing rejected" import --sink events-api --rejects "$work/r4.csv" "$work/b-custom_event.csv"
+exits 0 "nothing rejected" import --sink events-api --rejects "$work/r4.csv" \
+	"$work/b-custom_event.csv"
 check "leaves no reject file" test ! -e "$work/r4.csv"
 rm "$work/api/rules"
 printf 'user_identities.customerid,user_identities.email\nC-1,NULL\n' >"$work/c-eventless.csv"
 exits 0 "an import that writes batches" import --sink - "$work/c-eventless.csv"
-said "says what the reading warned of, as run does" "c-eventless.csv: column 'user_identities.email': 1 value is 'null'"
+said "says what the reading warned of, as run does" \
+	"c-eventless.csv: column 'user_identities.email': 1 value is 'null'"
 finish

@@ -25,7 +25,8 @@ view second u2,Home ,Home
 exits 1 "a run with a rejected row" run
 exits 1 "a rejected row" status --exit-code
 exits 0 "without --exit-code it is shown" status
-equal "the latest first" "$(grep -o 'views: [a-z]*' "$work/out" | tr '\n' ' ')" "views: second views: first "
+equal "the latest first" "$(grep -o 'views: [a-z]*' "$work/out" | tr '\n' ' ')" \
+	"views: second views: first "
 exits 0 "the last one" status --last 1
 equal "is one" "$(grep -o 'views: [a-z]*' "$work/out")" "views: second"
 exits 0 "a file" status --format json 'first*'
@@ -49,7 +50,8 @@ equal "nobody runs" "$(jq -c .running "$work/out")" null
 
 # ---- one of many by its name, and those of a time ----
 exits 0 "two names" status --format json first-screen_view.csv 'th*'
-equal "are two files" "$(jq -r '.files[].file' "$work/out" | tr '\n' ' ')" "third-screen_view.csv first-screen_view.csv "
+equal "are two files" "$(jq -r '.files[].file' "$work/out" | tr '\n' ' ')" \
+	"third-screen_view.csv first-screen_view.csv "
 exits 0 "a name and a time" status --format json --since 1h 'th*' 'fi*'
 equal "is what has both" "$(jq -r '.files[].file' "$work/out")" third-screen_view.csv
 exits 0 "a name that ends like others" status --format json '*d-screen_view.csv' --last 9
@@ -58,7 +60,9 @@ exits 0 "a feed, unfinished" status --format json --feed views --unfinished 'f*'
 equal "has no such file" "$(jq -r '.files | length' "$work/out")" 0
 catalogue="sqlite_master WHERE type = 'index' AND name"
 [ -z "${DROPFEED_DATABASES:-}" ] || catalogue="pg_indexes WHERE indexname"
-equal "with indexes for each of these" "$(ledger_sql "$work/s1" "SELECT count(*) FROM $catalogue IN ('file_open', 'file_by_name', 'file_by_closing')")" 3
+equal "with indexes for each of these" \
+	"$(ledger_sql "$work/s1" \
+	"SELECT count(*) FROM $catalogue IN ('file_open', 'file_by_name', 'file_by_closing')")" 3
 
 # ---- while a run is under way: a state folder of its own ----
 whole=$conf
@@ -68,7 +72,8 @@ mkdir "$work/in9"
 	printf '[dropfeed]\nstate_dir = %s/s9\n' "$work"
 	local_feed stuck "$work/in9"
 } >"$conf"
-printf '%s\n' user_identities.customer_id,events.data.event_name,events.data.custom_event_type u4,Stuck,other u5,Stuck,other \
+printf '%s\n' user_identities.customer_id,events.data.event_name,events.data.custom_event_type \
+	u4,Stuck,other u5,Stuck,other \
 	>"$work/in9/it-custom_event.csv"
 : >"$work/api/script"
 echo 'hang-name Stuck' >"$work/api/rules"
@@ -79,7 +84,8 @@ for ((i = 0; i < 200; i++)); do
 	[ "$(jq '.running.rows // 0' "$work/out")" -lt 2 ] || break
 	sleep 0.05
 done
-equal "the process, and how far it is" "$(jq -c '.running | [.pid, .files, .rows, .settled]' "$work/out")" "[$running,1,2,0]"
+equal "the process, and how far it is" \
+	"$(jq -c '.running | [.pid, .files, .rows, .settled]' "$work/out")" "[$running,1,2,0]"
 exits 0 "in text" status
 equal "is the first line" "$(sed -n '1s/ since [^,]*Z,/,/p' "$work/out")" \
 	"running: process $running, 1 file under way, 0 of 2 rows settled (0%)"
@@ -100,9 +106,13 @@ chmod 0600 "$work/api-secret"
 if unshare -m true 2>/dev/null; then
 	status=0
 	# shellcheck disable=SC2016
-	unshare -m sh -c 'mount --bind "$1" "$1" && mount -o remount,ro,bind "$1" && exec "$2" --config "$3" status' \
+	unshare -m sh \
+		-c \
+		'mount --bind "$1" "$1" && mount -o remount,ro,bind "$1" && exec "$2" --config "$3" status' \
 		- "$work/s1" "$dropfeed" "$conf" >"$work/out" 2>"$work/err" || status=$?
-	equal "a folder that may not be written to" "$status $(grep -c ' views: ' "$work/out") $(grep -c '^views: unfinished since 2' "$work/out")" "0 3 1"
+	equal "a folder that may not be written to" \
+		"$status $(grep -c ' views: ' "$work/out") $(grep -c '^views: unfinished since 2' \
+		"$work/out")" "0 3 1"
 else
 	skip "no file system can be mounted here"
 fi
@@ -125,7 +135,8 @@ exits 0 "rejects" rejects second-screen_view.csv
 said "finds the reject file" missing-identity
 exits 1 "retry by name" resend second-screen_view.csv
 exits 0 "status" status --format json
-equal "the reject file is there" "$(jq -r '.files[].documents[].rejects | values' "$work/out")" "$work/s3/rejects/views/second-screen_view.csv"
+equal "the reject file is there" "$(jq -r '.files[].documents[].rejects | values' "$work/out")" \
+	"$work/s3/rejects/views/second-screen_view.csv"
 
 # ---- what was dealt with ----
 rm -rf "$work/s3" "$drop"/*

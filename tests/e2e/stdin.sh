@@ -25,7 +25,8 @@ import_stdin() {
 	local name=$1
 	shift
 	status=0
-	"$dropfeed" --config "$conf" import "$@" --name "$name" - >"$work/out" 2>"$work/err" || status=$?
+	"$dropfeed" --config "$conf" import "$@" --name "$name" - >"$work/out" 2>"$work/err" ||
+		status=$?
 }
 
 # ---- forms, by the name
@@ -33,12 +34,15 @@ import_stdin pages-screen_view.csv <"$pages"
 equal "a file redirected: exit" $status 0
 check "is delivered" batches covers "$pages" 1 "$accepted"
 visits=$(lines "$accepted")
-gzip -c "$pages" | "$dropfeed" import --sink - --name pages-screen_view.csv.gz - >"$work/gz" 2>"$work/err"
+gzip -c "$pages" | "$dropfeed" import --sink - --name pages-screen_view.csv.gz \
+	- >"$work/gz" 2>"$work/err"
 equal "gzip, by its name, to standard output" "$(lines "$work/gz")" "$visits"
-encrypt "$work/gpg" dropfeed <"$pages" | "$dropfeed" import --sink - --set encrypted=yes --set "gnupg_home=$work/gpg" \
+encrypt "$work/gpg" dropfeed <"$pages" | "$dropfeed" import --sink - --set encrypted=yes \
+	--set "gnupg_home=$work/gpg" \
 	--name pages-screen_view.csv.gpg - >"$work/pgp" 2>"$work/err"
 equal "OpenPGP, by its name" "$(lines "$work/pgp")" "$visits"
-(cd "$samples" && zip -q - pages-screen_view.csv) | "$dropfeed" import --sink - --name pages.zip - >"$work/zip" 2>"$work/err"
+(cd "$samples" && zip -q - pages-screen_view.csv) |
+	"$dropfeed" import --sink - --name pages.zip - >"$work/zip" 2>"$work/err"
 equal "a zip, by its name" "$(lines "$work/zip")" "$visits"
 import_stdin empty-screen_view.csv </dev/null
 equal "nothing at all: exit" $status 1
@@ -59,10 +63,12 @@ said "says so" 'cannot read .*none\*.csv: No such file'
 exits 2 "a folder" import "$work"
 said "says so" 'is a folder; name the files in it'
 
-# ---- killed while it reads: nothing was accepted, nothing is sent, nothing is left after the next run
+# ---- killed while it reads: nothing was accepted, nothing is sent, nothing is left after the
+#     next run
 before=$(lines "$accepted")
 mkfifo "$work/fifo"
-"$dropfeed" --config "$conf" import --name clicks-custom_event.csv - <"$work/fifo" >"$work/out" 2>"$work/err" &
+"$dropfeed" --config "$conf" import --name clicks-custom_event.csv \
+	- <"$work/fifo" >"$work/out" 2>"$work/err" &
 pid=$!
 exec 9>"$work/fifo"
 head -c 20000 "$work/clicks.csv" >&9
@@ -75,7 +81,8 @@ equal "sends nothing" "$(lines "$accepted")" "$before"
 equal "and leaves nothing in the spool" "$(find "$work/state/spool" -type f | wc -l)" 0
 
 # ---- asked to stop while it waits for more: it ends, although nothing comes
-head -c 200000 /dev/zero | tr '\0' 'x' >"$work/more" # more than a pipe holds: who could write it all is read from
+# more than a pipe holds: who could write it all is read from
+head -c 200000 /dev/zero | tr '\0' 'x' >"$work/more"
 name="--name clicks-custom_event.csv"
 for command in "import $name" "import --sink - $name" "manifest --event-type custom_event"; do
 	# shellcheck disable=SC2086 # words
@@ -96,18 +103,24 @@ for command in "import $name" "import --sink - $name" "manifest --event-type cus
 	said "and says why" 'stopped by a signal'
 done
 
-# ---- killed while it sends: a run goes on, and so does the same import again; every row arrives under one id
+# ---- killed while it sends: a run goes on, and so does the same import again; every row
+#     arrives under one id
 # kill_sending NAME: a pipe that can't be read again
 kill_sending() {
 	local from
 	from=$(lines "$accepted")
-	"$dropfeed" --config "$conf" import --name "$1" - < <(cat "$work/clicks.csv") >"$work/out" 2>"$work/err" &
+	"$dropfeed" --config "$conf" import --name "$1" \
+		- < <(cat "$work/clicks.csv") >"$work/out" 2>"$work/err" &
 	pid=$!
-	while kill -0 $pid 2>/dev/null && [ "$(lines "$accepted")" -le "$from" ]; do sleep 0.02; done
+	while kill -0 $pid 2>/dev/null && [ "$(lines "$accepted")" -le "$from" ]; do
+		sleep 0.02
+	done
 	kill -9 $pid
 	wait $pid 2>/dev/null
 }
-events() { grep -h '"Clicked"' "$accepted" | jq -r '.events[].data.source_message_id' | sort -u | wc -l; }
+events() {
+	grep -h '"Clicked"' "$accepted" | jq -r '.events[].data.source_message_id' | sort -u | wc -l
+}
 kill_sending clicks-custom_event.csv
 check "killed in the middle" test "$(events)" -lt $rows
 sed -i 's/^batches_per_second.*/batches_per_second = 5000/' "$conf"
@@ -127,6 +140,11 @@ orders=$samples/orders-commerce_event.csv
 exits 0 "a file named twice" import "$orders" "$orders"
 check "is delivered once" batches covers "$orders" 1 "$accepted"
 exits 0 "status" status --format json
-equal "the same import again is the same file" "$(jq -s '[.. | objects | select(.name? == "again-custom_event.csv" or .file? == "again-custom_event.csv")] | length' "$work/out")" 1
+equal "the same import again is the same file" \
+	"$(jq \
+	-s \
+	'[.. | objects | select(.name? == "again-custom_event.csv" or .file? == "again-custom_event.csv")] | length' \
+	"$work/out")" \
+	1
 equal "nothing is left in the spool" "$(find "$work/state/spool" -type f | wc -l)" 0
 finish

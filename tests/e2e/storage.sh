@@ -22,24 +22,28 @@ int statfs64(const char *path, struct statfs64 *out) {
 	return other(real(path, out), (long *)&out->f_type);
 }
 END
-if [ -n "${SANITIZE:-}" ] || ! ${CC:-cc} -w -shared -fPIC -o "$work/elsewhere.so" "$work/elsewhere.c" -ldl 2>/dev/null; then
+if [ -n "${SANITIZE:-}" ] || ! ${CC:-cc} -w -shared -fPIC -o "$work/elsewhere.so" \
+	"$work/elsewhere.c" -ldl 2>/dev/null; then
 	skip "a file system of another kind: no compiler, or a sanitized program"
 else
 	rm -rf "$work/far"
 	mkdir -p "$work/drop"
 	printf 'user_identities.customerid\nu1\n' >"$work/drop/a-eventless.csv"
-	printf '[dropfeed]\nstate_dir = %s/far/state\n[feed f]\nsource = file://%s/drop\nmin_age = 0s\nsink = file:%s/far.ndjson\n' \
+	printf \
+		'[dropfeed]\nstate_dir = %s/far/state\n[feed f]\nsource = file://%s/drop\nmin_age = 0s\nsink = file:%s/far.ndjson\n' \
 		"$work" "$work" "$work" >"$conf"
 	for kind in 6969:NFS ff534d42:CIFS 65735546:FUSE 1021997:9p; do
 		export FILE_SYSTEM=${kind%:*} LD_PRELOAD=$work/elsewhere.so
 		exits 2 "a state folder on ${kind#*:}: run" run
-		said "names it" "state_dir .*far/state is on a file system of the kind ${kind#*:},.* on a local disk"
+		said "names it" \
+			"state_dir .*far/state is on a file system of the kind ${kind#*:},.* on a local disk"
 		exits 2 "a state folder on ${kind#*:}: check" check
 		said "names it" "far/state is on a file system of the kind ${kind#*:}"
 		unset LD_PRELOAD
 	done
 	check "nothing was made there" test ! -e "$work/far"
-	FILE_SYSTEM=ef53 LD_PRELOAD=$work/elsewhere.so "$dropfeed" --config "$conf" run >"$work/out" 2>"$work/err" </dev/null
+	FILE_SYSTEM=ef53 LD_PRELOAD=$work/elsewhere.so "$dropfeed" --config "$conf" \
+		run >"$work/out" 2>"$work/err" </dev/null
 	equal "a local one is fine" "$?" 0
 fi
 
@@ -53,15 +57,20 @@ local_feed users "$work/in" >>"$conf"
 printf 'user_identities.customerid,user_attributes.plan\nu1,gold\n' >"$work/in/a-eventless.csv"
 exits 0 "a run" run
 cp "$state/ledger.db" "$work/backup.db"
-kill_at() { (DROPFEED_CRASH_AT=$1 "$BUILD/faults/dropfeed" --config "$conf" run >"$work/out" 2>"$work/err" </dev/null; exit $?) 2>/dev/null; }
+kill_at() {
+	(DROPFEED_CRASH_AT=$1 "$BUILD/faults/dropfeed" --config "$conf" \
+		run >"$work/out" 2>"$work/err" </dev/null; exit $?) 2>/dev/null
+}
 for i in 1 2 3; do
-	printf 'user_identities.customerid,user_attributes.plan\nv%s,gold\n' $i >"$work/in/b$i-eventless.csv"
+	printf 'user_identities.customerid,user_attributes.plan\nv%s,gold\n' \
+		$i >"$work/in/b$i-eventless.csv"
 	kill_at 'after request'
 	check "a run that is killed leaves a log ($i)" test -s "$state/ledger.db-wal"
 	exits 0 "which the next one takes up ($i)" run
 done
 for step in 'before note the ledger'"'"'s session' 'after note the ledger'"'"'s session'; do
-	printf 'user_identities.customerid,user_attributes.plan\n%s,gold\n' "${step%% *}" >"$work/in/d-${step%% *}-eventless.csv"
+	printf 'user_identities.customerid,user_attributes.plan\n%s,gold\n' \
+		"${step%% *}" >"$work/in/d-${step%% *}-eventless.csv"
 	kill_at 'after request'
 	kill_at "$step"
 	exits 0 "killed $step: the log is its own" run
@@ -70,7 +79,8 @@ printf 'user_identities.customerid,user_attributes.plan\nw,gold\n' >"$work/in/c-
 kill_at 'after request'
 cp -p "$work/backup.db" "$state/ledger.db"
 exits 2 "an older ledger.db beside that log" run
-said "what it is, and what to do" 'state/ledger.db is not the ledger that the log beside it belongs to.*Move .*ledger.db-wal'
+said "what it is, and what to do" \
+	'state/ledger.db is not the ledger that the log beside it belongs to.*Move .*ledger.db-wal'
 mv "$state/ledger.db-wal" "$work/" && rm -f "$state/ledger.db-shm"
 exits 0 "without the log the older one is continued" run
 # ---- a ledger of which pages are damaged ----
@@ -92,7 +102,8 @@ if on_sqlite "a damaged file"; then
 	# ---- a ledger that is gone ----
 	rm "$work/state/ledger.db"
 	exits 0 "a run where the ledger is gone" run
-	said "warns" 'warning: .*ledger.db: the ledger that was here is gone, and a new one is begun'
+	said "warns" \
+		'warning: .*ledger.db: the ledger that was here is gone, and a new one is begun'
 	exits 0 "the next one" run
 	equal "does not" "$(grep -c 'is gone' "$work/err")" 0
 fi

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-# Nothing is a dead end: files are abandoned, begun anew, delivered once more, whatever they are stuck in.
+# Nothing is a dead end: files are abandoned, begun anew, delivered once more, whatever they are
+# stuck in.
 . "$(dirname "$0")/lib/checks.sh"
 
 receiver_start "$work/api" || exit 1
@@ -39,7 +40,8 @@ document() { # FILTER: of the last status
 }
 rows_of() { tail -n +2 "$1" | cut -d, -f2 | sort; }
 users() { python3 -c 'import json,sys
-for l in open(sys.argv[1]): print(json.loads(l)["user_identities"]["customer_id"])' "$1" | sort "${@:2}"; }
+for l in open(sys.argv[1]): print(json.loads(l)["user_identities"]["customer_id"])' "$1" |
+	sort "${@:2}"; }
 
 # ---- abandon: the rest goes to the reject file ----
 settings s1
@@ -57,11 +59,15 @@ flock 8
 exits 75 "a run is under way" abandon big-custom_event.csv
 exec 8>&-
 exits 0 "abandon" abandon 'big*'
-said "says what became of it" "abandoned: 400 rows, $taken delivered, $left not delivered: see .*/big-custom_event.csv"
+said "says what became of it" \
+	"abandoned: 400 rows, $taken delivered, $left not delivered: see .*/big-custom_event.csv"
 rejects=$work/s1/rejects/clicks/big-custom_event.csv
-document ".files[0] | .state == \"abandoned\" and (.documents[0] | .state == \"abandoned\" and .rows == 400 and .delivered == $taken
+document \
+	".files[0] | .state == \"abandoned\" and (.documents[0] | .state == \"abandoned\" and .rows == 400 and .delivered == $taken
 	and .rejected == $((left + 1)) and .balanced and .rejected_by == {\"not-an-integer\": 1, \"abandoned\": $left})"
-equal "each row is delivered, or in the reject file" "$({ users "$accepted"; rows_of "$rejects"; } | sort | uniq -c | awk '{n += $1 == 1} END {print n}')" 400
+equal "each row is delivered, or in the reject file" \
+	"$({ users "$accepted"; rows_of "$rejects"; } | sort | uniq -c |
+	awk '{n += $1 == 1} END {print n}')" 400
 equal "with its reason" "$(grep -c ',abandoned: ' "$rejects")" "$left"
 equal "its mode" "$(stat -c %a "$rejects")" 600
 equal "the spool is empty" "$(find "$work/s1/spool" -type f | wc -l)" 0
@@ -82,10 +88,12 @@ equal "all of them" "$(grep -c ',abandoned: ' "$work/out")" "$left"
 # ---- restart: an abandoned file is begun anew ----
 exits 1 "restart" restart big-custom_event.csv
 said "says how many batches were taken" "$taken of its batches were taken before"
-document '.files[0] | .state == "done" and (.documents[0] | .delivered == 399 and .rejected == 1 and .balanced)'
+document \
+	'.files[0] | .state == "done" and (.documents[0] | .delivered == 399 and .rejected == 1 and .balanced)'
 equal "all rows arrived" "$(users "$accepted" -u | wc -l)" 399
 equal "under the same ids" "$(jq -r .source_request_id "$accepted" | sort -u | wc -l)" 399
-equal "the reject file holds what is wrong in itself" "$(lines "$rejects") $(find "$work/s1/rejects" -type f | wc -l)" "2 1"
+equal "the reject file holds what is wrong in itself" \
+	"$(lines "$rejects") $(find "$work/s1/rejects" -type f | wc -l)" "2 1"
 exits 0 "a file that is done is not begun anew" restart big-custom_event.csv
 said "says what delivers it once more" 'dropfeed resend'
 exits 0 "retry of rows that are wrong themselves" retry big-custom_event.csv
@@ -96,10 +104,12 @@ n=$(lines "$accepted")
 exits 1 "resend" resend big-custom_event.csv
 equal "everything is sent" "$(lines "$accepted")" $((n + 399))
 equal "under the same ids" "$(jq -r .source_request_id "$accepted" | sort -u | wc -l)" 399
-document '.files[0] | .state == "done" and (.documents[0] | .delivered == 399 and .rejected == 1 and .balanced)'
+document \
+	'.files[0] | .state == "done" and (.documents[0] | .delivered == 399 and .rejected == 1 and .balanced)'
 exits 1 "resend --new-ids" resend --new-ids big-custom_event.csv
 equal "under other ids" "$(jq -r .source_request_id "$accepted" | sort -u | wc -l)" 798
-document '.files | length == 1 and (.[0].documents | length == 1 and (.[0] | .delivered == 399 and .balanced))'
+document \
+	'.files | length == 1 and (.[0].documents | length == 1 and (.[0] | .delivered == 399 and .balanced))'
 exits 2 "both kinds of ids" resend --new-ids --same-ids big-custom_event.csv
 exits 0 "afterwards a run has nothing to do" run
 mv "$drop/big-custom_event.csv" "$work/big.csv"
@@ -129,7 +139,8 @@ settings s2 'environment = production'
 : >"$accepted"
 up
 exits 1 "restart under the right one" restart wrong-custom_event.csv
-equal "everything went under the right one" "$(jq -r .environment "$accepted" | sort | uniq -c | awk '{print $1, $2}')" "399 production"
+equal "everything went under the right one" \
+	"$(jq -r .environment "$accepted" | sort | uniq -c | awk '{print $1, $2}')" "399 production"
 
 # ---- bytes that are gone, sources that are away, feeds that are not configured ----
 rm -f "$drop"/*
@@ -140,8 +151,10 @@ down 1
 exits 3 "a run that the API ends" run
 rm "$drop/gone-custom_event.csv" "$work"/s3/spool/clicks/*
 exits 0 "abandon without the bytes" abandon gone-custom_event.csv
-said "says that the rejects could not be written" '[0-9]+ rows were not delivered; their rejects could not be written: its bytes'
-document '.files[0].documents[0] | .state == "abandoned" and .rows == 400 and .delivered > 0 and .rejected > 1 and .balanced'
+said "says that the rejects could not be written" \
+	'[0-9]+ rows were not delivered; their rejects could not be written: its bytes'
+document \
+	'.files[0].documents[0] | .state == "abandoned" and .rows == 400 and .delivered > 0 and .rejected > 1 and .balanced'
 cp "$work/gone.csv" "$drop/gone-custom_event.csv"
 touch -d '2026-01-02' "$drop/gone-custom_event.csv"
 : >"$accepted"
@@ -158,7 +171,8 @@ rm -r "$drop"
 exits 2 "its source is away" abandon away-custom_event.csv
 said "says what helps" 'without-rejects'
 exits 0 "--without-rejects" abandon --without-rejects away-custom_event.csv
-document '.files[0].documents[0] | .state == "abandoned" and .delivered > 0 and .rejected > 1 and .balanced'
+document \
+	'.files[0].documents[0] | .state == "abandoned" and .delivered > 0 and .rejected > 1 and .balanced'
 mkdir "$drop"
 clicks "$drop/orphan-custom_event.csv" 400 E
 settings s5
@@ -166,7 +180,8 @@ down 1
 exits 3 "a run that the API ends" run
 sed -i 's/feed clicks/feed other/' "$conf"
 exits 0 "the feed is not configured any more" abandon orphan-custom_event.csv
-check "its rows are in the reject file" grep -q ',abandoned: ' "$work/s5/rejects/clicks/orphan-custom_event.csv"
+check "its rows are in the reject file" grep -q ',abandoned: ' \
+	"$work/s5/rejects/clicks/orphan-custom_event.csv"
 
 # ---- a zip: what is done stays done ----
 rm -f "$drop"/*
@@ -182,7 +197,8 @@ echo 'answer-name 503 Later' >"$work/api/rules"
 exits 3 "a run that ends in the second document" run
 exits 0 "abandon" abandon pair.zip
 document '[.files[0].documents[] | .state] == ["done", "abandoned"]'
-equal "the rest is in the reject file" "$(grep -c ',abandoned: ' "$work/s6/rejects/clicks/two-custom_event.csv")" 199
+equal "the rest is in the reject file" \
+	"$(grep -c ',abandoned: ' "$work/s6/rejects/clicks/two-custom_event.csv")" 199
 : >"$work/api/rules"
 touch -d '2026-01-03' "$drop/pair.zip"
 : >"$accepted"
@@ -190,7 +206,8 @@ exits 1 "dropped again" run
 equal "the document that is done is not sent" "$(users "$accepted" | grep -c ^F-)" 0
 equal "the other one is" "$(users "$accepted" -u | grep -c ^G-)" 199
 
-# ---- a zip made anew, because one document was corrected; the same rows packed or encrypted anew ----
+# ---- a zip made anew, because one document was corrected; the same rows packed or encrypted
+#     anew ----
 rm -f "$drop"/*
 settings s12
 : >"$accepted"
@@ -201,7 +218,8 @@ sed -i 's/^environment/nothing/' "$work/anew/two-custom_event.csv"
 # pair DATE ENTRY...: the zip, of a time of its own, as it would be known by its size and time
 pair() {
 	rm -f "$drop/pair.zip"
-	# with times of their own: made within a second, equal files would make equal zips, which are duplicates
+	# with times of their own: made within a second, equal files would make equal zips, which
+	# are duplicates
 	(cd "$work/anew" && touch -d "$1" "${@:2}" && zip -q "$drop/pair.zip" "${@:2}")
 	touch -d "$1" "$drop/pair.zip"
 }
@@ -210,8 +228,11 @@ exits 1 "one document is refused" run
 sed -i 's/^nothing/environment/' "$work/anew/two-custom_event.csv"
 pair 2026-02-02 two-custom_event.csv one-custom_event.csv
 exits 1 "it was corrected" run
-said "the other is not sent again" 'pair.zip, one-custom_event.csv: skipped: delivered before, with pair.zip'
-equal "each row arrived once" "$(users "$accepted" | sort | uniq -c | awk '{print $1}' | sort | uniq -c | tr -s ' ')" ' 38 1'
+said "the other is not sent again" \
+	'pair.zip, one-custom_event.csv: skipped: delivered before, with pair.zip'
+equal "each row arrived once" \
+	"$(users "$accepted" | sort | uniq -c | awk '{print $1}' | sort | uniq -c | tr -s ' ')" \
+	' 38 1'
 document '[.files[].documents[] | .balanced] | all'
 sed -i 's/Clicked/Pressed/' "$work/anew/one-custom_event.csv"
 pair 2026-02-03 two-custom_event.csv one-custom_event.csv
@@ -241,7 +262,8 @@ clicks "$drop/day1-custom_event.csv" 5 R
 exits 1 "a file of a feed" run
 sed -i 's/^\[feed clicks]/[feed presses]/' "$conf"
 exits 1 "the feed is renamed: a dry run" run --dry-run
-said "says what that means" 'presses: a new feed, whose source is that of the feed clicks, .* delivered again, .* give it its name back'
+said "says what that means" \
+	'presses: a new feed, whose source is that of the feed clicks, .* delivered again, .* give it its name back'
 exits 1 "so does a run" --quiet run
 said "before it delivers" 'presses: a new feed, whose source is that of the feed clicks'
 exits 0 "afterwards it is a feed like others" run
@@ -268,7 +290,9 @@ for rule in 'max_plaintext = 1KiB' 'encrypted = yes'; do
 	: >"$work/api/rules"
 	exits 1 "retry, when the rule is gone" retry pair.zip
 	document '[.files[0].documents[] | .state] == ["done", "done"]'
-	equal "all are delivered, once" "$(users "$accepted" | sort | uniq -c | awk '{print $1}' | sort | uniq -c | tr -s ' ')" ' 218 1'
+	equal "all are delivered, once" \
+		"$(users "$accepted" | sort | uniq -c | awk '{print $1}' | sort | uniq -c |
+		tr -s ' ')" ' 218 1'
 done
 
 # ---- document_type: what is under way keeps its own ----
@@ -284,8 +308,10 @@ said "it is one of the settings that differ" "today's differ in: document_type"
 settings s11
 up
 exits 1 "without one" run
-document '.files[0].documents[0] | .state == "done" and .event_type == "custom_event" and .delivered == 199'
-equal "all is of one kind" "$(jq -r '.events[].event_type' "$accepted" | sort | uniq -c | tr -s ' ')" ' 199 custom_event'
+document \
+	'.files[0].documents[0] | .state == "done" and .event_type == "custom_event" and .delivered == 199'
+equal "all is of one kind" "$(jq -r '.events[].event_type' "$accepted" | sort | uniq -c |
+	tr -s ' ')" ' 199 custom_event'
 
 # ---- refused, and replaced at the source ----
 rm -f "$drop"/*
@@ -298,7 +324,8 @@ rm "$drop/other-custom_event.csv"
 exits 1 "one is replaced by a good one" run
 exits 1 "retry reports the other one" retry
 said "whose bytes are gone" 'other-custom_event.csv: its bytes are neither'
-said "and passes over the first" 'day-custom_event.csv: passed over: its bytes are gone, and a later file'
+said "and passes over the first" \
+	'day-custom_event.csv: passed over: its bytes are gone, and a later file'
 exits 0 "abandon" abandon other-custom_event.csv
 exits 0 "retry comes clean" retry
 exits 0 "restart knows it" status --format json other-custom_event.csv
@@ -323,7 +350,9 @@ if on_sqlite "backup, which copies a file"; then
 	exits 2 "the ledger is not copied to itself" backup "$work/s7/ledger.db"
 	exits 0 "backup" backup "$work/copy.db"
 	equal "its mode" "$(stat -c %a "$work/copy.db")" 600
-	equal "it is sound, and the same" "$(sqlite3 "$work/copy.db" 'PRAGMA integrity_check; SELECT count(*) FROM file' | xargs)" "ok 1"
+	equal "it is sound, and the same" \
+		"$(sqlite3 "$work/copy.db" 'PRAGMA integrity_check; SELECT count(*) FROM file' |
+		xargs)" "ok 1"
 	exits 0 "a second one takes its place" backup "$work/copy.db"
 	equal "nothing else is left there" "$(find "$work" -maxdepth 1 -name 'copy.db*' | wc -l)" 1
 	rm "$work"/s7/ledger.*
@@ -374,7 +403,8 @@ exits 0 "a file" run
 cp "$drop/a-custom_event.csv" "$drop/b-custom_event.csv"
 exits 0 "the same bytes" run
 exits 0 "resend of what was skipped" resend b-custom_event.csv
-said "names the other file" 'same bytes as a-custom_event.csv, which was delivered before: name that one'
+said "names the other file" \
+	'same bytes as a-custom_event.csv, which was delivered before: name that one'
 
 # ---- a monitor and what a run noted ----
 exits 0 "the broken file is given up" abandon broken-eventless.csv

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# Everything at once: several feeds, files, jobs and lanes, an API with moods, and a stop in the middle. `make tsan` runs
-# this under ThreadSanitizer, whose findings are an exit code of their own.
+# Everything at once: several feeds, files, jobs and lanes, an API with moods, and a stop in the
+# middle. `make tsan` runs this under ThreadSanitizer, whose findings are an exit code of their own.
 . "$(dirname "$0")/lib/checks.sh"
 
 receiver_start "$work/api" || exit 1
@@ -51,12 +51,13 @@ exits 1 "the next run completes, with the rows that the API refuses" run
 said "and says how many they are" '150 rows, 149 delivered, 1 rejected'
 equal "every good row arrived" "$(batches events "$accepted")" $((all - bad))
 exits 0 "status" status --format json
-check "the sums hold" holds "[.. | objects | select(has(\"rows\") and has(\"delivered\") and has(\"rejected\")) |
+check "the sums hold" holds \
+	"[.. | objects | select(has(\"rows\") and has(\"delivered\") and has(\"rejected\")) |
 	select(.rows == .delivered + .rejected and .rows > 0)] | length >= 3 * $files" "$work/out"
 exits 0 "and then there is nothing to do" run
 
-# A file of several megabytes is read by all threads that are free, in parts; its quoted line ends, blank lines and broken
-# quotes make it hard to know where a part may begin.
+# A file of several megabytes is read by all threads that are free, in parts; its quoted line ends,
+# blank lines and broken quotes make it hard to know where a part may begin.
 mkdir "$work/large"
 python3 - "$work/large/large-custom_event.csv" <<'END'
 import random, sys
@@ -70,13 +71,15 @@ with open(sys.argv[1], "w", encoding="utf-8", newline="") as f:
         f.write("development,%d,%d,%d,Clicked,other,%s\r\n%s" % (pick.randrange(1, 4000), i // 4000, 1768206600000 + i, note, "\n" * (i % 77 == 0)))
 END
 for jobs in 1 2 5; do
-	printf '[dropfeed]\nstate_dir = %s/state%d\njobs = %d\n[feed large]\nsource = file://%s/large\nmin_age = 0s\nsink = file:%s/large%d.ndjson\n' \
+	printf \
+		'[dropfeed]\nstate_dir = %s/state%d\njobs = %d\n[feed large]\nsource = file://%s/large\nmin_age = 0s\nsink = file:%s/large%d.ndjson\n' \
 		"$work" $jobs $jobs "$work" "$work" $jobs >"$conf"
 	exits 1 "a large file, jobs = $jobs" run
 done
 check "there is something to compare" test "$(lines "$work/large1.ndjson")" -gt 1000
 check "two threads deliver what one does" cmp "$work/large1.ndjson" "$work/large2.ndjson"
 check "and five" cmp "$work/large1.ndjson" "$work/large5.ndjson"
-check "the rejects are the same, too" cmp "$work/state1/rejects/large/"*.csv "$work/state5/rejects/large/"*.csv
+check "the rejects are the same, too" cmp "$work/state1/rejects/large/"*.csv \
+	"$work/state5/rejects/large/"*.csv
 exits 1 "validate reads it in parts, too" validate "$work/large/large-custom_event.csv"
 finish

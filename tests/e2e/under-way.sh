@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-# What changes between a crash and the next run: settings, manifest, keys, the source, the spool, the clock, the program.
+# What changes between a crash and the next run: settings, manifest, keys, the source, the spool,
+# the clock, the program.
 . "$(dirname "$0")/lib/checks.sh"
 
 receiver_start "$work/api" || exit 1
@@ -35,7 +36,8 @@ settings() {
 	{
 		printf '[dropfeed]\nstate_dir = %s\njobs = 1\n' "$state"
 		local_feed clicks "$work/in"
-		printf 'manifest = %s/manifest.json\nenvironment = %s\n' "$work" "${environment:-development}"
+		printf 'manifest = %s/manifest.json\nenvironment = %s\n' "$work" \
+			"${environment:-development}"
 		[ $# -eq 0 ] || printf '%s\n' "$@"
 	} >"$conf"
 }
@@ -54,7 +56,8 @@ dies() {
 	local step=$1 status=0
 	shift
 	# In a shell of its own, which does not report that somebody was killed.
-	(DROPFEED_CRASH_AT=$step "$BUILD/faults/dropfeed" --config "$conf" "$@" >"$work/out" 2>"$work/err" </dev/null; exit $?) 2>/dev/null ||
+	(DROPFEED_CRASH_AT=$step "$BUILD/faults/dropfeed" --config "$conf" \
+		"$@" >"$work/out" 2>"$work/err" </dev/null; exit $?) 2>/dev/null ||
 		status=$?
 	equal "killed $step" $status 137
 }
@@ -62,7 +65,8 @@ ids() { batches ids "$accepted" | wc -l; }
 sql() { ledger_sql "$state" "$1"; }
 seen() { # SIZE MTIME: in the future
 	sql "DELETE FROM seen WHERE name = 'z-custom_event.csv'"
-	sql "INSERT INTO seen VALUES('clicks', 'z-custom_event.csv', $1, $2, 9999999999999, 9999999999999)"
+	sql \
+		"INSERT INTO seen VALUES('clicks', 'z-custom_event.csv', $1, $2, 9999999999999, 9999999999999)"
 }
 
 # ---- settings and manifest ----
@@ -83,20 +87,26 @@ for step in 'before request' 'after request' "after count a lane's rows"; do
 	dies "$step" run
 	others 'max_rejects = 0' 'encrypted = yes' 'max_plaintext = 1'
 	exits 0 "$step, then settings and manifest are others: it goes on with the stored ones" run
-	said "and names those that differ" "goes on with the settings of its first batch; today's differ in: environment, timestamps, max_rejects, lanes, manifest"
+	said "and names those that differ" \
+		"goes on with the settings of its first batch; today's differ in: environment, timestamps, max_rejects, lanes, manifest"
 	equal "under the same ids" "$(ids)" "$all"
-	equal "and all of it is in the books" "$(sql 'SELECT rows, delivered FROM document')" "48 48"
+	equal "and all of it is in the books" "$(sql 'SELECT rows, delivered FROM document')" \
+		"48 48"
 done
-for step in 'after note a checked document' 'before note that a document is taken' 'before update a file'; do
+for step in 'after note a checked document' 'before note that a document is taken' \
+	'before update a file'; do
 	afresh 'lanes = 3'
 	dies "$step" run
 	others
 	before=$(lines "$accepted")
 	exits 0 "$step: nothing may have been taken, so today's settings count" run
 	check "and there is nothing to say about it" absent "goes on with the settings" "$work/err"
-	equal "in all of it" "$(since "$before" | jq -r '.environment, (.user_attributes | keys[])' | sort | uniq -c | tr -s ' \n' ' ')" \
+	equal "in all of it" "$(since "$before" |
+		jq -r '.environment, (.user_attributes | keys[])' | sort | uniq -c |
+		tr -s ' \n' ' ')" \
 		" 12 Other 12 production "
-	equal "and they are stored" "$(sql "SELECT count(*) FROM document WHERE settings LIKE '%lanes = 5%'")" 1
+	equal "and they are stored" "$(sql \
+		"SELECT count(*) FROM document WHERE settings LIKE '%lanes = 5%'")" 1
 	: >"$accepted" # the same rows, in batches of another content
 done
 
@@ -129,7 +139,8 @@ dies "after count a lane's rows" run
 sed -i '/^endpoint/d; /^api_/d' "$conf"
 echo "sink = file:$work/sink/all" >>"$conf"
 exits 0 "another sink than before" run
-said "is a warning that counts" 'another endpoint, API key or sink than before: the document is split, [0-9]+ of its batches went to the former one and [0-9]+ go to this one, up to [0-9]+ of them to both'
+said "is a warning that counts" \
+	'another endpoint, API key or sink than before: the document is split, [0-9]+ of its batches went to the former one and [0-9]+ go to this one, up to [0-9]+ of them to both'
 settled=$(grep -o 'split, [0-9]*' "$work/err" | tr -dc 0-9)
 equal "the rest is there" "$(lines "$work/sink/all")" $((12 - settled))
 equal "and the books balance" "$(sql 'SELECT rows, delivered, state FROM document')" "48 48 4"
@@ -138,10 +149,12 @@ afresh 'lanes = 3'
 dies 'after request' run
 sed 's/\[feed clicks\]/[feed other]/' "$conf" >"$conf.new" && mv "$conf.new" "$conf"
 exits 0 "its feed is renamed" run
-said "a file that nobody goes on with is reported" 'clicks: a-custom_event.csv: not finished.*no such feed'
+said "a file that nobody goes on with is reported" \
+	'clicks: a-custom_event.csv: not finished.*no such feed'
 settings 'lanes = 3'
 exits 0 "all is put back" run
-equal "and goes on to its end" "$(sql "SELECT rows, delivered FROM document WHERE file_id = 1")" "48 48"
+equal "and goes on to its end" "$(sql "SELECT rows, delivered FROM document WHERE file_id = 1")" \
+	"48 48"
 exits 0 "status balances" status
 : >"$accepted"
 
@@ -158,7 +171,8 @@ dies 'after request' run
 sql "UPDATE document SET batch_format = 3, version = '7.1'"
 before=$(lines "$accepted")
 exits 3 "begun under a batch_format that is not known" run
-said "who began it, and what to do" 'begun by dropfeed 7.1.*batch_format 3.*nothing was sent.*dropfeed restart a-custom_event.csv'
+said "who began it, and what to do" \
+	'begun by dropfeed 7.1.*batch_format 3.*nothing was sent.*dropfeed restart a-custom_event.csv'
 sql "UPDATE document SET batch_format = 2, batches = batches + 1"
 exits 3 "another number of batches comes out of it" run
 said "than was stored" '13 batches of 48 events and 48 rows, not 12 of 48 and 48.*nothing was sent'
@@ -216,7 +230,8 @@ cp -p "$work/in/a-custom_event.csv" "$work/keep-custom_event.csv"
 sed -i 's/C-3/C-X/' "$work/in/a-custom_event.csv"
 touch -d @1768206600 "$work/in/a-custom_event.csv"
 exits 1 "the spool lost it, and the source has other bytes of the same size and time" run
-said "it is closed, with the rows that are missing" 'a-custom_event.csv: closed as refused: its bytes are gone .*; [1-9][0-9]* rows were not delivered \[lost-bytes\].*retry --from'
+said "it is closed, with the rows that are missing" \
+	'a-custom_event.csv: closed as refused: its bytes are gone .*; [1-9][0-9]* rows were not delivered \[lost-bytes\].*retry --from'
 equal "the ledger has it" "$(sql "SELECT state, code FROM file")" "5 lost-bytes"
 exits 0 "the next run says nothing more of it" --quiet run
 equal "nothing is logged" "$(cat "$work/err")" ""
@@ -224,14 +239,16 @@ equal "nothing of the other bytes was sent" "$(ids)" "$all"
 mkdir "$work/keep"
 mv "$work/keep-custom_event.csv" "$work/keep/a-custom_event.csv"
 exits 0 "the bytes turn up: retry goes on" retry --from "$work/keep"
-equal "where it was, under the same ids" "$(ids) $(sql 'SELECT count(*), sum(delivered) FROM document')" "$all 1 48"
+equal "where it was, under the same ids" \
+	"$(ids) $(sql 'SELECT count(*), sum(delivered) FROM document')" "$all 1 48"
 
 # ---- imports ----
 
 afresh
 rm "$work/in/a-custom_event.csv"
 clicks "$work/b-custom_event.csv" 44
-for step in 'before give a file its place' 'after give a file its place' 'before enter a file' 'after enter a file'; do
+for step in 'before give a file its place' 'after give a file its place' 'before enter a file' \
+	'after enter a file'; do
 	dies "$step" import "$work/b-custom_event.csv"
 done
 dies 'after request' import "$work/b-custom_event.csv"
@@ -252,7 +269,8 @@ dies 'after name the reject file' run
 rejects=$state/rejects/clicks/a-custom_event.csv
 cp "$rejects" "$work/rejects"
 dies 'after open the reject file' run
-check "a reject file that has its name stays whole while it is made again" cmp "$rejects" "$work/rejects"
+check "a reject file that has its name stays whole while it is made again" cmp "$rejects" \
+	"$work/rejects"
 exits 1 "the run completes" run
 check "and it is the same" cmp "$rejects" "$work/rejects"
 equal "there is one" "$(find "$state/rejects" -type f | wc -l)" 1
@@ -269,7 +287,8 @@ seen 5 5
 before=$(lines "$work/api/requests.ndjson")
 exits 0 "begun twenty days ago by the stored clock, with rows that were twenty days old then" run
 equal "goes where it went then, and not to historical" \
-	"$(tail -n +$((before + 1)) "$work/api/requests.ndjson" | jq -r .path | sort -u)" /v2/bulkevents
+	"$(tail -n +$((before + 1)) "$work/api/requests.ndjson" | jq -r .path | sort -u)" \
+	/v2/bulkevents
 settings 'min_age = 1s'
 sed -i '/^min_age = 0s/d' "$conf"
 clicks "$work/in/z-custom_event.csv" 4
@@ -289,7 +308,8 @@ sha256sum "$state"/ledger.db* >"$work/sums"
 clicks "$work/in/y-custom_event.csv" 8
 for verb in run status; do
 	exits 5 "a newer program's ledger: $verb" $verb
-	said "asks for that program" 'made by a newer dropfeed \(version 99, this one knows up to [0-9]+\): upgrade'
+	said "asks for that program" \
+		'made by a newer dropfeed \(version 99, this one knows up to [0-9]+\): upgrade'
 done
 check "and leaves it as it is" sha256sum --quiet -c "$work/sums"
 
@@ -312,7 +332,8 @@ sqlite3.connect(sys.argv[1]).executescript(open(sys.argv[2]).read())' "$state/le
 	: >"$accepted"
 	exits 0 "a run goes on with it" run
 	equal "to the end" "$(sql 'SELECT rows, delivered, state FROM document')" "48 48 4"
-	check "under the ids that 0.1 gives" test "$(ids)" -gt 0 -a -z "$(batches ids "$accepted" | grep -vxF -f <(ids_of_0_1))"
+	check "under the ids that 0.1 gives" test "$(ids)" -gt 0 -a \
+		-z "$(batches ids "$accepted" | grep -vxF -f <(ids_of_0_1))"
 	exits 0 "status balances" status
 done
 finish

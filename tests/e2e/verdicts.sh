@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
-# Who judges rows, and what one bad row does to the others: answers that are not the API's, rows that nobody takes, answers that
-# say "accepted" and mean something else, a wait that outlasts the run, a stop in mid-delivery.
+# Who judges rows, and what one bad row does to the others: answers that are not the API's, rows
+# that nobody takes, answers that say "accepted" and mean something else, a wait that outlasts the
+# run, a stop in mid-delivery.
 . "$(dirname "$0")/lib/checks.sh"
 
 receiver_start "$work/api" || exit 1
@@ -30,7 +31,10 @@ answers() { # ANSWER N: of the next N requests
 	local n
 	for ((n = 0; n < $2; n++)); do echo "$1"; done >"$work/api/script"
 }
-delivered() { "$dropfeed" --config "$conf" status --format json | jq '[.files[].documents[].delivered] | add // 0'; }
+delivered() {
+	"$dropfeed" --config "$conf" status --format json |
+		jq '[.files[].documents[].delivered] | add // 0'
+}
 
 # ---- somebody else than the API answers: nothing is consumed, whatever it says ----
 for answer in 302 404 405 451; do
@@ -38,7 +42,8 @@ for answer in 302 404 405 451; do
 	clicks "$work/in/a-custom_event.csv" 30
 	answers $answer 400
 	exits 4 "HTTP $answer" run
-	said "HTTP $answer: what was said, and what to look at" "HTTP $answer.*nothing was consumed; check endpoint"
+	said "HTTP $answer: what was said, and what to look at" \
+		"HTTP $answer.*nothing was consumed; check endpoint"
 	check "HTTP $answer: the file is still there" test -e "$work/in/a-custom_event.csv"
 	rm -f "$work/api/script"
 	receiver_stop
@@ -58,7 +63,9 @@ for answer in 500 403; do
 	exits 1 "a row that gets $answer, always" run
 	equal "$answer: every other row arrived" "$(batches events "$accepted")" 69
 	said "$answer: why the row was not delivered" '1 rejected \(1 api-unavailable\)'
-	check "$answer: it is in the reject file" grep -q '^development,C-9,.*,Poison,other,11,.*api-unavailable' "$work/state/rejects/clicks/a-custom_event.csv"
+	check "$answer: it is in the reject file" grep \
+		-q '^development,C-9,.*,Poison,other,11,.*api-unavailable' \
+		"$work/state/rejects/clicks/a-custom_event.csv"
 	check "$answer: its file is kept for retry" test -e "$work/in/a-custom_event.csv"
 	exits 0 "$answer: nothing is left" run
 	rm -f "$work/api/rules"
@@ -86,7 +93,8 @@ pid=$!
 while kill -0 $pid 2>/dev/null && [ "$(lines "$accepted")" -le 60 ]; do sleep 0.02; done
 kill -TERM $pid
 wait $pid
-equal "SIGTERM: what the ledger has as delivered is what the API took" "$(delivered)" "$(lines "$accepted")"
+equal "SIGTERM: what the ledger has as delivered is what the API took" "$(delivered)" \
+	"$(lines "$accepted")"
 sed -i 's/^batches_per_second.*/batches_per_second = 10000/' "$conf"
 exits 0 "the next run" run
 equal "sends the rest alone" "$(lines "$accepted")" 600
@@ -126,7 +134,8 @@ for errors in "{\"code\":\"BAD_REQUEST\",\"message\":\"$said\"}" "\"$said\""; do
 	sed -i "s|^endpoint.*|endpoint = http://127.0.0.1:$(cat "$work/odd.port")|" "$conf"
 	clicks "$work/in/a-custom_event.csv" 5
 	exits 0 "202 with errors: ${errors:0:12}..." run
-	equal "the batch that it is about is sent once more" "$(awk '{ n += $1 } END { print n }' "$work/odd.log")" 6
+	equal "the batch that it is about is sent once more" \
+		"$(awk '{ n += $1 } END { print n }' "$work/odd.log")" 6
 	kill $odd && wait $odd 2>/dev/null
 done
 finish

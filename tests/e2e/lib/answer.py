@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""answer.py STATUS DIR: an HTTP server that answers every POST with STATUS and keeps the bodies, one a line, in DIR/bodies."""
+"""answer.py STATUS DIR: an HTTP server that answers every POST with STATUS and keeps the bodies,
+one a line, in DIR/bodies."""
 import http.server
 import os
 import sys

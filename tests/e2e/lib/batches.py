@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: MIT
 """What the end-to-end tests ask about delivered batches, computed without dropfeed.
 
-batches.py identical FILE...          batches of one source_request_id are equal; so are events of one source_message_id
+batches.py identical FILE...          batches of one source_request_id are equal; so are events of
+                                      one source_message_id
 batches.py events FILE...             how many different events there are (by source_message_id)
 batches.py ids FILE...                the different source_request_ids, sorted
-batches.py covers CSV COPIES FILE...  every row of the sample arrived as COPIES events, and nothing else did
+batches.py covers CSV COPIES FILE...  every row of the sample arrived as COPIES events, and nothing
+                                      else did
 batches.py schema SCHEMA FILE...      every batch is valid
 batches.py retail CSV FILE...         the Online Retail rows that have a customer arrived
 batches.py starts CSV                 the physical line of each data row
-FILE: one batch, or one request of batches, per line; batches that were sent more than once under the same id count once.
+FILE: one batch, or one request of batches, per line; batches that were sent more than once under
+the same id count once.
 """
 import collections
 import csv
@@ -26,7 +29,9 @@ def read(files):
                 for batch in something if isinstance(something, list) else [something]:
                     known = batches.setdefault(batch["source_request_id"], batch)
                     if known != batch:
-                        sys.exit("source_request_id %s has two contents" % batch["source_request_id"])
+                        sys.exit(
+                            "source_request_id %s has two contents" % batch["source_request_id"]
+                        )
     return list(batches.values())
 
 
@@ -49,16 +54,24 @@ def key_of_event(batch, event):
         if action in data:
             what = data[action]
             item = (what.get("products") or what.get("promotions"))[0]
-            detail = (what["action"], item["id"], str(item.get("quantity", "")), str(item.get("price", "")))
+            detail = (
+                what["action"],
+                item["id"],
+                str(item.get("quantity", "")),
+                str(item.get("price", "")),
+            )
     user = batch["user_identities"].get("customer_id")
     return (event["event_type"], user, data["timestamp_unixtime_ms"], detail)
 
 
 def key_of_row(row, event_type):
-    data = {k[len("events.data."):]: v for k, v in row.items() if k.startswith("events.data.")}
+    data = {k[len("events.data.") :]: v for k, v in row.items() if k.startswith("events.data.")}
     detail = data.get("screen_name") or data.get("event_name")
     if "product_action.action" in data:
-        detail = tuple(data["product_action." + k] for k in ("action", "products.id", "products.quantity", "products.price"))
+        detail = tuple(
+            data["product_action." + k]
+            for k in ("action", "products.id", "products.quantity", "products.price")
+        )
     if "promotion_action.action" in data:
         detail = (data["promotion_action.action"], data["promotion_action.promotions.id"], "", "")
     user = row.get("user_identities.customerid") or row.get("user_identities.customer_id")
@@ -80,14 +93,20 @@ def covers(sample, copies, files):
     # Two samples hold commerce events; each covers its own kind only.
     kind = {len(k[3]) and k[3][0] for k in wanted if isinstance(k[3], tuple)}
     got = collections.Counter(
-        k for k in (key_of_event(*e) for e in events(files)) if k[0] == event_type and (not kind or k[3][0] in kind))
+        k
+        for k in (key_of_event(*e) for e in events(files))
+        if k[0] == event_type and (not kind or k[3][0] in kind)
+    )
     compare(got, wanted)
 
 
 def schema(path, files):
     import jsonschema
+
     with open(path, encoding="utf-8") as f:
-        validator = jsonschema.Draft7Validator(json.load(f), format_checker=jsonschema.FormatChecker(["ipv4", "ipv6"]))
+        validator = jsonschema.Draft7Validator(
+            json.load(f), format_checker=jsonschema.FormatChecker(["ipv4", "ipv6"])
+        )
     bad = n = 0
     for name in files:
         with open(name, encoding="utf-8") as f:
@@ -106,13 +125,25 @@ def retail(path, files):
     with open(path, newline="", encoding="utf-8-sig") as f:
         for row in csv.DictReader(f):
             if row["CustomerID"]:
-                when = datetime.datetime.strptime(row["InvoiceDate"], "%m/%d/%y %H:%M").replace(tzinfo=datetime.timezone.utc)
-                wanted[row["CustomerID"], int(when.timestamp()) * 1000, row["StockCode"], row["Quantity"]] += 1
+                when = datetime.datetime.strptime(row["InvoiceDate"], "%m/%d/%y %H:%M").replace(
+                    tzinfo=datetime.timezone.utc
+                )
+                wanted[
+                    row["CustomerID"],
+                    int(when.timestamp()) * 1000,
+                    row["StockCode"],
+                    row["Quantity"],
+                ] += 1
     got = collections.Counter()
     for batch, event in events(files):
         data = event["data"]
         for product in data["product_action"]["products"]:
-            got[batch["user_identities"]["customer_id"], data["timestamp_unixtime_ms"], product["id"], str(product["quantity"])] += 1
+            got[
+                batch["user_identities"]["customer_id"],
+                data["timestamp_unixtime_ms"],
+                product["id"],
+                str(product["quantity"]),
+            ] += 1
     compare(got, wanted)
 
 

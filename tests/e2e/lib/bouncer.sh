@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
-# PgBouncer in transaction mode, in front of the server of tests/with-postgres: each transaction may reach another session there.
+# PgBouncer in transaction mode, in front of the server of tests/with-postgres: each transaction may
+# reach another session there.
 
-# bouncer_start DIR: sets $bouncer, its process, and $bouncer_port on the loopback. It knows every database of the server. False,
-# saying skip, where it is not installed.
+# bouncer_start DIR: sets $bouncer, its process, and $bouncer_port on the loopback. It knows every
+# database of the server. False, saying skip, where it is not installed.
 bouncer_start() {
 	local dir=$1 program i
 	program=$(PATH=$PATH:/usr/sbin command -v pgbouncer)
@@ -12,7 +13,9 @@ bouncer_start() {
 		return 1
 	fi
 	mkdir -p "$dir"
-	bouncer_port=$(python3 -c 'import socket; s = socket.create_server(("127.0.0.1", 0)); print(s.getsockname()[1])')
+	bouncer_port=$(python3 \
+		-c \
+		'import socket; s = socket.create_server(("127.0.0.1", 0)); print(s.getsockname()[1])')
 	cat >"$dir/ini" <<-END
 		[databases]
 		* = host=$PGHOST port=$PGPORT user=dropfeed

@@ -24,18 +24,28 @@ feed() {
 	rm -rf "$work/state" "$work/in"
 	mkdir -p "$work/in"
 	{
-		printf '[dropfeed]\nstate_dir = %s/state\n[feed shop]\nsource = file://%s/in\nmin_age = 0s\n' "$work" "$work"
-		printf 'sink = braze\ninstance = http://127.0.0.1:%s\napi_key_file = %s/key\n' "$port" "$work"
+		printf \
+			'[dropfeed]\nstate_dir = %s/state\n[feed shop]\nsource = file://%s/in\nmin_age = 0s\n' \
+			"$work" "$work"
+		printf 'sink = braze\ninstance = http://127.0.0.1:%s\napi_key_file = %s/key\n' \
+			"$port" "$work"
 		printf '%s\n' "$@"
 	} >"$conf"
 }
 
 # clicks N: rows of users C-0 to C-4, with an attribute and an event each.
 clicks() {
-	printf '%s\n' "user_identities.customer_id,user_attributes.Visit,events.data.timestamp_unixtime_ms,events.data.event_name,events.data.custom_event_type,events.data.custom_attributes.Row"
+	printf '%s\n' \
+		"user_identities.customer_id,user_attributes.Visit,events.data.timestamp_unixtime_ms,events.data.event_name,events.data.custom_event_type,events.data.custom_attributes.Row"
 	local i
-	for ((i = 0; i < $1; i++)); do echo "C-$((i % 5)),$((i / 5)),$((1768206600000 + i)),Clicked,other,$i"; done
+	for ((i = 0; i < $1; i++)); do
+		echo "C-$((i % 5)),$((i / 5)),$((1768206600000 + i)),Clicked,other,$i"
+	done
 }
 
 # reasons FILE: how many rows of the reject file have which code.
-reasons() { sed 1d "$work/state/rejects/shop/$1" 2>/dev/null | sed 's/.*,\([a-z-]*\): .*/\1/; s/.*"\([a-z-]*\): .*/\1/' | sort | uniq -c | awk '{ print $1, $2 }' | tr '\n' ' '; }
+reasons() {
+	sed 1d "$work/state/rejects/shop/$1" 2>/dev/null |
+		sed 's/.*,\([a-z-]*\): .*/\1/; s/.*"\([a-z-]*\): .*/\1/' | sort | uniq -c |
+		awk '{ print $1, $2 }' | tr '\n' ' '
+}

@@ -8,7 +8,9 @@ shared=${DROPFEED_SHARED:-$root/../shared}
 conf=$work/dropfeed.conf
 failed=0 finished=
 # A sanitizer's finding must not look like one of the program's own exit codes.
-export ASAN_OPTIONS=${ASAN_OPTIONS:-exitcode=99} LSAN_OPTIONS=${LSAN_OPTIONS:-exitcode=99:print_suppressions=0:suppressions=$root/tests/lsan.supp} UBSAN_OPTIONS=${UBSAN_OPTIONS:-exitcode=99:print_stacktrace=1}
+export ASAN_OPTIONS=${ASAN_OPTIONS:-exitcode=99} \
+	LSAN_OPTIONS=${LSAN_OPTIONS:-exitcode=99:print_suppressions=0:suppressions=$root/tests/lsan.supp} \
+	UBSAN_OPTIONS=${UBSAN_OPTIONS:-exitcode=99:print_stacktrace=1}
 export TSAN_OPTIONS=${TSAN_OPTIONS:-exitcode=99:suppressions=$root/tests/tsan.supp}
 
 trap '[ -n "$finished" ] || echo "not ok - $(basename "$0") ended early"; lib_cleanup' EXIT
@@ -44,7 +46,9 @@ exits() {
 	shift 2
 	if [ -e "$conf" ]; then set -- --config "$conf" "$@"; fi
 	"$dropfeed" "$@" >"$work/out" 2>"$work/err" </dev/null || status=$?
-	if [ "$status" -eq "$wanted" ] && ! grep -qE 'Sanitizer|runtime error:' "$work/err"; then ok "$what (exit $status)"; else
+	if [ "$status" -eq "$wanted" ] && ! grep -qE 'Sanitizer|runtime error:' "$work/err"; then
+		ok "$what (exit $status)"
+	else
 		not_ok "$what: exit $status, wanted $wanted"
 		sed "s|$work/||g; s/^/#   /" "$work/out" "$work/err" | tail -n 40
 	fi
@@ -68,17 +72,19 @@ absent() {
 # holds FILTER FILE: jq's filter is true of the file; an empty file has nothing to be true of.
 holds() { [ -s "$2" ] && jq -e "$1" "$2"; }
 
-# ledger_sql STATE_DIR SQL: asks the ledger of that folder, or changes it; a row a line, blanks between its columns. The SQL is what
-# SQLite and PostgreSQL understand alike.
+# ledger_sql STATE_DIR SQL: asks the ledger of that folder, or changes it; a row a line, blanks
+# between its columns. The SQL is what SQLite and PostgreSQL understand alike.
 ledger_sql() {
 	if [ -n "${DROPFEED_DATABASES:-}" ]; then
-		"$PG_BIN/psql" -X -q -t -A -F ' ' -v ON_ERROR_STOP=1 -d "$("$root/tests/ledger-database" "$1")" -c "$2"
+		"$PG_BIN/psql" -X -q -t -A -F ' ' -v ON_ERROR_STOP=1 \
+			-d "$("$root/tests/ledger-database" "$1")" -c "$2"
 	else
 		sqlite3 -batch -noheader -separator ' ' "$1/ledger.db" "$2"
 	fi
 }
 
-# on_sqlite WHY: false, and says skip, where the tests run with PostgreSQL (tests/on-postgres): what follows is about SQLite itself.
+# on_sqlite WHY: false, and says skip, where the tests run with PostgreSQL (tests/on-postgres): what
+# follows is about SQLite itself.
 on_sqlite() {
 	[ -n "${DROPFEED_DATABASES:-}" ] || return 0
 	skip "of SQLite alone: $*"
@@ -88,7 +94,8 @@ on_sqlite() {
 lines() { if [ -e "$1" ]; then wc -l <"$1"; else echo 0; fi; }
 batches() { python3 "$e2e/lib/batches.py" "$@"; }
 
-# local_feed NAME FOLDER: the lines of a feed that takes files from a local folder and delivers to $endpoint.
+# local_feed NAME FOLDER: the lines of a feed that takes files from a local folder and delivers to
+# $endpoint.
 local_feed() {
 	cat <<END
 [feed $1]
@@ -107,7 +114,8 @@ needs_libpq() {
 	finish
 }
 
-# The rest of the test has a PostgreSQL server of its own: see tests/with-postgres. Ends it, which says skip, where there is none.
+# The rest of the test has a PostgreSQL server of its own: see tests/with-postgres. Ends it, which
+# says skip, where there is none.
 with_postgres() {
 	local status
 	needs_libpq
@@ -125,10 +133,12 @@ finish() {
 	if [ -n "$accepted" ]; then
 		# shellcheck disable=SC2086 # one word per file
 		check "batches with the same id are the same" batches identical $accepted
-		if [ -r "$shared/vendor/mparticle.inbound.eventsapi.schema.json" ] && /usr/bin/python3 -c 'import jsonschema' 2>/dev/null; then
+		if [ -r "$shared/vendor/mparticle.inbound.eventsapi.schema.json" ] &&
+			/usr/bin/python3 -c 'import jsonschema' 2>/dev/null; then
 			# shellcheck disable=SC2086
 			check "every batch obeys the vendor's schema" \
-				/usr/bin/python3 "$e2e/lib/batches.py" schema "$shared/vendor/mparticle.inbound.eventsapi.schema.json" $accepted
+				/usr/bin/python3 "$e2e/lib/batches.py" schema \
+				"$shared/vendor/mparticle.inbound.eventsapi.schema.json" $accepted
 		else
 			skip "the vendor's schema (or python3-jsonschema) is not here"
 		fi

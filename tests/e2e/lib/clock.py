@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""clock.py PORTFILE OFFSET|none: takes everything, with a clock that differs by some seconds, or gives no Date."""
+"""clock.py PORTFILE OFFSET|none: takes everything, with a clock that differs by some seconds, or
+gives no Date."""
 import email.utils
 import http.server
 import os

@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""explain against import and validate, for every line of every golden case (tests/cases), or of those that are named.
+"""explain against import and validate, for every line of every golden case (tests/cases), or of
+those that are named.
 
-What explain says of a row is what the other two commands do with it: the batch that it shows is the one that import writes,
-the faults are validate's, a refusal is validate's word for word, and each value that it calls written is in the batch at
-the path that it names. No row is lost: those that it calls delivered are as many as validate accepts.
+What explain says of a row is what the other two commands do with it: the batch that it shows is the
+one that import writes, the faults are validate's, a refusal is validate's word for word, and each
+value that it calls written is in the batch at the path that it names. No row is lost: those that it
+calls delivered are as many as validate accepts.
 """
 import importlib.machinery
 import importlib.util
@@ -15,7 +17,9 @@ import sys
 import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-loader = importlib.machinery.SourceFileLoader("run_cases", os.path.join(HERE, "..", "..", "run-cases"))
+loader = importlib.machinery.SourceFileLoader(
+    "run_cases", os.path.join(HERE, "..", "..", "run-cases")
+)
 sys.dont_write_bytecode = True
 cases = importlib.util.module_from_spec(importlib.util.spec_from_loader("run_cases", loader))
 loader.exec_module(cases)
@@ -35,7 +39,8 @@ def same(what, got, wanted):
 
 
 def find(value, path):
-    """All values at a path. Keys may hold dots and brackets; an index means any: items before it may be missing."""
+    """All values at a path. Keys may hold dots and brackets; an index means any: items before it
+    may be missing."""
     if path == "":
         yield value
     if isinstance(value, list):
@@ -48,16 +53,26 @@ def find(value, path):
 
 
 def check_request(x):
-    """Of a subject request: the person's identities are in it, under the names that OpenDSR has for them."""
+    """Of a subject request: the person's identities are in it, under the names that OpenDSR has for
+    them."""
     request = x["batch"]["json"]
-    outside = request.get("extensions", {}).get("opendsr.mparticle.com", {}).get("subject_identities", {})
+    outside = (
+        request.get("extensions", {}).get("opendsr.mparticle.com", {}).get("subject_identities", {})
+    )
     there = [str(v["value"]) for v in [*request["subject_identities"].values(), *outside.values()]]
     for column in x["columns"]:
         for route in column["to"]:
             alone = "mpid" in outside and route["path"] != "mpid"  # which excludes all others
-            if route["outcome"] == "written" and not route["path"].startswith("request.") and not alone:
+            if (
+                route["outcome"] == "written"
+                and not route["path"].startswith("request.")
+                and not alone
+            ):
                 if str(route["value"]) not in there:
-                    raise Wrong(f"column {column['column']} to {route['path']}: {route['value']} is not there")
+                    raise Wrong(
+                        f"column {column['column']} to {route['path']}: {route['value']} is not"
+                        " there"
+                    )
 
 
 def check_routes(x):
@@ -72,7 +87,10 @@ def check_routes(x):
                 root, path = event.get("data", {}), path[len("events.data.") :]
             where = f"column {column['column']} to {route['path']}"
             if route["outcome"] in ("written", "default"):
-                if path in ("source_request_id", "timestamp_unixtime_ms"):  # an earlier row may have given the batch another
+                if path in (
+                    "source_request_id",
+                    "timestamp_unixtime_ms",
+                ):  # an earlier row may have given the batch another
                     continue
                 if route["via"] == "members":
                     holder = next(find(root, re.sub(r"\.[^.*{]*[*{].*$", "", path)))
@@ -97,7 +115,11 @@ def check_line(x, code, line, batches, document):
         same("refusal", x["refused"], document["refused"])
         return None
     # identities that many share are looked for by validate alone
-    same("warnings", x["warnings"], [w for w in document["warnings"] if w["code"] != "shared-identity"])
+    same(
+        "warnings",
+        x["warnings"],
+        [w for w in document["warnings"] if w["code"] != "shared-identity"],
+    )
     if not int(x["line"]) <= line:
         raise Wrong(f"a row that starts on line {x['line']}")
     if x["header"]:
@@ -128,7 +150,9 @@ def check_document(case, file, work, batches, document, entry):
     place = f"{file}:{entry}" if entry else file
     delivered, line = set(), 0
     for line in range(1, (MAX_REFUSED if document["refused"] else MAX_LINES) + 1):
-        p = run(case, work, ["explain", "--format", "json"] + case.options(work) + [f"{place}:{line}"])
+        p = run(
+            case, work, ["explain", "--format", "json"] + case.options(work) + [f"{place}:{line}"]
+        )
         said = p.stderr.decode(errors="replace")
         if p.returncode == 2 and "is blank" in said:
             continue
@@ -137,7 +161,15 @@ def check_document(case, file, work, batches, document, entry):
         if p.returncode not in (0, 1):
             raise Wrong(f"line {line}: exit {p.returncode}: {said}")
         try:
-            delivered.add(check_line(exact(p.stdout.decode().replace(work, "")), p.returncode, line, batches, document))
+            delivered.add(
+                check_line(
+                    exact(p.stdout.decode().replace(work, "")),
+                    p.returncode,
+                    line,
+                    batches,
+                    document,
+                )
+            )
         except Wrong as e:
             raise Wrong(f"line {line}: {e}") from e
         if line % 7 == 1:  # the text form comes to the same end
@@ -164,7 +196,9 @@ def one(case):
 
 
 def main():
-    names = sys.argv[1:] or sorted(n for n in os.listdir(cases.CASES) if os.path.isdir(os.path.join(cases.CASES, n)))
+    names = sys.argv[1:] or sorted(
+        n for n in os.listdir(cases.CASES) if os.path.isdir(os.path.join(cases.CASES, n))
+    )
     lines = failed = 0
     for name in names:
         try:

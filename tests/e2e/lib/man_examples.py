@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""man_examples.py PROGRAM PAGE FOLDER: the worked examples of dropfeed.manifest(5), each a manifest, a file and the batch that
-comes of it, are true; and every filter that the sources know is named."""
+"""man_examples.py PROGRAM PAGE FOLDER: the worked examples of dropfeed.manifest(5), each a
+manifest, a file and the batch that comes of it, are true; and every filter that the sources know is
+named."""
 import glob
 import json
 import os
@@ -11,12 +12,20 @@ import sys
 program, page, folder = sys.argv[1:]
 with open(page, encoding="utf-8") as f:
     text = f.read()
-examples = re.findall(r"\.Bd -literal -offset indent\n(.*?)\.Ed", text[text.index(".Sh EXAMPLES"):], re.S)
-settings = {"custom_event": ["--set", "timestamps=auto", "--set", "event_type=other"], "eventless": []}
+examples = re.findall(
+    r"\.Bd -literal -offset indent\n(.*?)\.Ed", text[text.index(".Sh EXAMPLES") :], re.S
+)
+settings = {
+    "custom_event": ["--set", "timestamps=auto", "--set", "event_type=other"],
+    "eventless": [],
+}
 assert len(examples) == 6, len(examples)
 for n, event_type in enumerate(settings):
     manifest, rows, batch = examples[3 * n : 3 * n + 3]
-    paths = [os.path.join(folder, "example.json"), os.path.join(folder, f"example-{event_type}.csv")]
+    paths = [
+        os.path.join(folder, "example.json"),
+        os.path.join(folder, f"example-{event_type}.csv"),
+    ]
     for path, content in zip(paths, [manifest, rows]):
         with open(path, "w", encoding="utf-8") as f:
             f.write(content)
