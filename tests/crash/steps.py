@@ -23,7 +23,7 @@ CHANGES = re.compile(
     r'\.what = "([^"]+)"|ledger_run\([^;]*?"([^"]+)"'
 )  # of the ledger, which names its steps so
 LEFT_OUT = {
-    "note a file's place": "nothing moves a file in the spool yet",
+    "write": "of `ledger copy` alone, all of which is one transaction",
     "note what is sent": "of Braze alone: braze.py kills there",
     "note what is sent again": "likewise",
 }
