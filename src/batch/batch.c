@@ -6,7 +6,7 @@
  */
 #include "batch_finish.h"
 #include "batch_later.h"
-#include "batch_priv.h"
+#include "batch_maker.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,33 +15,6 @@
 /* data older than this belongs to /bulkevents/historical */
 #define HISTORICAL_AFTER (30 * 24 * HOUR_MS)
 
-struct batch_maker {
-	struct batch_settings set; /* strings borrowed */
-	batch_sink sink;
-	void *ctx;
-	struct batch_space space;
-	uint32_t max_events;
-	bool counts;     /* batches come without JSON: folding alone has to see the events */
-	char *event_end; /* own: what closes an event; NULL when eventless */
-	size_t event_frame;
-
-	struct batch_later *later; /* own; NULL: rows are added as they come */
-	/* own; NULL: batches are handed on as they are closed */
-	struct batch_finish *finish;
-	struct batch_table open;
-	struct batch_open *previous; /* where the row before went, while it is open */
-	size_t weight;
-	struct batch_ids used;
-	struct batch counted; /* the latest one, where batches are only counted */
-
-	uint64_t next_position;
-	uint64_t *lane_next; /* own; per lane */
-};
-
-/* an id is put there */
-static const char blank_id[BATCH_ID_LEN + 1] = "                                    ";
-
-#define BATCH_FRAME (sizeof("{\"source_request_id\":\"\",,\"events\":[]}") - 1)
 #define EVENT_FRAME (sizeof("{\"data\":{\"source_message_id\":\"\",},\"event_type\":\"\"}") - 1)
 
 static bool is_eventless(const struct batch_settings *set)
@@ -113,67 +86,13 @@ static size_t event_size(size_t frame, const struct map_record *rec)
 	       rec->data_len;
 }
 
-/* A given id may later be replaced by a derived one, so the longer of the two counts. */
-static size_t batch_size(size_t own_id_len, size_t batch_len, size_t events_len)
-{
-	return BATCH_FRAME + (own_id_len > BATCH_ID_LEN ? own_id_len : BATCH_ID_LEN) + batch_len +
-	       events_len;
-}
-
 bool batch_record_too_large(const struct batch_settings *settings, const struct map_record *rec)
 {
 	size_t own = rec->request_id != NULL ? rec->request_id_len : 0;
 	if (own + rec->message_id_len + rec->batch_len + rec->data_len < BATCH_MAX_BYTES / 2)
 		return false; /* most are far from it */
-	return batch_size(own, rec->batch_len, event_size(event_frame(settings), rec)) >
+	return batch_maker_size(own, rec->batch_len, event_size(event_frame(settings), rec)) >
 	       BATCH_MAX_BYTES;
-}
-
-/* ---- closing ---- */
-
-/* A batch with room for its rows and its JSON, in one piece. */
-static struct batch *piece_new(const struct batch_open *o)
-{
-	size_t rows = o->n_rows * sizeof(struct batch_row);
-	size_t json = batch_size(o->own_id_len, o->members_len, o->events_len) + 1;
-	struct batch *b = df_realloc(NULL, sizeof(*b) + rows + json);
-	*b = (struct batch){.json_within = true, .rows_within = true, .n_rows = o->n_rows};
-	b->rows = (struct batch_row *)(b + 1);
-	b->json = (char *)(b->rows + o->n_rows);
-	return b;
-}
-
-static char *put(char *at, const char *p, size_t len)
-{
-	memcpy(at, p, len);
-	return at + len;
-}
-
-#define PUT(at, text) put((at), (text), sizeof(text) - 1)
-
-/* Everything, with blanks for the ids made here. Returns where the events begin. */
-static size_t serialize(const struct batch_open *o, bool own_id, struct batch *b)
-{
-	size_t events_at = 0;
-	char *at = PUT(b->json, "{\"source_request_id\":\"");
-	b->id = at;
-	b->id_len = own_id ? o->own_id_len : BATCH_ID_LEN;
-	at = put(at, own_id ? batch_own_id(o) : blank_id, b->id_len);
-	*at++ = '"';
-	if (o->members_len > 0) {
-		*at++ = ',';
-		at = put(at, batch_members(o), o->members_len);
-	}
-	if (o->n_events > 0) {
-		at = PUT(at, ",\"events\":[");
-		events_at = (size_t)(at - b->json);
-		at = put(at, o->events.data, o->events.len);
-		*at++ = ']';
-	}
-	*at++ = '}';
-	*at = '\0';
-	b->json_len = (size_t)(at - b->json);
-	return events_at;
 }
 
 #ifdef DROPFEED_FAULTS
@@ -183,93 +102,6 @@ uint32_t batch_format(void)
 	return other != NULL ? (uint32_t)strtoul(other, NULL, 10) : 2;
 }
 #endif
-
-/* Gives the batch what it holds: JSON, rows, and blanks for its ids. An id that is made from one of
- * the file's is made here, because that one is not kept. */
-static enum df_status fill(struct batch_maker *mk, const struct batch_open *o, struct batch *b,
-			   struct df_err *err)
-{
-	bool own_id = false;
-	if (o->own_id_len > 0) {
-		enum df_status st = batch_ids_enter(
-		    &mk->used, batch_hash(batch_own_id(o), o->own_id_len), &own_id, err);
-		if (st != DF_OK)
-			return st;
-	}
-	size_t events_at = serialize(o, own_id, b);
-	b->unnamed = !own_id;
-	memcpy(b->rows, o->rows, o->n_rows * sizeof(*b->rows));
-	for (size_t i = 0; i < b->n_rows; i++)
-		b->rows[i].id_at += b->rows[i].id_at != 0 ? (uint32_t)events_at : 0;
-	if (mk->finish != NULL && (own_id || o->own_id_len == 0))
-		return DF_OK;
-
-	if (!mk->set.count_only) /* ids of one length all */
-		batch_finish_one(&mk->space, mk->set.format, b,
-				 o->own_id_len > 0 ? batch_own_id(o) : NULL, o->own_id_len);
-	if (mk->set.form->convert != NULL)
-		mk->set.form->convert(&mk->set, b);
-	return DF_OK;
-}
-
-#define HAND_ON 2 /* for each one that was closed: so memory that is freed is taken again soon */
-
-/* Hands on what has its ids. After a failure nobody takes the rest. */
-static enum df_status hand_on(struct batch_maker *mk, bool all, struct df_err *err)
-{
-	enum df_status st = DF_OK;
-	struct batch *b;
-	for (size_t n = 0; all || n < HAND_ON || batch_finish_is_full(mk->finish); n++) {
-		b = batch_finish_next(mk->finish, all);
-		if (b == NULL)
-			break;
-		if (st == DF_OK)
-			st = mk->sink(mk->ctx, b, err);
-		else
-			batch_free(b);
-	}
-	return st;
-}
-
-/* Takes the open batch out of the table and hands it on. */
-static enum df_status close_batch(struct batch_maker *mk, struct batch_open *o, struct df_err *err)
-{
-	batch_table_remove(&mk->open, o);
-	mk->weight -= o->weight;
-	if (mk->previous == o)
-		mk->previous = NULL;
-	struct batch *b = mk->counts ? &mk->counted : piece_new(o);
-	if (mk->counts)
-		*b = (struct batch){.n_rows = o->n_rows,
-				    .counted = true,
-				    .json_len =
-					batch_size(o->own_id_len, o->members_len, o->events_len)};
-	b->lane = (uint32_t)(o->hash % mk->set.lanes);
-	b->position = mk->next_position++;
-	b->lane_position = mk->lane_next[b->lane]++;
-	b->user = o->hash;
-	b->historical = o->historical;
-	b->latest_ms = o->latest_ms;
-	b->n_events = o->n_events;
-	enum df_status st = mk->counts ? DF_OK : fill(mk, o, b, err);
-	if (o->n_events <= 1) /* its buffer is as long as its event: the next one is longer */
-		df_buf_free(&o->events);
-	if (st != DF_OK) {
-		batch_free(b);
-		return st;
-	}
-	if (mk->finish == NULL)
-		return mk->sink(mk->ctx, b, err);
-	batch_finish_put(mk->finish, b);
-	return hand_on(mk, false, err);
-}
-
-static enum df_status close_oldest(struct batch_maker *mk, struct df_err *err)
-{
-	enum df_status st = close_batch(mk, mk->open.oldest, err);
-	batch_table_prefetch(&mk->open);
-	return st;
-}
 
 /* ---- adding ---- */
 
@@ -303,7 +135,7 @@ static bool has_room(const struct batch_maker *mk, const struct batch_open *o, s
 {
 	if (mk->set.form->one_for_user)
 		return true;
-	return batch_size(o->own_id_len, o->members_len, o->events_len + 1 + more) <=
+	return batch_maker_size(o->own_id_len, o->members_len, o->events_len + 1 + more) <=
 	       BATCH_MAX_BYTES;
 }
 
@@ -366,7 +198,7 @@ static uint32_t add_event(struct batch_maker *mk, struct batch_open *o,
 	if (rec->message_id != NULL) {
 		df_buf_add(e, rec->message_id, rec->message_id_len);
 	} else {
-		df_buf_add(e, blank_id, BATCH_ID_LEN);
+		df_buf_add(e, batch_blank_id, BATCH_ID_LEN);
 	}
 	o->last.id_end = e->len;
 	df_buf_addc(e, '"');
@@ -429,39 +261,49 @@ static enum df_status check_most(const struct batch_maker *mk, struct df_err *er
 	    (unsigned long long)mk->set.most);
 }
 
+/* The user's open batch, where there is one, is closed, and *o becomes an empty one. */
+static enum df_status open_anew(struct batch_maker *mk, struct batch_open **o, uint64_t hash,
+				const struct map_record *rec, struct df_err *err)
+{
+	enum df_status st = *o != NULL ? batch_close(mk, *o, err) : DF_OK;
+	if (st != DF_OK)
+		return st;
+	st = mk->set.most > 0 ? check_most(mk, err) : DF_OK;
+	if (st != DF_OK)
+		return st;
+
+	*o = batch_table_add(&mk->open, hash, rec);
+	return DF_OK;
+}
+
 static enum df_status add_record(struct batch_maker *mk, const struct map_record *rec,
 				 const struct batch_row *where, struct df_err *err)
 {
 	uint64_t hash = rec->ids_hash != 0 ? rec->ids_hash : batch_hash(rec->ids, rec->ids_len);
-	enum df_status st = DF_OK;
 	/* since the row before */
-	while (st == DF_OK && mk->weight > mk->set.window && !mk->set.form->one_for_user)
-		st = close_oldest(mk, err);
-	if (st != DF_OK)
-		return st;
+	while (mk->weight > mk->set.window && !mk->set.form->one_for_user) {
+		enum df_status st = batch_close_oldest(mk, err);
+		if (st != DF_OK)
+			return st;
+	}
+
 	bool historical = is_historical(mk, rec);
 	struct batch_open *o = batch_table_find(&mk->open, hash, rec);
 	bool same = o != NULL && same_user(mk, o, rec, historical);
 	bool folds = same && can_fold(mk, o, rec);
 	bool joins = folds || (same && o->n_events < mk->max_events &&
 			       has_room(mk, o, event_size(mk->event_frame, rec)));
-	if (o != NULL && !joins) {
-		st = close_batch(mk, o, err);
-		o = NULL;
-	}
-	if (o == NULL && mk->set.most > 0 && st == DF_OK)
-		st = check_most(mk, err);
-	if (st != DF_OK)
-		return st;
-	if (o == NULL) {
-		o = batch_table_add(&mk->open, hash, rec);
+	if (o == NULL || !joins) {
+		enum df_status st = open_anew(mk, &o, hash, rec, err);
+		if (st != DF_OK)
+			return st;
 		o->historical = historical;
 	}
 	if (historical && rec->timestamp_ms > o->latest_ms)
 		o->latest_ms = rec->timestamp_ms;
 	add_row(mk, o, rec, where, folds);
 	mk->previous = o;
-	return st;
+	return DF_OK;
 }
 
 enum df_status batch_maker_add(struct batch_maker *mk, const struct map_record *rec,
@@ -469,14 +311,6 @@ enum df_status batch_maker_add(struct batch_maker *mk, const struct map_record *
 {
 	return mk->later != NULL ? batch_later_put(mk->later, rec, where, err)
 				 : add_record(mk, rec, where, err);
-}
-
-static enum df_status close_all(struct batch_maker *mk, struct df_err *err)
-{
-	enum df_status st = DF_OK;
-	while (st == DF_OK && mk->open.oldest != NULL)
-		st = close_oldest(mk, err);
-	return st;
 }
 
 static enum df_status on_take(void *ctx, const struct map_record *rec,
@@ -487,7 +321,7 @@ static enum df_status on_take(void *ctx, const struct map_record *rec,
 
 static enum df_status on_part_end(void *ctx, struct df_err *err)
 {
-	return close_all(ctx, err);
+	return batch_close_all(ctx, err);
 }
 
 enum df_status batch_maker_end(struct batch_maker *mk, struct df_err *err)
@@ -496,6 +330,9 @@ enum df_status batch_maker_end(struct batch_maker *mk, struct df_err *err)
 	    .take = on_take, .part_end = on_part_end, .ctx = mk};
 	if (mk->later != NULL)
 		return batch_later_end(mk->later, &events, err);
-	enum df_status st = close_all(mk, err);
-	return st == DF_OK && mk->finish != NULL ? hand_on(mk, true, err) : st;
+
+	enum df_status st = batch_close_all(mk, err);
+	if (st != DF_OK || mk->finish == NULL)
+		return st;
+	return batch_close_hand_on(mk, true, err);
 }

@@ -193,7 +193,8 @@ three() { # WHAT QUIRKS LOOKS
 	done
 	exits 0 "$1" run
 	came "$1: all is delivered" 9
-	equal "$1: looks at each" "$(sed -n 's/-eventless.csv$//p' "$work/looks" | sort | uniq -c | xargs)" "$3"
+	equal "$1: looks at each" "$(sed -n 's/-eventless.csv$//p' "$work/looks" | sort |
+		uniq -c | xargs)" "$3"
 }
 three "a server that lists what is there" '' '2 a 1 b 1 c'
 three "what is not as it was listed is read again" touch=b-eventless.csv '2 a 4 b 2 c'

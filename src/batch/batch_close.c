@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT */
+/* batch_close.c - an open batch gets its JSON and its place, and is handed on */
+#include "batch_finish.h"
+#include "batch_maker.h"
+
+#include <stdlib.h>
+
+/* A batch with room for its rows and its JSON, in one piece. */
+static struct batch *piece_new(const struct batch_open *o)
+{
+	size_t rows = o->n_rows * sizeof(struct batch_row);
+	size_t json = batch_maker_size(o->own_id_len, o->members_len, o->events_len) + 1;
+	struct batch *b = df_realloc(NULL, sizeof(*b) + rows + json);
+	*b = (struct batch){.json_within = true, .rows_within = true, .n_rows = o->n_rows};
+	b->rows = (struct batch_row *)(b + 1);
+	b->json = (char *)(b->rows + o->n_rows);
+	return b;
+}
+
+static char *put(char *at, const char *p, size_t len)
+{
+	memcpy(at, p, len);
+	return at + len;
+}
+
+#define PUT(at, text) put((at), (text), sizeof(text) - 1)
+
+/* Everything, with blanks for the ids made here. Returns where the events begin. */
+static size_t serialize(const struct batch_open *o, bool own_id, struct batch *b)
+{
+	size_t events_at = 0;
+	char *at = PUT(b->json, "{\"source_request_id\":\"");
+	b->id = at;
+	b->id_len = own_id ? o->own_id_len : BATCH_ID_LEN;
+	at = put(at, own_id ? batch_own_id(o) : batch_blank_id, b->id_len);
+	*at++ = '"';
+
+	if (o->members_len > 0) {
+		*at++ = ',';
+		at = put(at, batch_members(o), o->members_len);
+	}
+	if (o->n_events > 0) {
+		at = PUT(at, ",\"events\":[");
+		events_at = (size_t)(at - b->json);
+		at = put(at, o->events.data, o->events.len);
+		*at++ = ']';
+	}
+
+	*at++ = '}';
+	*at = '\0';
+	b->json_len = (size_t)(at - b->json);
+	return events_at;
+}
+
+/* Gives the batch what it holds: JSON, rows, and blanks for its ids. An id that is made from one of
+ * the file's is made here, because that one is not kept. */
+static enum df_status fill(struct batch_maker *mk, const struct batch_open *o, struct batch *b,
+			   struct df_err *err)
+{
+	bool own_id = false;
+	if (o->own_id_len > 0) {
+		enum df_status st = batch_ids_enter(
+		    &mk->used, batch_hash(batch_own_id(o), o->own_id_len), &own_id, err);
+		if (st != DF_OK)
+			return st;
+	}
+
+	size_t events_at = serialize(o, own_id, b);
+	b->unnamed = !own_id;
+	memcpy(b->rows, o->rows, o->n_rows * sizeof(*b->rows));
+	for (size_t i = 0; i < b->n_rows; i++)
+		b->rows[i].id_at += b->rows[i].id_at != 0 ? (uint32_t)events_at : 0;
+	if (mk->finish != NULL && (own_id || o->own_id_len == 0))
+		return DF_OK;
+
+	if (!mk->set.count_only) /* ids of one length all */
+		batch_finish_one(&mk->space, mk->set.format, b,
+				 o->own_id_len > 0 ? batch_own_id(o) : NULL, o->own_id_len);
+	if (mk->set.form->convert != NULL)
+		mk->set.form->convert(&mk->set, b);
+	return DF_OK;
+}
+
+#define HAND_ON 2 /* for each one that was closed: so memory that is freed is taken again soon */
+
+enum df_status batch_close_hand_on(struct batch_maker *mk, bool all, struct df_err *err)
+{
+	enum df_status st = DF_OK;
+	struct batch *b;
+	for (size_t n = 0; all || n < HAND_ON || batch_finish_is_full(mk->finish); n++) {
+		b = batch_finish_next(mk->finish, all);
+		if (b == NULL)
+			break;
+		if (st == DF_OK)
+			st = mk->sink(mk->ctx, b, err);
+		else
+			batch_free(b);
+	}
+	return st;
+}
+
+enum df_status batch_close(struct batch_maker *mk, struct batch_open *o, struct df_err *err)
+{
+	batch_table_remove(&mk->open, o);
+	mk->weight -= o->weight;
+	if (mk->previous == o)
+		mk->previous = NULL;
+
+	struct batch *b = mk->counts ? &mk->counted : piece_new(o);
+	if (mk->counts)
+		*b = (struct batch){
+		    .n_rows = o->n_rows,
+		    .counted = true,
+		    .json_len = batch_maker_size(o->own_id_len, o->members_len, o->events_len)};
+
+	b->lane = (uint32_t)(o->hash % mk->set.lanes);
+	b->position = mk->next_position++;
+	b->lane_position = mk->lane_next[b->lane]++;
+	b->user = o->hash;
+	b->historical = o->historical;
+	b->latest_ms = o->latest_ms;
+	b->n_events = o->n_events;
+
+	enum df_status st = mk->counts ? DF_OK : fill(mk, o, b, err);
+	if (o->n_events <= 1) /* its buffer is as long as its event: the next one is longer */
+		df_buf_free(&o->events);
+	if (st != DF_OK) {
+		batch_free(b);
+		return st;
+	}
+
+	if (mk->finish == NULL)
+		return mk->sink(mk->ctx, b, err);
+	batch_finish_put(mk->finish, b);
+	return batch_close_hand_on(mk, false, err);
+}
+
+enum df_status batch_close_oldest(struct batch_maker *mk, struct df_err *err)
+{
+	enum df_status st = batch_close(mk, mk->open.oldest, err);
+	batch_table_prefetch(&mk->open);
+	return st;
+}
+
+enum df_status batch_close_all(struct batch_maker *mk, struct df_err *err)
+{
+	while (mk->open.oldest != NULL) {
+		enum df_status st = batch_close_oldest(mk, err);
+		if (st != DF_OK)
+			return st;
+	}
+	return DF_OK;
+}
