@@ -72,8 +72,15 @@ struct df_buf {
 	bool over;
 };
 
-void df_buf_free(struct df_buf *b);  /* leaves it empty and usable */
-void df_buf_reset(struct df_buf *b); /* len 0, memory kept */
+void df_buf_free(struct df_buf *b); /* leaves it empty and usable */
+
+/* len 0, memory kept */
+static inline void df_buf_reset(struct df_buf *b)
+{
+	b->len = 0;
+	b->over = false;
+}
+
 /* room for `more` bytes; false and `over` when past max */
 bool df_buf_grow(struct df_buf *b, size_t more);
 /* Room for `size` bytes and hardly more, where the buffer is empty. */

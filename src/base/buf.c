@@ -68,12 +68,6 @@ void df_buf_free(struct df_buf *b)
 	b->over = false;
 }
 
-void df_buf_reset(struct df_buf *b)
-{
-	b->len = 0;
-	b->over = false;
-}
-
 bool df_buf_grow(struct df_buf *b, size_t more)
 {
 	size_t max = b->max != 0 ? b->max : BUF_DEFAULT_MAX;

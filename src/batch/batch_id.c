@@ -29,11 +29,12 @@ void batch_space_init(struct batch_space *space, const char *feed, const char *s
 
 #define NAME_ROOM 21u /* a letter and 20 digits */
 
-/* The kind and the number in decimal. Returns its length. */
+/* The kind and the number in decimal. Returns its length. Bytes after it, up to NAME_ROOM, are set
+ * to zero. */
 static size_t name_of(unsigned char *name, char kind, uint64_t position)
 {
-	unsigned char digits[NAME_ROOM];
-	size_t at = sizeof(digits);
+	unsigned char digits[2 * NAME_ROOM] = {0};
+	size_t at = NAME_ROOM;
 	for (; position >= 100; position /= 100) {
 		unsigned two = (unsigned)(position % 100);
 		digits[--at] = (unsigned char)('0' + two % 10);
@@ -43,8 +44,8 @@ static size_t name_of(unsigned char *name, char kind, uint64_t position)
 		digits[--at] = (unsigned char)('0' + position % 10);
 	digits[--at] = (unsigned char)('0' + (position >= 10 ? position / 10 : position));
 	digits[--at] = (unsigned char)kind;
-	memcpy(name, digits + at, sizeof(digits) - at);
-	return sizeof(digits) - at;
+	memcpy(name, digits + at, NAME_ROOM);
+	return NAME_ROOM - at;
 }
 
 /* Eight hexadecimal digits: each half byte is moved to a byte of its own. */

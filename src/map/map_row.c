@@ -61,6 +61,8 @@ static void own_ids(struct map_run *r)
 {
 	const struct map *m = r->m;
 	struct map_record *record = r->record;
+	if (m->request_column == MAP_NONE && m->message_column == MAP_NONE)
+		return; /* record_reset has left them out */
 	record->request_id =
 	    own_id(r, m->request_column, &r->m->request_out, &record->request_id_len);
 	record->message_id =

@@ -33,6 +33,7 @@ void map_shapes_free(struct map_shapes *s)
 {
 	for (size_t i = 0; s->v != NULL && i < MAP_SHAPES; i++) {
 		free(s->v[i].pieces);
+		free(s->v[i].columns);
 		df_buf_free(&s->v[i].text);
 	}
 	free(s->v);
@@ -40,7 +41,19 @@ void map_shapes_free(struct map_shapes *s)
 	*s = (struct map_shapes){0};
 }
 
-struct map_shape *map_shape_find(struct map_shapes *s, const struct rows_cell *cells)
+static void sort_columns(const struct map_shapes *s, struct map_shape *shape)
+{
+	size_t empty = s->n_columns;
+	if (shape->columns == NULL)
+		shape->columns = df_alloc(s->n_columns * sizeof(*shape->columns));
+	shape->n_filled = 0;
+	for (size_t i = 0; i < s->n_columns; i++) {
+		bool filled = (shape->key >> i & 1) != 0;
+		shape->columns[filled ? shape->n_filled++ : --empty] = s->columns[i];
+	}
+}
+
+struct map_shape *map_shape_look_up(struct map_shapes *s, const struct rows_cell *cells)
 {
 	uint64_t key = 0;
 	if (s->v == NULL)
@@ -50,11 +63,14 @@ struct map_shape *map_shape_find(struct map_shapes *s, const struct rows_cell *c
 
 	struct map_shape *shape =
 	    &s->v[(key * UINT64_C(0x9e3779b97f4a7c15) >> 32) & (MAP_SHAPES - 1)];
-	if (shape->met && shape->key == key)
+	const bool met = shape->met && shape->key == key;
+	s->latest = shape;
+	if (met)
 		return shape;
 	shape->key = key;
 	shape->met = true;
 	shape->made = false;
+	sort_columns(s, shape);
 	return NULL; /* only what is met again is worth it */
 }
 

@@ -35,6 +35,9 @@ struct map_piece {
 struct map_shape {
 	uint64_t key; /* a bit for each of the program's columns: it is not empty */
 	bool met, made;
+	/* own: the program's columns, those that are not empty first */
+	size_t *columns;
+	size_t n_filled;
 	bool plain; /* rows of this shape may be sound */
 	bool identified;
 	unsigned seen; /* of the root */
@@ -48,14 +51,32 @@ struct map_shape {
 struct map_shapes {
 	size_t *columns; /* own: each that a program reads */
 	size_t n_columns;
-	struct map_shape *v; /* own: MAP_SHAPES; NULL: the program has too many columns */
+	struct map_shape *v;      /* own: MAP_SHAPES; NULL: the program has too many columns */
+	struct map_shape *latest; /* the one that the row before had; NULL: none */
 };
 
 void map_shapes_init(struct map_shapes *s, const struct map_program *program);
 void map_shapes_free(struct map_shapes *s);
-/* The shape that the cells have. NULL: there are none. It is to be made where it was met, and was
- * not made. */
-struct map_shape *map_shape_find(struct map_shapes *s, const struct rows_cell *cells);
+/* The shape that the cells have, which is to be made where it is not. NULL: it is not known. */
+struct map_shape *map_shape_look_up(struct map_shapes *s, const struct rows_cell *cells);
+
+/* The same. Mostly it is the shape of the row before. */
+static inline struct map_shape *map_shape_find(struct map_shapes *s, const struct rows_cell *cells)
+{
+	struct map_shape *shape = s->latest;
+	if (shape == NULL || !shape->made)
+		return map_shape_look_up(s, cells);
+
+	const size_t *column = shape->columns, *const filled = column + shape->n_filled,
+		     *const end = shape->columns + s->n_columns;
+	while (column < filled)
+		if (cells[*column++].len == 0)
+			return map_shape_look_up(s, cells);
+	while (column < end)
+		if (cells[*column++].len > 0)
+			return map_shape_look_up(s, cells);
+	return shape;
+}
 
 /* Adds a piece up to place `to` of the text; its mark is a place as well. */
 void map_shape_add(struct map_shape *shape, struct map_op *op, unsigned flags, size_t mark,
