@@ -111,9 +111,9 @@ bool rows_guess_quotes(const struct rows *r, struct df_buf *out);
 /* A row has this fault; raw: its first bytes. */
 bool rows_guess_row(const struct rows_format *format, const char *fault, const char *raw,
 		    size_t len, struct df_buf *out);
-/* All rows have other cells than the header, and this is one of them. */
+/* All rows have other cells than the header, which has so many, and this is one of them. */
 bool rows_guess_trailing(const struct rows_format *format, const char *raw, size_t len,
-			 struct df_buf *out);
+			 size_t columns, struct df_buf *out);
 
 /* ---- signs of several bytes ---- */
 

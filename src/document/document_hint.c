@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <strings.h>
 #include <unistd.h>
 
 #define HINT_ROW     (64u << 10) /* bytes of a row that are looked at */
@@ -35,7 +36,8 @@ static bool hint_row(struct document_pass *w, const struct batch_row *where, con
 	bool found = read_row(w, where, &raw);
 	if (found)
 		found = code != NULL ? rows_guess_row(&format, code, raw.data, raw.len, &text)
-				     : rows_guess_trailing(&format, raw.data, raw.len, &text);
+				     : rows_guess_trailing(&format, raw.data, raw.len,
+							   map_columns(w->map), &text);
 	code = code != NULL ? code : field_fault;
 	if (found)
 		document_pass_note(w, code, df_buf_cstr(&text));
@@ -141,6 +143,8 @@ void document_hint_end(struct document_pass *w, const struct rows *rows, enum df
 			 w->feed->rows.encoding);
 		document_pass_note(w, "encoding", text);
 	}
+	if (st == DF_OK && strcasecmp(w->feed->rows.encoding, "utf-8") == 0)
+		document_twice_note(w);
 	if (h->field_faults > 0 && h->field_faults == w->rows && !w->trailing)
 		(void)hint_row(w, &h->first_field_fault, NULL);
 	if (st == DF_OK && rows != NULL)

@@ -52,16 +52,30 @@ struct rows_format document_rows_format(const struct conf_rows *c, bool header)
 	};
 }
 
-/* A read that fails is reported by the reader. */
+static char byte_at(const struct decode_bytes *bytes, uint64_t at)
+{
+	char c = '\0';
+	return pread(bytes->fd, &c, 1, (off_t)(bytes->offset + at)) == 1 ? c : '\0';
+}
+
+/* The length without the DOS ends at its end, and without a line end that was added after those. A
+ * read that fails is reported by the reader. */
 static uint64_t length_before_dos_end(const struct decode_bytes *bytes)
 {
+	char last[3] = "";
 	uint64_t length = bytes->length;
-	char last = DOS_END;
-	for (int n = 0; length > 0 && last == DOS_END && n < DOS_BLOCK; n++) {
-		if (pread(bytes->fd, &last, 1, (off_t)(bytes->offset + length - 1)) != 1)
-			break;
-		length -= last == DOS_END;
-	}
+	size_t n = length < sizeof(last) ? (size_t)length : sizeof(last);
+	if (pread(bytes->fd, last, n, (off_t)(bytes->offset + length - n)) != (ssize_t)n)
+		return length;
+	size_t end = n;
+	while (end > 0 && (last[end - 1] == '\n' || last[end - 1] == '\r'))
+		end--;
+	if (end == 0 || last[end - 1] != DOS_END)
+		return length;
+
+	length -= n - end;
+	for (int i = 0; length > 0 && byte_at(bytes, length - 1) == DOS_END && i < DOS_BLOCK; i++)
+		length--;
 	return length;
 }
 

@@ -57,6 +57,9 @@ void document_hint_header(const struct rows *rows, struct df_err *err);
 void document_hint_end(struct document_pass *w, const struct rows *rows, enum df_status st,
 		       struct df_err *err);
 
+/* Notes letters that were encoded twice (document_twice.c). */
+void document_twice_note(struct document_pass *w);
+
 /* Checks a row and takes it. */
 enum df_status document_pass_one(struct document_pass *w, const struct batch_settings *sizes,
 				 const struct rows_row *row, struct df_err *err) DF_CHECK;

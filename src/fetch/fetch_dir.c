@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A folder of this machine as a source: file:///path. */
+#include "fetch_dir_move.h"
 #include "fetch_priv.h"
 
 #include <dirent.h>
@@ -135,14 +136,10 @@ static enum df_status dir_read(void *state, void *p, size_t size, size_t *n, str
 static enum df_status dir_move(void *state, const char *from, const char *to, struct df_err *err)
 {
 	(void)state;
-	if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0)
-		return DF_OK;
-	if (errno != EINVAL && errno != ENOSYS)
-		return dir_fail(errno, to, err);
-	/* Some file systems cannot do that. A link never replaces anything either. */
-	if (link(from, to) != 0)
-		return dir_fail(errno, to, err);
-	return unlink(from) == 0 ? DF_OK : dir_fail(errno, from, err);
+	int why = fetch_dir_name(from, to);
+	if (why == EXDEV)
+		return fetch_dir_move_far(from, to, err);
+	return why == 0 ? DF_OK : dir_fail(why, to, err);
 }
 
 static enum df_status dir_replace(void *state, const char *from, const char *to, struct df_err *err)

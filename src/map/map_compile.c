@@ -82,6 +82,19 @@ static void warn_invisible(struct map *m, size_t column)
 	df_buf_free(&shown);
 }
 
+/* Spaces are a part of a name, though a name that was filled up to a width hardly means them. */
+static void warn_padded(struct map *m, size_t column, size_t len)
+{
+	const char *name = m->names[column];
+	if (len == 0 || name[len - 1] != ' ')
+		return;
+	map_warn(
+	    m, "padded-name",
+	    "the name of column %zu ends with blanks, which are a part of it: trim = yes removes "
+	    "them there and around cells",
+	    column + 1);
+}
+
 /* Columns that the manifest leaves open are paths themselves. */
 static enum df_status bind_plain(struct map *m, const bool *done, struct df_err *err)
 {
@@ -99,6 +112,7 @@ static enum df_status bind_plain(struct map *m, const bool *done, struct df_err 
 		if (result == SCHEMA_PATH_OK) {
 			map_bindings_add(&m->bindings, i, m->names[i], len, NULL);
 			warn_invisible(m, i);
+			warn_padded(m, i, len);
 			continue;
 		}
 		const struct schema_path_fault fault = {result, m->names[i], len, other};

@@ -8,7 +8,7 @@
 
 /* Kinds of values that identify nobody, at most. The last of the numbers are other kinds of values
  * that rows warn of. */
-#define MAP_PLACEHOLDERS 64
+#define MAP_PLACEHOLDERS 128
 enum map_note_kind {
 	MAP_NOTE_PADDED = MAP_PLACEHOLDERS - 6, /* an identity with blanks at an end */
 	MAP_NOTE_UNSEEN, /* the same, with another character that nobody sees */

@@ -262,7 +262,7 @@ void rows_guess_encoding(const char *p, size_t len, struct df_buf *out)
 struct guess { /* of a header */
 	size_t line;
 	char delimiter;
-	bool found, foreign, single;
+	bool found, foreign, single, whole;
 	char sequence[ROWS_SEQUENCE_SIZE]; /* "": one sign separates cells */
 };
 
@@ -292,7 +292,9 @@ static void write_found(struct look *k, const struct guess *g)
 
 static void write_guess(struct look *k, const struct guess *g)
 {
-	if (g->sequence[0] != '\0') {
+	if (g->whole) {
+		df_buf_adds(k->out, rows_guess_lines_quoted);
+	} else if (g->sequence[0] != '\0') {
 		df_buf_addf(k->out, "'%s' separates the cells of the header: ", g->sequence);
 		look_set(k, "delimiter = %s", g->sequence);
 	} else if (g->found)
@@ -318,7 +320,9 @@ bool rows_guess_header(const struct rows *r, struct df_buf *out)
 			  find_header(&k, &g.line, &g.delimiter);
 		g.single = g.line < k.n_lines && header_single_quoted(&k, g.line);
 	}
-	bool any = g.found || g.foreign || g.single;
+	g.whole = k.n_lines > 0 && !k.format->no_quote &&
+		  rows_guess_whole(&k.signs, k.lines[0].p, k.lines[0].len);
+	bool any = g.found || g.foreign || g.single || g.whole;
 	if (any)
 		write_guess(&k, &g);
 	free(k.bytes);

@@ -17,6 +17,10 @@ struct rows_guess_line {
 bool rows_guess_sequence(const struct rows_guess_line *lines, size_t n,
 			 char out[ROWS_SEQUENCE_SIZE]);
 
+/* Is the line in quotes as a whole? And what to do then. */
+bool rows_guess_whole(const struct rows_signs *signs, const char *raw, size_t len);
+extern const char rows_guess_lines_quoted[];
+
 extern const char rows_guess_backslash[]; /* `escape = backslash`, and why */
 
 /* Appends which encoding to set for bytes that are not UTF-8. */

@@ -75,6 +75,12 @@ bool rows_guess_row(const struct rows_format *format, const char *fault, const c
 	}
 	if (strcmp(fault, "malformed-quote") == 0)
 		return guess_quote(format, delimiter, raw, len, out);
+	const struct rows_signs signs = rows_signs_of(format->delimiter, format->quote);
+	if (strcmp(fault, "wrong-field-count") == 0 && !format->no_quote &&
+	    rows_guess_whole(&signs, raw, len)) {
+		df_buf_adds(out, rows_guess_lines_quoted);
+		return true;
+	}
 	if (strcmp(fault, "wrong-field-count") != 0 || (format->backslash && format->no_quote) ||
 	    !has_bare_escape(raw, len, &sign))
 		return false;
@@ -85,16 +91,36 @@ bool rows_guess_row(const struct rows_format *format, const char *fault, const c
 	return true;
 }
 
+/* Cells of a row without quotes inside of quotes. */
+static size_t count_cells(const struct rows_format *format, const struct rows_sign *sign,
+			  const char *raw, size_t len)
+{
+	bool quoted = false;
+	size_t n = 1;
+	for (size_t i = 0; i < len; i++) {
+		if (!format->no_quote && raw[i] == '"')
+			quoted = !quoted;
+		n += !quoted && len - i >= sign->len && memcmp(raw + i, sign->text, sign->len) == 0;
+	}
+	return n;
+}
+
 bool rows_guess_trailing(const struct rows_format *format, const char *raw, size_t len,
-			 struct df_buf *out)
+			 size_t columns, struct df_buf *out)
 {
 	const uint32_t delimiter = format->delimiter != 0 ? format->delimiter : ',';
 	const struct rows_sign sign = rows_signs_of(delimiter, 0).delimiter;
-	if (!line_ends_with(raw, len, &sign))
+	if (line_ends_with(raw, len, &sign)) {
+		df_buf_addf(out,
+			    "each row ends with a '%.*s' that the header does not have: set "
+			    "`unknown_columns = warn`, which ignores the empty cell after it",
+			    (int)sign.len, sign.text);
+		return true;
+	}
+	if (count_cells(format, &sign, raw, len) != columns + 1)
 		return false;
-	df_buf_addf(out,
-		    "each row ends with a '%.*s' that the header does not have: set "
-		    "`unknown_columns = warn`, which ignores the empty cell after it",
-		    (int)sign.len, sign.text);
+	df_buf_adds(out,
+		    "each row has one cell more than the header: if it is the first one, a row's "
+		    "number or name as R writes it, export without these (row.names = FALSE)");
 	return true;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Cells that several signs separate, as in a||b or a~|~b: seen from the header and a few rows. */
+/* Cells that several signs separate, as in a||b or a~|~b, seen from the header and a few rows; and
+ * lines that are quoted as a whole. */
 #include "rows_guess.h"
 
 #include <string.h>
@@ -60,3 +61,24 @@ bool rows_guess_sequence(const struct rows_guess_line *lines, size_t n,
 		out[0] = '\0';
 	return cells > 0;
 }
+
+/* ---- lines in quotes ---- */
+
+/* Begins and ends with a quote, and what separates cells is only between these. */
+bool rows_guess_whole(const struct rows_signs *signs, const char *raw, size_t len)
+{
+	const char quote = signs->quote.narrow;
+	while (len > 0 && (raw[len - 1] == '\n' || raw[len - 1] == '\r'))
+		len--;
+	if (len < 3 || signs->wide || raw[0] != quote || raw[len - 1] != quote ||
+	    memchr(raw, signs->delimiter.narrow, len) == NULL)
+		return false;
+	for (size_t i = 1; i + 1 < len; i++)
+		if (raw[i] == quote && raw[++i] != quote)
+			return false;
+	return true;
+}
+
+const char rows_guess_lines_quoted[] =
+    "lines are in quotes as a whole, which makes one cell of each: export without these, or take "
+    "them away (sed 's/^\"//; s/\"$//; s/\"\"/\"/g')";

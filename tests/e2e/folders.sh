@@ -131,4 +131,37 @@ exits 0 "status as JSON" status --format json
 check "has it as well" holds \
 	'[.files[] | select(.file == "z.zip")][0].skipped_entries[0].entry == "sub/b-eventless.csv"' \
 	"$work/out"
+# ---- the folder for what is done is on another file system
+far=$(mktemp -d /dev/shm/dropfeed.XXXXXX 2>/dev/null)
+if [ -z "$far" ] || [ "$(stat -c %d "$far")" = "$(stat -c %d "$work")" ]; then
+	skip "a move to another file system: there is none here"
+else
+	# shellcheck disable=SC2154 # finished is checks.sh's
+	trap 'rm -rf "$far"
+		[ -n "$finished" ] || echo "not ok - folders.sh ended early"
+		lib_cleanup' EXIT
+	fresh "after_done = move:$far/done"
+	mkdir -p "$far/done"
+	rows A >"$drop/u-eventless.csv"
+	rows B >"$drop/v-eventless.csv"
+	cp -p "$drop/u-eventless.csv" "$work/kept"
+	echo another >"$far/done/v-eventless.csv"
+	chmod 640 "$drop/u-eventless.csv"
+	touch -d '2026-01-02 03:04:05Z' "$drop/u-eventless.csv"
+	exits 0 "files go to a folder on another file system" run
+	equal "they are there, and nothing else is" \
+		"$(cd "$far/done" && find . -type f | sort | tr '\n' ' ')" \
+		"./u-eventless.csv ./v-eventless.csv ./v-eventless.csv.1 "
+	equal "nothing stays where they were" "$(there)" ""
+	check "as they were" cmp "$far/done/u-eventless.csv" "$work/kept"
+	equal "with their mode and time" "$(stat -c '%a %Y' "$far/done/u-eventless.csv")" \
+		"640 $(date -d '2026-01-02 03:04:05Z' +%s)"
+	equal "another file of that name stays what it is" "$(cat "$far/done/v-eventless.csv")" another
+	rows C >"$drop/w-eventless.csv"
+	rm -rf "$far/done"
+	echo not a folder >"$far/done"
+	exits 3 "where it cannot be written" run
+	equal "the file stays" "$(there)" "./w-eventless.csv "
+	rm -rf "$far"
+fi
 finish
