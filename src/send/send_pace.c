@@ -99,6 +99,8 @@ void send_pace_share(struct send_pace *p, double share, double others, int64_t n
 		p->together = now + TOGETHER_MS;
 	if (share == before)
 		return;
+	if (now > p->filled) /* until now it was filled at the former rate */
+		p->tokens += p->rate * (double)(now - p->filled) / 1000;
 	p->share = share;
 	if (share < before) {
 		p->before = p->rate;
@@ -154,12 +156,15 @@ static void pace_fill(struct send_pace *p, double piece, int64_t now)
 	p->tokens = fmin(p->tokens, fmax(p->rate * BURST_MS / 1000, piece));
 }
 
-/* How many may go in any second: of a rate that shrank less than a second ago, some more. */
+/* How many may go in any second: of a rate that shrank less than a second ago, some more. Where
+ * hosts share the limit, each one's part is seldom a whole number; what it aims below the limit is
+ * there to round it up. */
 static double pace_room(const struct send_pace *p, int64_t now)
 {
 	double over = (double)(now - p->shrunk) / SECOND_MS;
 	double more = over < 1 && p->before > p->rate ? (p->before - p->rate) * (1 - over) : 0;
-	return floor(p->rate + more);
+	double whole = p->share < 1 ? p->rate * 100 / p->aim + 1e-6 : p->rate;
+	return floor(whole + more);
 }
 
 static size_t pace_take(struct send_pace *p, size_t want, int64_t now, int64_t *wait)
@@ -225,8 +230,10 @@ static void pace_grow(struct send_pace *p, int64_t now)
 	double allowed = pace_allowed(p, now);
 	double most =
 	    p->careful ? p->rate + p->limit * STEP_SLOW * STEER_EVERY_MS / 1000 : p->rate * GROWTH;
-	/* After a silence, what was seen has to be of a whole second again. */
-	if (allowed > p->rate && now - p->not_before >= STEER_EVERY_MS * SEND_PACE_SEEN)
+	/* After a silence, what was seen has to be of a whole second again; what hosts found together
+	 * stays. */
+	bool seen = now < p->together || now - p->not_before >= STEER_EVERY_MS * SEND_PACE_SEEN;
+	if (allowed > p->rate && seen)
 		pace_rate(p, fmin(allowed, most));
 	p->steered = now;
 	p->n_seen = (p->n_seen + 1) % SEND_PACE_SEEN;
