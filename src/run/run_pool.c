@@ -10,7 +10,7 @@ enum {
 	MORE_THREADS = 64,
 	/* for a file that another host has: the longer it takes, the less a little more matters */
 	WAIT_LEAST_MS = 40,
-	WAIT_MOST_MS = 500,
+	WAIT_MOST_MS = 200,
 	WAIT_PART = 16,
 	LOOK_EVERY_MS = 200, /* for a stop, and for targets that got well */
 };
