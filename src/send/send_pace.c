@@ -158,13 +158,13 @@ static void pace_fill(struct send_pace *p, double piece, int64_t now)
 
 /* How many may go in any second: of a rate that shrank less than a second ago, some more. Where
  * hosts share the limit, each one's part is seldom a whole number; what it aims below the limit is
- * there to round it up. */
+ * there to round it up, unless this network needs it. */
 static double pace_room(const struct send_pace *p, int64_t now)
 {
 	double over = (double)(now - p->shrunk) / SECOND_MS;
 	double more = over < 1 && p->before > p->rate ? (p->before - p->rate) * (1 - over) : 0;
-	double whole = p->share < 1 ? p->rate * 100 / p->aim + 1e-6 : p->rate;
-	return floor(whole + more);
+	bool round = p->share < 1 && now - p->slowed >= AIM_EVERY_MS;
+	return floor(p->rate * (round ? 100 / AIM : 1) + more + 1e-6);
 }
 
 static size_t pace_take(struct send_pace *p, size_t want, int64_t now, int64_t *wait)
