@@ -230,8 +230,8 @@ static void pace_grow(struct send_pace *p, int64_t now)
 	double allowed = pace_allowed(p, now);
 	double most =
 	    p->careful ? p->rate + p->limit * STEP_SLOW * STEER_EVERY_MS / 1000 : p->rate * GROWTH;
-	/* After a silence, what was seen has to be of a whole second again; what hosts found together
-	 * stays. */
+	/* After a silence, what was seen has to be of a whole second again; what hosts found
+	 * together stays. */
 	bool seen = now < p->together || now - p->not_before >= STEER_EVERY_MS * SEND_PACE_SEEN;
 	if (allowed > p->rate && seen)
 		pace_rate(p, fmin(allowed, most));

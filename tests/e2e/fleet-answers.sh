@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-# What was settled, and the answer is lost: the ledger is asked, and the file goes on in the same run.
+# What was settled, and the answer is lost: the ledger is asked, and the file goes on in the same
+# run.
 . "$(dirname "$0")/lib/checks.sh"
 . "$e2e/lib/fleet.sh"
 mkdir "$work/in"
@@ -60,11 +61,17 @@ while True:
 END
 python3 "$work/between.py" "$work/port" >"$work/lost" 2>&1 &
 between=$!
-trap 'kill $between 2>/dev/null; [ -n "$finished" ] || echo "not ok - $(basename "$0") ended early"; lib_cleanup' EXIT
+at_end() {
+	kill $between 2>/dev/null
+	[ -n "$finished" ] || echo "not ok - $(basename "$0") ended early"
+	lib_cleanup
+}
+trap at_end EXIT
 for ((i = 0; i < 200; i++)); do [ -s "$work/port" ] && break; sleep 0.05; done
 {
 	printf '[dropfeed]\nstate_dir = %s/A\nnode = A\n' "$work"
-	printf 'ledger = postgresql://dropfeed@127.0.0.1:%s/ledger?sslmode=disable&gssencmode=disable\n' "$(cat "$work/port")"
+	printf 'ledger = postgresql://dropfeed@127.0.0.1:%s/ledger' "$(cat "$work/port")"
+	printf '?sslmode=disable&gssencmode=disable\n'
 	local_feed clicks "$work/in"
 	printf 'guidelines = off\nlanes = 4\n'
 } >"$work/A.conf"
@@ -78,7 +85,8 @@ equal "the run ends well" $? 0
 equal "two were lost on their way" "$(cat "$work/lost")" "lost 5
 lost 20"
 check "the file is not left for that" absent 'went away' "$work/err"
-equal "every row is counted once" "$(sql 'SELECT state, rows, delivered, (SELECT sum(done) FROM lane) FROM document')" "4|4000|4000|4000"
+equal "every row is counted once" "$(sql 'SELECT state, rows, delivered,
+	(SELECT sum(done) FROM lane) FROM document')" "4|4000|4000|4000"
 equal "no batch was sent twice" "$(jq -r .source_request_id "$accepted" | sort | uniq -d | wc -l)" 0
 equal "and none is missing" "$(lines "$accepted")" 4000
 finish
