@@ -217,11 +217,17 @@ enum df_status df_disk_status(int error, enum df_status otherwise);
 /* The system's words for it, and what to do about a full or read-only disk. Borrowed. */
 const char *df_strerror(int error);
 
-/* Takes the kernel lock (flock) on `path`, creating it 0600, and writes this process's id into
- * it. DF_RETRY when another process holds it, which sets *busy; err names that process's id.
- * *fd_out stays open as long as the lock is to be held; the kernel lets go of it when the
- * process ends. */
-enum df_status df_lock_take(const char *path, int *fd_out, bool *busy, struct df_err *err) DF_CHECK;
+/* What is held: the lock file and its folder; -1: not open. */
+struct df_lock {
+	int file, folder;
+};
+/* Takes the kernel lock (flock) on `path`, creating it 0600, and on its folder, and writes this
+ * process's id into it. DF_RETRY when another process holds either, which sets *busy; err names
+ * that process's id. *out is held until df_lock_release, or until the process ends. */
+enum df_status df_lock_take(const char *path, struct df_lock *out, bool *busy,
+			    struct df_err *err) DF_CHECK;
+/* Lets go of it. Nothing where both are -1. */
+void df_lock_release(struct df_lock *l);
 /* The process that holds it, and since when; 0: nobody does, or it cannot be seen from here (as
  * from another container). Only looks: whoever takes the lock meanwhile gets it. */
 long df_lock_owner(const char *path, int64_t *since_s);
@@ -230,6 +236,10 @@ long df_lock_owner(const char *path, int64_t *since_s);
  * unlinked before anything is written to it. *fd_out is the caller's to close. */
 enum df_status df_unnamed_open(const char *dir, int *fd_out, struct df_err *err) DF_CHECK;
 
+/* Whether it is a symbolic link whose target does not exist, as that of a disk which is not
+ * mounted. */
+bool df_is_dangling(const char *path);
+#define DF_DANGLING "is a symbolic link to a place that does not exist: mount or make that folder"
 /* Creates the folder and its missing parents with mode 0700. */
 enum df_status df_mkdirs(const char *path, struct df_err *err) DF_CHECK;
 

@@ -6,7 +6,6 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -61,90 +60,6 @@ enum df_status df_sync_folder(const char *path, struct df_err *err)
 	return st;
 }
 
-/* What the holder wrote into the lock file; 0: nothing yet. */
-static long lock_holder(int fd)
-{
-	char text[24] = "";
-	ssize_t n = pread(fd, text, sizeof(text) - 1, 0);
-	return n > 0 ? strtol(text, NULL, 10) : 0;
-}
-
-static enum df_status lock_is_held(int fd, const char *path, struct df_err *err)
-{
-	long pid = lock_holder(fd);
-
-	if (pid > 0)
-		return df_fail(DF_RETRY, err, NULL,
-			       "another dropfeed is running: process %ld holds %s", pid, path);
-	return df_fail(DF_RETRY, err, NULL, "another dropfeed is running (it holds %s)", path);
-}
-
-/* For people and monitors only: the lock is the kernel's, so that a number that cannot be
- * written does no harm. */
-static void lock_sign(int fd)
-{
-	char text[24];
-	int n = snprintf(text, sizeof(text), "%ld\n", (long)getpid());
-
-	if (ftruncate(fd, 0) != 0 || pwrite(fd, text, (size_t)n, 0) != n)
-		df_log(DF_LOG_DEBUG, "cannot write the process id into the lock file: %s",
-		       strerror(errno));
-}
-
-enum df_status df_lock_take(const char *path, int *fd_out, bool *busy, struct df_err *err)
-{
-	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return df_fail(df_disk_status(errno, DF_FATAL), err, NULL,
-			       "cannot open the lock file %s: %s", path, df_strerror(errno));
-	if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
-		int why = errno;
-		*busy = why == EWOULDBLOCK;
-		enum df_status st =
-		    *busy ? lock_is_held(fd, path, err)
-			  : df_fail(DF_FATAL, err, NULL, "cannot lock %s: %s", path, strerror(why));
-		close(fd);
-		return st;
-	}
-	lock_sign(fd);
-	*fd_out = fd;
-	return DF_OK;
-}
-
-/* Whether the kernel's list has it: to try the lock would be to hold it for a moment. */
-static bool lock_is_listed(long pid, ino_t inode)
-{
-	char line[256];
-	bool found = false;
-	FILE *list = fopen("/proc/locks", "re");
-	while (list != NULL && !found && fgets(line, sizeof(line), list) != NULL) {
-		long holder = 0;
-		unsigned long long number = 0;
-		found =
-		    sscanf(line, "%*s FLOCK %*s WRITE %ld %*x:%*x:%llu", &holder, &number) == 2 &&
-		    holder == pid && number == (unsigned long long)inode;
-	}
-	if (list != NULL)
-		fclose(list);
-	return found;
-}
-
-long df_lock_owner(const char *path, int64_t *since_s)
-{
-	struct stat info;
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	long pid = 0;
-	if (fd < 0)
-		return 0;
-	if (fstat(fd, &info) == 0)
-		pid = lock_holder(fd);
-	close(fd);
-	if (pid <= 0 || !lock_is_listed(pid, info.st_ino))
-		return 0;
-	*since_s = (int64_t)info.st_mtime;
-	return pid;
-}
-
 enum df_status df_unnamed_open(const char *dir, int *fd_out, struct df_err *err)
 {
 	int fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
@@ -164,6 +79,12 @@ enum df_status df_unnamed_open(const char *dir, int *fd_out, struct df_err *err)
 	return DF_OK;
 }
 
+bool df_is_dangling(const char *path)
+{
+	struct stat s;
+	return stat(path, &s) != 0 && errno == ENOENT && lstat(path, &s) == 0;
+}
+
 enum df_status df_mkdirs(const char *path, struct df_err *err)
 {
 	char *copy = df_strdup(path);
@@ -176,6 +97,8 @@ enum df_status df_mkdirs(const char *path, struct df_err *err)
 		if (mkdir(copy, 0700) != 0 && errno != EEXIST)
 			st = df_fail(df_disk_status(errno, DF_FATAL), err, NULL,
 				     "cannot make the folder %s: %s", copy, df_strerror(errno));
+		else if (df_is_dangling(copy))
+			st = df_fail(DF_FATAL, err, NULL, "%s " DF_DANGLING, copy);
 		*p = was;
 		if (was == '\0')
 			break;

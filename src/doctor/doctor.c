@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -146,10 +147,15 @@ static void check_lock(struct doctor *d)
 {
 	struct df_err why = {0};
 	int64_t since_s = 0;
+	struct stat info;
 	char *path = df_format("%s/lock", d->conf->state_dir);
 	long pid = df_lock_owner(path, &since_s);
 	int64_t held_s = df_now_ms() / 1000 - since_s;
-	if (access(path, R_OK | W_OK) != 0 && errno != ENOENT) {
+	if (stat(path, &info) == 0 && !S_ISREG(info.st_mode)) {
+		enum df_status st =
+		    df_fail(DF_USAGE, &why, NULL, "%s is not a regular file: move it away", path);
+		doctor_fails(d, "lock", st, &why);
+	} else if (access(path, R_OK | W_OK) != 0 && errno != ENOENT) {
 		const char *owner =
 		    errno == EACCES
 			? "; it is another user's: run as that user, or chown -R the folder"

@@ -55,12 +55,12 @@ static enum df_status copy(const struct conf *conf, const char *to, struct df_er
 void run_ledger_copy(const struct conf *conf, const char *to, struct run_result *result)
 {
 	struct df_err err = {0};
-	int lock_fd = -1;
+	struct df_lock held = {-1, -1};
 	char *lock = df_format("%s/lock", conf->state_dir);
 	enum df_status st = df_mkdirs(conf->state_dir, &err);
 	if (st != DF_OK)
 		goto cleanup;
-	st = df_lock_take(lock, &lock_fd, &result->busy, &err);
+	st = df_lock_take(lock, &held, &result->busy, &err);
 	if (st != DF_OK)
 		goto cleanup;
 	st = copy(conf, to, &err);
@@ -69,7 +69,6 @@ cleanup:
 		df_log_err(result->busy ? DF_LOG_INFO : DF_LOG_ERROR, &err);
 	if (!result->busy)
 		run_note_status(result, st);
-	if (lock_fd >= 0)
-		close(lock_fd);
+	df_lock_release(&held);
 	free(lock);
 }

@@ -165,7 +165,7 @@ static enum df_status session_lock(struct run_session *s, const char *lock, bool
 		return df_fail(DF_USAGE, err, NULL, "state_dir " SETUP_REMOTE_STATE,
 			       s->run.conf->state_dir, remote);
 	enum df_status st = df_mkdirs(s->scratch, err);
-	return st == DF_OK ? df_lock_take(lock, &s->lock_fd, busy, err) : st;
+	return st == DF_OK ? df_lock_take(lock, &s->lock, busy, err) : st;
 }
 
 static enum df_status session_ledger(struct run_session *s, struct df_err *err)
@@ -189,7 +189,7 @@ static void session_begin(struct run_session *s)
 enum df_status run_session_open(struct run_session *s, const struct conf *conf,
 				struct run_result *result, struct df_err *err)
 {
-	*s = (struct run_session){.lock_fd = -1};
+	*s = (struct run_session){.lock = {-1, -1}};
 	s->run.conf = conf;
 	s->run.result = result;
 	s->scratch = df_format("%s/spool", conf->state_dir);
@@ -243,9 +243,8 @@ void run_session_close(struct run_session *s)
 		run_notices_end(s->notices, s->run.conf, s->run.env.ledger);
 	free(s->run.outcomes);
 	ledger_close(s->run.env.ledger);
-	if (s->lock_fd >= 0)
-		close(s->lock_fd); /* and the kernel lets go of the lock */
+	df_lock_release(&s->lock);
 	pthread_mutex_destroy(&s->run.lock);
 	free(s->scratch);
-	*s = (struct run_session){.lock_fd = -1};
+	*s = (struct run_session){.lock = {-1, -1}};
 }

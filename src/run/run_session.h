@@ -7,7 +7,7 @@
 
 struct run_session {
 	struct run run;
-	int lock_fd;
+	struct df_lock lock;
 	char *scratch;               /* own */
 	struct run_notices *notices; /* own, or NULL */
 };

@@ -48,8 +48,8 @@ static int folder_fault(const char *path, char **at)
 	*at = df_strdup(path);
 	while (stat(*at, &s) != 0) {
 		char *parent = df_dirname(*at);
-		bool top = errno != ENOENT || strcmp(parent, *at) == 0;
 		int why = errno;
+		bool top = why != ENOENT || strcmp(parent, *at) == 0 || df_is_dangling(*at);
 		if (top) {
 			free(parent);
 			return why;
@@ -74,6 +74,8 @@ static void conf_check_state_dir(const struct conf_work *w)
 	int why = folder_fault(dir, &at);
 	if (df_is_remote(dir, remote))
 		conf_found(w, "state_dir", false, SETUP_REMOTE_STATE, dir, remote);
+	else if (why == ENOENT)
+		conf_found(w, "state_dir", false, "%s " DF_DANGLING, at);
 	else if (why != 0 && strcmp(at, dir) == 0)
 		conf_found(w, "state_dir", false, "cannot write to %s: %s", dir, strerror(why));
 	else if (why != 0)

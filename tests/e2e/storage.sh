@@ -47,6 +47,38 @@ else
 	equal "a local one is fine" "$?" 0
 fi
 
+# ---- somebody takes the lock file away while a run is under way ----
+printf '[dropfeed]\nstate_dir = %s/held\n[feed f]\nsource = file://%s/none\nsink = file:%s/held.ndjson\n' "$work" "$work" "$work" >"$conf"
+mkdir -p "$work/none"
+mkfifo "$work/rows"
+"$dropfeed" --config "$conf" import --name a-eventless.csv - <"$work/rows" >"$work/first" 2>&1 &
+pid=$!
+exec 9>"$work/rows"
+wait_for "$work/held/lock"
+rm "$work/held/lock"
+exits 75 "a run while another one waits, without its lock file" run
+said "says who has the folder" "another dropfeed is running.*$work/held"
+exits 0 "status" status --format json
+[ ! -e /proc/locks ] || equal "shows it" "$(jq .running.pid "$work/out")" "$pid"
+printf 'user_identities.customerid\nu1\n' >&9
+exec 9>&-
+status=0
+wait $pid || status=$?
+equal "the first one ends well" $status 0
+exits 0 "after it there is nothing to do" run
+
+# ---- a state folder that is a link to a disk which is not there ----
+ln -s "$work/unmounted" "$work/linked"
+sed -i "s|^state_dir.*|state_dir = $work/linked/state|" "$conf"
+exits 2 "a state folder below a link to nowhere: check" check
+said "what it is" 'state_dir: .*/linked is a symbolic link to a place that does not exist: mount or make'
+exits 5 "a run" run
+said "says it, too" '/linked is a symbolic link to a place that does not exist: mount or make'
+check "nothing was made" test ! -e "$work/unmounted"
+mkdir -p "$work/unmounted/state/lock"
+exits 2 "a folder in the lock's place: doctor" doctor
+said "does not call it free" 'FAILED +lock .*state/lock is not a regular file: move it away'
+
 # ---- an older ledger is put back beside the log of a run that was killed ----
 on_sqlite "a log without its ledger" || finish
 receiver_start "$work/api" || exit 1

@@ -102,32 +102,41 @@ static void test_lock(void)
 {
 	struct df_err err = {0};
 	char *path = df_format("%s/lock", dir), byte = 0, who[32];
-	int fd = -1, ready[2], go[2];
+	int ready[2], go[2];
+	struct df_lock lock = {-1, -1};
 	int64_t since = 0;
 	bool busy = false;
 	CU_ASSERT_EQUAL_FATAL(pipe(ready) + pipe(go), 0);
 	pid_t pid = fork();
 	if (pid == 0) {
 		close(go[1]);
-		bool took = df_lock_take(path, &fd, &busy, &err) == DF_OK;
+		bool took = df_lock_take(path, &lock, &busy, &err) == DF_OK;
 		if (write(ready[1], took ? "y" : "n", 1) != 1 || read(go[0], &byte, 1) < 0)
 			_exit(1);
 		_exit(0);
 	}
 	CU_ASSERT_EQUAL(read(ready[0], &byte, 1), 1);
 	CU_ASSERT_EQUAL(byte, 'y');
-	IS(df_lock_take(path, &fd, &busy, &err), DF_RETRY);
+	IS(df_lock_take(path, &lock, &busy, &err), DF_RETRY);
 	CU_ASSERT(busy);
 	snprintf(who, sizeof(who), "process %ld holds", (long)pid);
 	TEXT_HAS(err.text, who);
 	CU_ASSERT_EQUAL(df_lock_owner(path, &since), pid);
 	CU_ASSERT(since > 0);
 
+	/* the file was taken away: the folder is still held */
+	CU_ASSERT_EQUAL(unlink(path), 0);
+	busy = false;
+	err = (struct df_err){0};
+	IS(df_lock_take(path, &lock, &busy, &err), DF_RETRY);
+	CU_ASSERT(busy);
+	TEXT_HAS(err.text, "another dropfeed is running");
+
 	close(go[1]);
 	CU_ASSERT_EQUAL(waitpid(pid, NULL, 0), pid);
 	CU_ASSERT_EQUAL(df_lock_owner(path, &since), 0);
-	OK(df_lock_take(path, &fd, &busy, &err));
-	close(fd);
+	OK(df_lock_take(path, &lock, &busy, &err));
+	df_lock_release(&lock);
 	close(ready[0]);
 	close(ready[1]);
 	close(go[0]);

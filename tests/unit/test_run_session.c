@@ -80,7 +80,7 @@ static void test_open(void)
 	TEXT_HAS(s.run.scratch, "/spool");
 	run_session_close(&s);
 	CU_ASSERT_PTR_NULL(s.run.env.ledger);
-	CU_ASSERT_EQUAL(s.lock_fd, -1);
+	CU_ASSERT_EQUAL(s.lock.file, -1);
 	run_session_close(&s); /* which may be done twice */
 	end();
 }
@@ -96,7 +96,7 @@ static void test_busy(void)
 	CU_ASSERT_FALSE(w.result.busy);
 	CU_ASSERT_NOT_EQUAL(run_session_open(&second, &w.conf, &result, &err), DF_OK);
 	CU_ASSERT(result.busy);
-	CU_ASSERT_EQUAL(second.lock_fd, -1);
+	CU_ASSERT_EQUAL(second.lock.file, -1);
 	run_session_failed(&result, DF_RETRY, &err);
 	CU_ASSERT_EQUAL(run_exit_code(&result), 75);
 	run_session_close(&s);
