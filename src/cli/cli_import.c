@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli.h"
 
+#include <errno.h>
+#include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 struct import_arguments {
 	struct cli_feed_options feed;
@@ -107,6 +110,38 @@ static bool names_are_right(const struct import_arguments *a, const struct cli_o
 	return false;
 }
 
+static const char *name_in(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	return slash != NULL ? slash + 1 : path;
+}
+
+/* Whether the batches and the rejected rows would be written to one file. */
+static bool rejects_is_sink(const char *rejects, const char *sink)
+{
+	if (sink == NULL || strncmp(sink, "file:", 5) != 0)
+		return false;
+	char *a = df_dirname(rejects), *b = df_dirname(sink + 5);
+	struct stat of_a, of_b;
+	bool same = stat(a, &of_a) == 0 && stat(b, &of_b) == 0 && of_a.st_dev == of_b.st_dev &&
+		    of_a.st_ino == of_b.st_ino && strcmp(name_in(rejects), name_in(sink + 5)) == 0;
+	free(a);
+	free(b);
+	return same;
+}
+
+/* Whether a file can be made there. */
+static bool folder_is_right(const char *path)
+{
+	char *folder = df_dirname(path);
+	bool right = access(folder, W_OK | X_OK) == 0 || access(path, W_OK) == 0;
+	if (!right)
+		cli_usage("import", "--rejects %s: cannot write to the folder %s: %s", path, folder,
+			  strerror(errno));
+	free(folder);
+	return right;
+}
+
 /* What is in the way of the reject file is found before anything is sent. */
 static bool rejects_are_right(const struct import_arguments *a)
 {
@@ -128,8 +163,12 @@ static bool rejects_are_right(const struct import_arguments *a)
 			  "--rejects %s is there already, and holds something: move it away, or "
 			  "name another file",
 			  a->rejects);
+	else if (rejects_is_sink(a->rejects, a->feed.sink))
+		cli_usage("import",
+			  "--rejects and --sink name the same file: the rejected rows need one of "
+			  "their own");
 	else
-		return true;
+		return strcmp(a->rejects, "-") == 0 || folder_is_right(a->rejects);
 	return false;
 }
 

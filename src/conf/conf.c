@@ -150,17 +150,30 @@ void conf_feed_settle(struct conf_feed *feed)
 		feed->send.endpoint = df_strdup(CONF_OPENDSR);
 }
 
+static enum df_status key_unknown(const char *name, struct df_err *err)
+{
+	const struct conf_key *secret = conf_key_secret(name);
+	const struct conf_key *near = conf_key_nearest(conf_feed_keys, name);
+	if (secret != NULL)
+		return df_fail(DF_USAGE, err, NULL, CONF_NO_SECRETS, name, secret->name,
+			       (int)(strlen(secret->name) - 5), secret->name);
+	if (conf_key_find(conf_main_keys, name) != NULL)
+		return df_fail(DF_USAGE, err, NULL,
+			       "'%s' belongs in [dropfeed]; a feed's keys alone can be set here",
+			       name);
+	if (near != NULL)
+		return df_fail(DF_USAGE, err, NULL, "there is no key '%s'; did you mean '%s'?",
+			       name, near->name);
+	return df_fail(DF_USAGE, err, NULL, "there is no key '%s'", name);
+}
+
 enum df_status conf_feed_set(struct conf_feed *feed, const char *name, const char *value,
 			     struct df_err *err)
 {
 	const struct conf_key *key = conf_key_find(conf_feed_keys, name);
-	const struct conf_key *near = key == NULL ? conf_key_nearest(conf_feed_keys, name) : NULL;
-	if (near != NULL)
-		return df_fail(DF_USAGE, err, NULL, "there is no key '%s'; did you mean '%s'?",
-			       name, near->name);
-	if (key == NULL)
-		return df_fail(DF_USAGE, err, NULL, "there is no key '%s'", name);
 	struct df_err why = {0};
+	if (key == NULL)
+		return key_unknown(name, err);
 	enum df_status st = key->parse(feed, key, value, NULL, &why);
 	if (st != DF_OK)
 		return df_fail(st, err, why.code, "%s: %s", name, why.text);

@@ -36,6 +36,13 @@ extern const struct conf_key conf_feed_keys[]; /* [feed NAME] */
 const struct conf_key *conf_key_find(const struct conf_key *keys, const char *name);
 const struct conf_key *conf_key_nearest(const struct conf_key *keys,
 					const char *name); /* or NULL when nothing is near */
+/* The key that takes the secret from a file, when the name is that of a secret itself: api_secret,
+ * password. NULL: it is not. */
+const struct conf_key *conf_key_secret(const char *name);
+/* The answer to such a name: the name, the key for a file, the length of its stem, the stem. */
+#define CONF_NO_SECRETS                                                                            \
+	"'%s': the configuration holds no secrets: write it to a file of mode 0600 and give that " \
+	"as %s = PATH, or name an environment variable in %.*s_env"
 void conf_keys_defaults(void *home, const struct conf_key *keys);
 
 /* The key's field in `home`, whatever its type. */

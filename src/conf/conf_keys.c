@@ -275,6 +275,14 @@ const struct conf_key *conf_key_nearest(const struct conf_key *keys, const char 
 	return nearest;
 }
 
+const struct conf_key *conf_key_secret(const char *name)
+{
+	char *file = df_format("%s_file", strcmp(name, "secret") == 0 ? "api_secret" : name);
+	const struct conf_key *key = conf_key_find(conf_feed_keys, file);
+	free(file);
+	return key != NULL && key->parse == conf_parse_secret_file ? key : NULL;
+}
+
 void conf_keys_defaults(void *home, const struct conf_key *keys)
 {
 	for (; keys->name != NULL; keys++) {

@@ -72,30 +72,17 @@ static void section_begin(struct conf_loader *l, const char *title)
 
 /* ---- keys ---- */
 
-/* The key that takes the secret from a file, when the name is that of a secret itself:
- * api_secret, password. */
-static const struct conf_key *key_secret(const char *name)
-{
-	char *file = df_format("%s_file", strcmp(name, "secret") == 0 ? "api_secret" : name);
-	const struct conf_key *key = conf_key_find(conf_feed_keys, file);
-	free(file);
-	return key != NULL && key->parse == conf_parse_secret_file ? key : NULL;
-}
-
 static void key_unknown(struct conf_loader *l, const char *name)
 {
 	bool in_main = l->here.kind == SECTION_MAIN;
 	const struct conf_key *mine = in_main ? conf_main_keys : conf_feed_keys;
 	const struct conf_key *other = in_main ? conf_feed_keys : conf_main_keys;
-	const struct conf_key *secret = key_secret(name), *nearest = conf_key_nearest(mine, name);
+	const struct conf_key *secret = conf_key_secret(name),
+			      *nearest = conf_key_nearest(mine, name);
 
 	if (secret != NULL)
-		conf_load_complain(
-		    l, l->line,
-		    "'%s': the configuration holds no secrets: write it to a file of "
-		    "mode 0600 and give that as "
-		    "%s = PATH, or name an environment variable in %.*s_env",
-		    name, secret->name, (int)(strlen(secret->name) - 5), secret->name);
+		conf_load_complain(l, l->line, CONF_NO_SECRETS, name, secret->name,
+				   (int)(strlen(secret->name) - 5), secret->name);
 	else if (conf_key_find(other, name) != NULL)
 		conf_load_complain(l, l->line, "'%s' belongs in %s", name,
 				   in_main ? "a [feed NAME] section" : "[dropfeed]");
@@ -112,7 +99,7 @@ static bool key_likely(const char *name)
 	return conf_key_find(conf_main_keys, name) != NULL ||
 	       conf_key_find(conf_feed_keys, name) != NULL ||
 	       conf_key_nearest(conf_main_keys, name) != NULL ||
-	       conf_key_nearest(conf_feed_keys, name) != NULL || key_secret(name) != NULL;
+	       conf_key_nearest(conf_feed_keys, name) != NULL || conf_key_secret(name) != NULL;
 }
 
 /* What to write in place of a value in quotes, or of one with a comment after it (from `sign`,

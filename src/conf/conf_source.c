@@ -207,9 +207,11 @@ enum df_status conf_parse_sink(void *home, const struct conf_key *key, const cha
 			return st;
 		feed->send.sink = CONF_SINK_FILE;
 	} else {
+		bool path_alone = strpbrk(value, "./") != NULL && strchr(value, ':') == NULL;
 		return df_fail(
 		    DF_USAGE, err, NULL,
-		    "neither events-api nor braze nor file:PATH nor - for standard output");
+		    "neither events-api nor braze nor file:PATH nor - for standard output%s%.200s",
+		    path_alone ? ": for that file, write file:" : "", path_alone ? value : "");
 	}
 
 	conf_text_set(&feed->send.sink_path, path);

@@ -123,6 +123,24 @@ exits 2 "a reject file of an import that keeps its rejects" import --rejects "$w
 exits 2 "both to standard output" import --sink - --rejects - "$work/a-custom_event.csv"
 : >"$work/r3.csv"
 sed 's/Poison/Clicked/; s/^u\([0-9]\)/v\1/' "$work/a-custom_event.csv" >"$work/b-custom_event.csv"
+before=$(lines "$work/api/requests.ndjson")
+exits 2 "a reject file in a folder that is not there" import --sink events-api \
+	--rejects "$work/nowhere/r.csv" "$work/a-custom_event.csv"
+said "says so" 'cannot write to the folder .*/nowhere: No such file'
+equal "before anything is sent" "$(lines "$work/api/requests.ndjson")" "$before"
+(cd "$work" && exec "$dropfeed" import --sink file:both --rejects "./both" a-custom_event.csv) \
+	>"$work/out" 2>"$work/err" </dev/null
+equal "batches and rejected rows in one file" $? 2
+said "are not written over one another" 'name the same file'
+check "nor written at all" test ! -e "$work/both"
+exits 2 "a sink that is a path alone" import --sink "$work/o.ndjson" "$work/a-custom_event.csv"
+said "learns its prefix" "for that file, write file:$work/o.ndjson"
+exits 2 "a secret on the command line" import --sink - --set api_secret=x \
+	"$work/a-custom_event.csv"
+said "learns where it belongs" \
+	"'api_secret': the configuration holds no secrets: .* api_secret_file = PATH"
+exits 2 "a key of [dropfeed]" import --sink - --set jobs=3 "$work/a-custom_event.csv"
+said "learns that it is one" "'jobs' belongs in \[dropfeed\]"
 exits 1 "two documents and a file that is empty" import --sink "file:$work/plain.ndjson" \
 	--rejects "$work/r3.csv" \
 	"$work/b-custom_event.csv" "$work/a-custom_event.csv"
