@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One process at a time. The folder is locked with the file in it: whoever removes the file, by hand
- * or to tidy up, must not open the way for a second process. Where folders cannot be locked the
- * file has to do.
+ * One process at a time. The folder is locked with the file in it: whoever removes the file, by
+ * hand or to tidy up, must not open the way for a second process. Where folders cannot be locked
+ * the file has to do.
  */
 #include "dropfeed/base.h"
 

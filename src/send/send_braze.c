@@ -18,6 +18,7 @@
 
 #define REQUESTS_PER_SECOND 1000.0 /* 3,000 in 3 seconds */
 #define WORDS_MAX           500
+#define MILLISECONDS_FROM   INT64_C(100000000000) /* as seconds that is the year 5138 */
 
 static double braze_rate(const struct conf_feed *feed)
 {
@@ -93,8 +94,11 @@ static bool header_number(const char *line, size_t len, const char *name, int64_
 
 static void braze_header(struct http_lane *lane, const char *line, size_t len)
 {
-	if (!header_number(line, len, "X-RateLimit-Remaining", &lane->left))
-		header_number(line, len, "X-RateLimit-Reset", &lane->reset_s);
+	if (header_number(line, len, "X-RateLimit-Remaining", &lane->left) ||
+	    !header_number(line, len, "X-RateLimit-Reset", &lane->reset_s))
+		return;
+	if (lane->reset_s >= MILLISECONDS_FROM)
+		lane->reset_s /= 1000;
 }
 
 /* ---- the answer ---- */
@@ -159,13 +163,23 @@ static size_t errors_read(struct send_verdict *v, const struct send_request *r,
 {
 	struct json_object *errors = NULL;
 	size_t lost = 0;
-	if (!json_object_object_get_ex(o, "errors", &errors))
+	if (!json_object_object_get_ex(o, "errors", &errors) || errors == NULL)
 		return 0;
 	if (!json_object_is_type(errors, json_type_array))
 		return 1;
 	for (size_t i = 0; i < json_object_array_length(errors); i++)
 		lost += !error_read(v, r, json_object_array_get_idx(errors, i));
 	return lost;
+}
+
+/* What was accepted may not be sent again to find the objects that they are about. */
+static void errors_lost(size_t lost)
+{
+	if (lost > 0)
+		df_log(DF_LOG_WARN,
+		       "Braze: %s of an answer name no object that was sent: all rows of the "
+		       "request count as delivered; look for them in Braze's message activity log",
+		       df_count(lost, "error").text);
 }
 
 /* The answer, when it is in Braze's form: an object with a message. NULL: it is somebody else's. */
@@ -205,7 +219,7 @@ static enum send_action own_action(struct send_verdict *v, const struct send_req
 	case 200:
 	case 201:
 	case 202: /* queued, while Braze is being maintained */
-		errors_read(v, r, o);
+		errors_lost(errors_read(v, r, o));
 		return SEND_ACCEPT;
 	case 400:
 		errors_read(v, r, o);

@@ -241,6 +241,16 @@ equal "each event came once" "$(rows_taken)" "1 "
 equal "all of them" "$(lines "$peer/events.ndjson")" 200
 peer_stop
 
+# The time of the next request in milliseconds would be in the year 58000.
+peer_start "429 1 ms" lost
+feed "lanes = 1" "give_up_after = 20s"
+clicks 20 >"$work/in/clicks-custom_event.csv"
+exits 0 "a limit whose end is given in milliseconds is waited for" run
+said "errors that name no object are not passed over in silence" \
+	'warning: Braze: 4 errors of an answer name no object that was sent'
+equal "each event came once" "$(rows_taken)" "1 "
+peer_stop
+
 peer_start 401
 feed
 clicks 5 >"$work/in/clicks-custom_event.csv"
