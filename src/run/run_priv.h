@@ -62,6 +62,7 @@
 
 struct run_outcome { /* a feed's part */
 	bool unfinished, denied;
+	bool stopped;       /* by a wrong setting or an internal error */
 	bool by_sink;       /* denied by what the feed delivers to, not at its source */
 	uint64_t delivered; /* rows of the documents that were closed */
 	char text[sizeof(((struct df_err *)NULL)->text)]; /* why, in the words of the first error */

@@ -57,6 +57,8 @@ void run_note(struct run *run, const struct conf_feed *feed, enum df_status st,
 	bool denied = st == DF_DENIED, unfinished = st == DF_RETRY;
 	pthread_mutex_lock(&run->lock);
 	run_note_status(run->result, st);
+	if (o != NULL)
+		o->stopped |= st == DF_USAGE || st == DF_FATAL;
 	if (o != NULL && (denied || unfinished)) {
 		bool first = denied ? !o->denied : !o->denied && !o->unfinished;
 		o->denied |= denied;

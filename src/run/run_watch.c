@@ -42,14 +42,15 @@ static void watch_feed(struct run *run, const struct run_outcome *o, const char 
 						    .subject = "",
 						    .text = o->text,
 						    .now_ms = df_now_ms()};
-	const bool well = !o->denied && !o->unfinished;
+	const bool well = !o->denied && !o->unfinished && !o->stopped;
 	/* a source that denies access does not say that the sink would */
 	if (o->denied || well)
 		watch_denied(run, o, feed, AT_SOURCE);
 	if (o->by_sink || well)
 		watch_denied(run, o, feed, AT_SINK);
-	/* without access nobody knows whether the rest would come to its end */
-	if (o->unfinished || !o->denied)
+	/* without access, or after another stop, nobody knows whether the rest would come to its
+	 * end */
+	if (o->unfinished || (!o->denied && !o->stopped))
 		set_condition(run, &unfinished, o->unfinished);
 }
 

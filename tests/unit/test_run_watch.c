@@ -65,6 +65,9 @@ static void test_conditions(void)
 	expect((struct run_outcome){.unfinished = true}, "+unfinished f; ");
 	expect((struct run_outcome){.denied = true, .unfinished = true},
 	       "+denied f; +unfinished f; ");
+	/* what a wrong setting stopped is not over */
+	expect((struct run_outcome){.stopped = true}, "");
+	expect((struct run_outcome){.stopped = true, .unfinished = true}, "+unfinished f; ");
 	/* to be denied by the sink, the source has to be reached before */
 	expect((struct run_outcome){.denied = true, .by_sink = true},
 	       "-denied f; +denied@sink f; ");
