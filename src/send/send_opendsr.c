@@ -82,12 +82,16 @@ static const char *opendsr_text(struct json_object *o, const char *name)
 	return json_object_get_string(value);
 }
 
-/* {"code":400,"message":...,"errors":[...]}: the words, or NULL where it is not that. */
+/* {"code":400,"message":...,"errors":[...]}, as the platform writes it, or that as the member
+ * "error", as the OpenDSR specification has it: the words, or NULL where it is neither. */
 static const char *opendsr_words(struct json_object *o)
 {
-	struct json_object *code = NULL, *errors = NULL;
+	struct json_object *code = NULL, *errors = NULL, *error = NULL;
 	if (o == NULL)
 		return NULL;
+	if (json_object_object_get_ex(o, "error", &error) &&
+	    json_object_is_type(error, json_type_object))
+		o = error;
 	bool form =
 	    (json_object_object_get_ex(o, "code", &code) && json_object_get_int(code) == 400) ||
 	    (json_object_object_get_ex(o, "errors", &errors) &&
