@@ -73,11 +73,15 @@ enum df_status conf_parse_readable(void *home, const struct conf_key *key, const
 				   const char *base, struct df_err *err)
 {
 	char *path = NULL;
+	struct stat s;
 	enum df_status st = conf_path_resolve(value, base, &path, err);
 	if (st != DF_OK)
 		return st;
-	if (access(path, R_OK) != 0) {
+	if (access(path, R_OK) != 0)
 		st = df_fail(DF_USAGE, err, NULL, "cannot read %s: %s", path, strerror(errno));
+	else if (stat(path, &s) == 0 && S_ISDIR(s.st_mode))
+		st = df_fail(DF_USAGE, err, NULL, "%s is a folder: name a file", path);
+	if (st != DF_OK) {
 		free(path);
 		return st;
 	}

@@ -59,6 +59,11 @@ void http_trouble(struct http_lane *lane, CURLcode code, char out[SEND_WORDS_SIZ
 			 (long long)((df_monotonic_ms() - lane->started + 500) / 1000));
 	else if (code == CURLE_COULDNT_CONNECT && proxy->url != NULL)
 		snprintf(out, SEND_WORDS_SIZE, "no connection to the proxy (%s)", words);
+	else if (proxy->url != NULL && !sent &&
+		 (code == CURLE_RECV_ERROR || strncmp(words, "Proxy ", 6) == 0))
+		snprintf(out, SEND_WORDS_SIZE,
+			 "the proxy %s gave no answer to CONNECT (%s); check proxy", proxy->name,
+			 words);
 	else if (hint != NULL)
 		snprintf(out, SEND_WORDS_SIZE, "%s (%s)", hint, words);
 	else

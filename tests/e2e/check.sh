@@ -95,6 +95,9 @@ chmod 0600 "$work/api-secret"
 
 # The API.
 api="api_secret_file = $work/api-secret"
+conf_with "ca_file = $work" 'endpoint = us1' 'api_key = us1-0123' "$api"
+exits 2 "a folder of certificates" check
+said "is not a file" "dropfeed\\.conf:4: ca_file: $work is a folder: name a file"
 finds "a key of another pod" 1 'endpoint: the API key is one of the pod us1.*write endpoint = us1' \
 	'endpoint = eu1' 'api_key = us1-0123' "$api"
 for good in 'api_key = us1-0123' 'api_key = 0123' 'api_key = us10-0123'; do

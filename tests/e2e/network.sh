@@ -190,6 +190,23 @@ said "names what to look at" \
 feed "https://$name" 'proxy = http://127.0.0.1:9'
 exits 3 "a proxy that is not there" run
 said "is what the message names" 'no connection to the proxy \(Failed to connect'
+python3 - "$work/deaf" <<'END' &
+import socket, sys
+s = socket.socket()
+s.bind(("127.0.0.1", 0))
+s.listen(9)
+open(sys.argv[1], "w").write(str(s.getsockname()[1]))
+while True:
+    c = s.accept()[0]
+    c.recv(4096)
+    c.close()
+END
+receivers+=($!)
+wait_for "$work/deaf"
+deaf=127.0.0.1:$(cat "$work/deaf")
+feed "https://$name" "proxy = http://$deaf"
+exits 3 "a proxy that closes connections" run
+said "is named, too" "the proxy $deaf gave no answer to CONNECT"
 receiver_stop
 
 finish

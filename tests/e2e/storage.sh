@@ -48,7 +48,8 @@ else
 fi
 
 # ---- somebody takes the lock file away while a run is under way ----
-printf '[dropfeed]\nstate_dir = %s/held\n[feed f]\nsource = file://%s/none\nsink = file:%s/held.ndjson\n' "$work" "$work" "$work" >"$conf"
+printf '[dropfeed]\nstate_dir = %s/held\n' "$work" >"$conf"
+printf '[feed f]\nsource = file://%s/none\nsink = file:%s/held.ndjson\n' "$work" "$work" >>"$conf"
 mkdir -p "$work/none"
 mkfifo "$work/rows"
 "$dropfeed" --config "$conf" import --name a-eventless.csv - <"$work/rows" >"$work/first" 2>&1 &
@@ -71,7 +72,8 @@ exits 0 "after it there is nothing to do" run
 ln -s "$work/unmounted" "$work/linked"
 sed -i "s|^state_dir.*|state_dir = $work/linked/state|" "$conf"
 exits 2 "a state folder below a link to nowhere: check" check
-said "what it is" 'state_dir: .*/linked is a symbolic link to a place that does not exist: mount or make'
+said "what it is" \
+	'state_dir: .*/linked is a symbolic link to a place that does not exist: mount or make'
 exits 5 "a run" run
 said "says it, too" '/linked is a symbolic link to a place that does not exist: mount or make'
 check "nothing was made" test ! -e "$work/unmounted"
