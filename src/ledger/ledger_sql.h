@@ -292,9 +292,7 @@ static const char *const ledger_migrations[] = {
 };
 #define LEDGER_VERSION ((int)(sizeof(ledger_migrations) / sizeof(*ledger_migrations)))
 
-#define SQL_SETUP                                                                                  \
-	"PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 4000;"                             \
-	"PRAGMA foreign_keys = ON; " SQL_NO_SYNC
+#define SQL_SETUP       "PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON; " SQL_NO_SYNC
 #define SQL_NO_SYNC     "PRAGMA synchronous = NORMAL" /* see lite_flush */
 #define SQL_VERSION     "PRAGMA user_version"
 #define SQL_VERSION_SET "PRAGMA user_version = %d" /* takes no parameters; %d is ours */
