@@ -67,7 +67,7 @@ enum df_status conf_parse_path(void *home, const struct conf_key *key, const cha
 	return DF_OK;
 }
 
-/* access() asks for the real user; dropfeed is not setuid, so that is the one who opens it
+/* access() asks for the real user; dropfeed is not setuid, so that user opens it
  * later. */
 enum df_status conf_parse_readable(void *home, const struct conf_key *key, const char *value,
 				   const char *base, struct df_err *err)

@@ -86,7 +86,7 @@ struct fetch {
 	/* A look before and after a file was read said what the listing had said: this source lists
 	 * what is there, and removes nothing because it was read. */
 	bool lists_right;
-	/* files that were asked for one by one in vain: the listing said as much */
+	/* files that were asked for one by one without need: the listing said as much */
 	unsigned asked_in_vain;
 };
 

@@ -41,7 +41,7 @@ struct ledger_query {
 	void *ctx; /* of row */
 };
 /* Runs the query. DF_OK: *out is the caller's (PQclear). Within a transaction: where the database
- * asks for it, or the connection is lost, the whole of it is run again; what comes of it must be
+ * asks for it, or the connection is lost, the whole of it is run again; its result must be
  * the same. what: "enter the file", ... */
 enum df_status ledger_link_query(struct ledger_link *k, const struct ledger_query *q,
 				 struct pg_result **out, const char *what,

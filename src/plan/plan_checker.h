@@ -7,7 +7,7 @@
 
 #include "dropfeed/json.h"
 
-struct plan_step {       /* to the value at hand */
+struct plan_step {       /* to the current value */
 	const char *key; /* as written in the JSON; NULL: an item */
 	size_t len;
 	size_t index;
@@ -37,7 +37,7 @@ struct plan_checker {
 };
 
 /* ---- plan_finding.c ---- */
-/* Adds one, of the value at hand, or of what `last` (or NULL) is below it. NULL: there are too
+/* Adds one, of the current value, or of what `last` (or NULL) is below it. NULL: there are too
  * many. */
 struct plan_finding *plan_finding_add(struct plan_checker *c, const char *last, size_t len);
 void plan_finding_invalid(struct plan_checker *c, const char *fmt, ...) DF_PRINTF(2, 3);

@@ -9,7 +9,7 @@
 
 struct compiler {
 	struct plan *plan;
-	const char *place; /* of the schema at hand, as a JSON pointer */
+	const char *place; /* of the current schema, as a JSON pointer */
 	unsigned depth;
 	bool identities; /* the names of the outermost properties are identities' */
 	struct df_err *err;

@@ -80,7 +80,7 @@ static bool is_listed(const struct fetch_list *list, const struct download *d)
 	return e != NULL && e->size == d->key.size && e->mtime == d->key.mtime;
 }
 
-/* ---- what came of it ---- */
+/* ---- results ---- */
 
 static bool has_bytes(struct download *d, char *path)
 {

@@ -20,7 +20,7 @@ struct feed_work {
 	/* name is own: the first file whose bytes were unavailable; NULL: none */
 	struct fetch_entry stuck;
 	bool overtaken; /* stuck was; that is logged */
-	bool has_room;  /* for the file at hand, which is claimed */
+	bool has_room;  /* for the current file, which is claimed */
 	/* name is own: the first file that had yet to settle; restless: later its size was the
 	 * same, and its time was not */
 	struct fetch_entry waits;

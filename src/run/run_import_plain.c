@@ -51,15 +51,15 @@ struct plain_import {
 	const struct run_import_options *options;
 	struct run *run;
 	struct conf_feed feed; /* a view of the options' feed */
-	const char *name;      /* of the file at hand */
+	const char *name;      /* of the current file */
 	/* own: one for all documents of a file sink, else one for each */
 	struct send_stream *stream;
 	uint64_t *lane_next; /* own: a lane goes on from document to document of a stream */
 	uint64_t delivered;
 	struct progress_item *item; /* that is sent, or NULL */
 	atomic_ullong logged;
-	uint64_t rows, rejected;            /* of the document at hand, as it was checked */
-	uint64_t batches, events;           /* of the document at hand */
+	uint64_t rows, rejected;            /* of the current document, as it was checked */
+	uint64_t batches, events;           /* of the current document */
 	struct run_import_rejects *refused; /* own: what the API rejected of it */
 	struct document_places *places;     /* own: what the map rejected, or NULL: not asked for */
 };

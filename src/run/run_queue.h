@@ -71,7 +71,7 @@ struct run_queue {
 	uint64_t turn;
 	bool shared; /* what waits here is claimed: of small files as few as of others */
 	bool stop;   /* whatever is not under way is left */
-	int64_t now; /* monotonic, of the choice at hand */
+	int64_t now; /* monotonic, of the current choice */
 	struct run_line *lines, *last_line, *served;
 	struct run_target *targets;
 };

@@ -22,7 +22,7 @@ struct retry {
 	struct run_named *names;  /* own */
 	struct retry_file *files; /* own */
 	size_t n_files;
-	/* of the file at hand: */
+	/* of the current file: */
 	const struct conf_feed *feed;
 	const struct ledger_file *file;
 	struct retry_file found;
