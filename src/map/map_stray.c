@@ -137,13 +137,22 @@ static size_t label_of(const char *p, size_t len, char out[LONGEST_LABEL])
 	return n;
 }
 
-/* Does the cell repeat the name, or its last part, as people write it? */
+static bool is_number(const char *p, size_t len)
+{
+	size_t digits = 0;
+	while (digits < len && isdigit((unsigned char)p[digits]))
+		digits++;
+	return digits == len;
+}
+
+/* Does the cell repeat the name, or its last part, as people write it? A number is somebody's id:
+ * columns without a header are often named 1, 2, 3. */
 static bool is_label(const struct rows_cell *cell, const char *name)
 {
 	char label[LONGEST_LABEL], other[LONGEST_LABEL];
 	size_t len = label_of(cell->p, cell->len, label);
 	const char *dot = strrchr(name, '.');
-	if (len == 0 || cell->len > 2 * LONGEST_LABEL)
+	if (is_number(label, len) || cell->len > 2 * LONGEST_LABEL)
 		return false;
 	if (label_of(name, strlen(name), other) == len && memcmp(label, other, len) == 0)
 		return true;
