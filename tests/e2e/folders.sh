@@ -156,7 +156,8 @@ else
 	check "as they were" cmp "$far/done/u-eventless.csv" "$work/kept"
 	equal "with their mode and time" "$(stat -c '%a %Y' "$far/done/u-eventless.csv")" \
 		"640 $(date -d '2026-01-02 03:04:05Z' +%s)"
-	equal "another file of that name stays what it is" "$(cat "$far/done/v-eventless.csv")" another
+	equal "another file of that name stays what it is" "$(cat "$far/done/v-eventless.csv")" \
+		another
 	rows C >"$drop/w-eventless.csv"
 	rm -rf "$far/done"
 	echo not a folder >"$far/done"
