@@ -67,14 +67,26 @@ struct twice_found {
 	size_t first;         /* where the first one is */
 };
 
+static size_t ascii_length(const unsigned char *p, size_t len)
+{
+	size_t n = 0;
+	for (uint64_t word; len - n >= sizeof(word); n += sizeof(word)) {
+		memcpy(&word, p + n, sizeof(word));
+		if ((word & UINT64_C(0x8080808080808080)) != 0)
+			break;
+	}
+	while (n < len && p[n] < 0x80)
+		n++;
+	return n;
+}
+
 static void twice_look(const char *text, size_t len, struct twice_found *out)
 {
 	const unsigned char *p = (const unsigned char *)text;
 	for (size_t i = 0; i < len;) {
-		if (p[i] < 0x80) {
-			i++;
-			continue;
-		}
+		i += ascii_length(p + i, len - i);
+		if (i == len)
+			return;
 		size_t n = twice(p + i, len - i);
 		uint32_t c;
 		if (n > 0 && out->twice++ == 0)
@@ -100,7 +112,7 @@ static size_t read_piece(const struct document_pass *w, uint64_t from, char *to)
 void document_twice_note(struct document_pass *w)
 {
 	struct twice_found found = {0}, last = {0};
-	char *piece = df_realloc(NULL, LOOK);
+	char *piece = df_alloc(w->bytes.length < LOOK ? (size_t)w->bytes.length + 1 : LOOK);
 	uint64_t line = 1;
 	size_t n = read_piece(w, 0, piece);
 	twice_look(piece, n, &found);

@@ -92,6 +92,8 @@ static bool is_type_tail(const char *p, size_t len)
 static bool is_type(const char *p, size_t len)
 {
 	map_cell_trim(&p, &len);
+	if (len == 0 || !isalpha((unsigned char)*p))
+		return false;
 	size_t name = 0;
 	while (name < len && (isalnum((unsigned char)p[name]) || p[name] == '_'))
 		name++;
@@ -145,13 +147,32 @@ static bool is_number(const char *p, size_t len)
 	return digits == len;
 }
 
+/* The label's first sign; 0: it has none. */
+static int label_first(const char *p, size_t len)
+{
+	size_t n = 0;
+	while (n < len && !isalnum((unsigned char)p[n]) && (unsigned char)p[n] < 0x80)
+		n++;
+	return n < len ? tolower((unsigned char)p[n]) : 0;
+}
+
+/* Nearly all cells differ from their column's name in the first sign. */
+static bool may_be_label(const struct rows_cell *cell, const char *name, const char *dot)
+{
+	int first = label_first(cell->p, cell->len);
+	return first == label_first(name, strlen(name)) ||
+	       (dot != NULL && first == label_first(dot + 1, strlen(dot + 1)));
+}
+
 /* Does the cell repeat the name, or its last part, as people write it? A number is somebody's id:
  * columns without a header are often named 1, 2, 3. */
 static bool is_label(const struct rows_cell *cell, const char *name)
 {
 	char label[LONGEST_LABEL], other[LONGEST_LABEL];
-	size_t len = label_of(cell->p, cell->len, label);
 	const char *dot = strrchr(name, '.');
+	if (!may_be_label(cell, name, dot))
+		return false;
+	size_t len = label_of(cell->p, cell->len, label);
 	if (is_number(label, len) || cell->len > 2 * LONGEST_LABEL)
 		return false;
 	if (label_of(name, strlen(name), other) == len && memcmp(label, other, len) == 0)
