@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define EARLIEST_DATE 1577836800 /* 2020: a gateway whose clock was never set says an earlier one */
+
 bool http_clock_wanted(const struct http_lane *lane)
 {
 	const struct send_request *r = &lane->request;
@@ -28,7 +30,7 @@ void http_clock_read(struct http_lane *lane, int64_t now_ms)
 	char here[DF_TIME_TEXT], there[DF_TIME_TEXT];
 	struct http_route *route = lane->stream->route;
 	time_t api = lane->date[0] != '\0' ? curl_getdate(lane->date, NULL) : -1;
-	if (route->clock == HTTP_CLOCK_KNOWN || api == -1)
+	if (route->clock == HTTP_CLOCK_KNOWN || api < EARLIEST_DATE)
 		return;
 	route->clock = HTTP_CLOCK_KNOWN;
 	route->ahead_ms = now_ms - (int64_t)api * 1000;

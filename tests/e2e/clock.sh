@@ -132,6 +132,16 @@ rows 41 -60 $((9 * day)) >"$work/sftp/root/in/late-custom_event.csv"
 exits 1 "the clock is right: an event of next week is rejected" run
 equal "the other is delivered" "$(posted $live)" 1
 
+# Answers that come through a machine without a clock have its date: it says nothing.
+afresh
+python3 "$e2e/lib/clock.py" "$work/never-set" -1700000000 &
+receivers+=($!)
+wait_for "$work/never-set" || exit 1
+sed -i "s|^endpoint.*|endpoint = http://127.0.0.1:$(cat "$work/never-set")|" "$conf"
+rows 71 $((-100 * day)) $((-90 * day)) >"$work/sftp/root/in/old-custom_event.csv"
+exits 0 "a gateway whose clock was never set holds up nothing" run
+said "all of it is delivered" "2 rows = 2 delivered"
+
 afresh "sink = file:$work/out-batches/"
 mkdir -p "$work/out-batches"
 rows 51 -60 -120 >"$work/sftp/root/in/today-custom_event.csv"
