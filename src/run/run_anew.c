@@ -115,7 +115,8 @@ static void log_anew(const struct anew_file *f)
 		    feed, name);
 	else if (taken == 0)
 		df_log(DF_LOG_INFO,
-		       "%s: %s: begun anew under today's settings; no batch of it was taken before",
+		       "%s: %s: begun anew under today's settings; no batch of it is known to have "
+		       "been taken",
 		       feed, name);
 	else
 		df_log(DF_LOG_WARN,

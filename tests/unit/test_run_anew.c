@@ -83,7 +83,8 @@ static void test_restart(void)
 	df_log_setup(DF_LOG_INFO, false);
 	feed_enter(NAME, 1000, true);
 	restart(NAME, 1, 0);
-	world_logged(NAME ": begun anew under today's settings; no batch of it was taken before");
+	world_logged(
+	    NAME ": begun anew under today's settings; no batch of it is known to have been taken");
 	df_log_setup(DF_LOG_WARN, false);
 	feed_end();
 }
