@@ -15,8 +15,9 @@
 
 enum { STEPS_MAX = 64 };
 
-/* ?1 document, ?2 epoch, ?3 rows. The fence keeps all others from the lanes, so that those that
- * are as expected stay so. */
+/* ?1 document, ?2 epoch, ?3 rows. The fence keeps all others from the lanes, but not an earlier
+ * statement of this process, whose connection was lost and which still runs: `good` may have been
+ * looked up before that one is through. So rows are counted where the lanes were moved here. */
 #define SETTLE_STEPS "WITH step(lane, done, was) AS (VALUES "
 #define SETTLE                                                                                     \
 	"), mine AS (SELECT f.id FROM document d JOIN file f ON f.id = d.file_id"                  \
@@ -28,7 +29,8 @@ enum { STEPS_MAX = 64 };
 	"  FROM step s, good ON CONFLICT(document_id, lane) DO UPDATE SET done = excluded.done"    \
 	"  WHERE lane.done = (SELECT was FROM step WHERE step.lane = excluded.lane) RETURNING 1)," \
 	" counted AS (UPDATE document SET delivered = delivered + ?3 FROM good"                    \
-	"  WHERE document.id = ?1 AND ?3 > 0)"                                                     \
+	"  WHERE document.id = ?1 AND ?3 > 0"                                                      \
+	"  AND (SELECT count(*) FROM moved) = (SELECT count(*) FROM step))"                        \
 	" SELECT (SELECT count(*) FROM moved), 1 / CASE WHEN (SELECT count(*) FROM moved)"         \
 	"  IN (0, (SELECT count(*) FROM step)) THEN 1 ELSE 0 END"
 

@@ -5,13 +5,22 @@
 . "$e2e/lib/fleet.sh"
 mkdir "$work/in"
 
-# Between the host and the database: of statements that settle, the fifth loses its answer, and the
-# twentieth never arrives.
+# Between the host and the database: of statements that settle, the fifth loses its answer, the
+# twentieth never arrives, and the thirtieth still runs, as something else has the document, when
+# its connection is gone and the host settles anew.
 cat >"$work/between.py" <<'END'
-import os, socket, sys, threading, time
+import os, socket, subprocess, sys, threading, time
 path = "%s/.s.PGSQL.%s" % (os.environ["PGHOST"], os.environ["PGPORT"])
 listener = socket.create_server(("127.0.0.1", 0))
-lock, seen = threading.Lock(), 0
+lock, seen, other = threading.Lock(), 0, None
+
+def have_document():
+    global other
+    other = subprocess.Popen([os.environ["PG_BIN"] + "/psql", "-X", "-q", "-t", "-A"],
+                             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    other.stdin.write("BEGIN; SELECT id FROM document FOR UPDATE;\n")
+    other.stdin.flush()
+    other.stdout.readline()
 
 def end(*both):
     for s in both:
@@ -36,11 +45,16 @@ def up(host, database, mute):
             with lock:
                 seen += b"moved AS" in data
                 n = seen if b"moved AS" in data else 0
-            if n == 5:
+            if n in (5, 30):
                 mute.append(n)
+            if n == 30:
+                have_document()
             if n != 20:
                 database.sendall(data)
-            if n in (5, 20):
+            if n == 31: # both wait for the document
+                time.sleep(0.5)
+                other.communicate("ROLLBACK;\n")
+            if n in (5, 20, 30):
                 time.sleep(0.3)
                 print("lost", n, flush=True)
                 break
@@ -82,8 +96,9 @@ for ((i = 0; i < 200; i++)); do [ -s "$work/port" ] && break; sleep 0.05; done
 
 timeout 60 "$dropfeed" --config "$work/A.conf" --verbose run 2>"$work/err"
 equal "the run ends well" $? 0
-equal "two were lost on their way" "$(cat "$work/lost")" "lost 5
-lost 20"
+equal "three were lost on their way" "$(cat "$work/lost")" "lost 5
+lost 20
+lost 30"
 check "the file is not left for that" absent 'went away' "$work/err"
 equal "every row is counted once" "$(sql 'SELECT state, rows, delivered,
 	(SELECT sum(done) FROM lane) FROM document')" "4|4000|4000|4000"
