@@ -21,6 +21,7 @@ struct feed_work {
 	struct fetch_entry stuck;
 	bool overtaken; /* stuck was; that is logged */
 	bool has_room;  /* for the current file, which is claimed */
+	bool later;     /* there are files that may be claimed, and there was no room so far */
 	/* name is own: the first file that had yet to settle; restless: later its size was the
 	 * same, and its time was not */
 	struct fetch_entry waits;

@@ -13,7 +13,7 @@
 static enum df_status feed_end(struct feed_work *w, bool sweep, struct df_err *err)
 {
 	bool shared = ledger_shared(w->run->env.ledger);
-	enum run_took took = RUN_TOOK_NONE;
+	enum run_took took = w->later ? RUN_TOOK_LATER : RUN_TOOK_NONE;
 	int64_t ms = shared ? FLEET_LOOK_MS : RUN_KEEP_OPEN_MS, busy = df_monotonic_ms();
 	while (run_pool_rest(w->pool, w->feed, &(uint64_t){w->closed}, ms) > 0 ||
 	       took != RUN_TOOK_NONE) {

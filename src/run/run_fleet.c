@@ -295,10 +295,10 @@ enum df_status run_fleet_part(struct feed_work *w, struct df_err *err)
 	if (lists)
 		st = run_pull_listed(w, err);
 	if (st == DF_OK || st == DF_END)
-		(void)run_fleet_take(w);
+		w->later = run_fleet_take(w) == RUN_TOOK_LATER;
 	if (lists && st == DF_OK && !df_stop_requested && !w->source.unreachable) {
 		st = run_pull_settled(w, err);
-		(void)run_fleet_take(w);
+		w->later = run_fleet_take(w) == RUN_TOOK_LATER;
 	}
 	if (lists)
 		ledger_scan_release(l, w->feed->name);

@@ -41,10 +41,25 @@ interrupted() {
 state() { sql "SELECT state FROM file WHERE name = '$1'"; }
 expire() { sql "UPDATE file SET lease_until = 'epoch'"; }
 
+# ---- files for which there is no room at first are taken in the same run ----
+{
+	printf '[dropfeed]\nstate_dir = %s/C\nledger = %s\nnode = C\njobs = 1\n' \
+		"$work" "$DROPFEED_TEST_LEDGER"
+	for feed in one two three; do
+		mkdir "$work/$feed"
+		file "$work/$feed/$feed-custom_event.csv" 30
+		local_feed $feed "$work/$feed"
+		printf 'guidelines = off\nbatches_per_second = 10\n'
+	done
+} >"$work/C.conf"
+on C run
+equal "one job, three feeds" "$? $(sql 'SELECT count(*), min(state), max(state) FROM file')" "0 3|4|4"
+sql 'DELETE FROM node'
+
 # ---- a file that hosts go down with ----
 file "$work/in/crashes-custom_event.csv" 1000
 interrupted A run
-sql "UPDATE file SET crashes = 3"
+sql "UPDATE file SET crashes = 3 WHERE name LIKE 'crashes%'"
 expire
 file "$work/in/later-custom_event.csv" 10
 on B run
