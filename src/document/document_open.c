@@ -58,8 +58,13 @@ static char byte_at(const struct decode_bytes *bytes, uint64_t at)
 	return pread(bytes->fd, &c, 1, (off_t)(bytes->offset + at)) == 1 ? c : '\0';
 }
 
-/* The length without the DOS ends at its end, and without a line end that was added after those. A
- * read that fails is reported by the reader. */
+static bool is_line_end(char c)
+{
+	return c == '\n' || c == '\r';
+}
+
+/* The length without the DOS ends at its end, and without a line end that was added after those,
+ * where they have a line of their own. A read that fails is reported by the reader. */
 static uint64_t length_before_dos_end(const struct decode_bytes *bytes)
 {
 	char last[3] = "";
@@ -68,7 +73,7 @@ static uint64_t length_before_dos_end(const struct decode_bytes *bytes)
 	if (pread(bytes->fd, last, n, (off_t)(bytes->offset + length - n)) != (ssize_t)n)
 		return length;
 	size_t end = n;
-	while (end > 0 && (last[end - 1] == '\n' || last[end - 1] == '\r'))
+	while (end > 0 && is_line_end(last[end - 1]))
 		end--;
 	if (end == 0 || last[end - 1] != DOS_END)
 		return length;
@@ -76,7 +81,8 @@ static uint64_t length_before_dos_end(const struct decode_bytes *bytes)
 	length -= n - end;
 	for (int i = 0; length > 0 && byte_at(bytes, length - 1) == DOS_END && i < DOS_BLOCK; i++)
 		length--;
-	return length;
+	bool cell = end < n && length > 0 && !is_line_end(byte_at(bytes, length - 1));
+	return cell ? bytes->length : length;
 }
 
 enum df_status document_rows_open(const struct conf_feed *feed, const struct decode_doc *doc,
