@@ -136,10 +136,12 @@ struct rows_signs rows_signs_of(uint32_t delimiter, uint32_t quote);
 void rows_narrow(const struct rows_signs *s, const char *p, size_t len, struct df_buf *out);
 void rows_widen(const struct rows_signs *s, const char *p, size_t len, struct df_buf *out);
 
+#define ROWS_SEQUENCE_SIZE 5 /* of several signs that separate cells, with their NUL */
 /* The same for who sets the options. */
 struct rows_guessed {
-	char delimiter;      /* the format's own, where no other does better */
-	char sequence[5];    /* the signs that do, where they are several; else "" */
+	char delimiter; /* the format's own, where no other does better */
+	/* the signs that do, where they are several; else "" */
+	char sequence[ROWS_SEQUENCE_SIZE];
 	char comment;        /* begins the lines before the header; NUL: nothing does */
 	uint64_t skip_lines; /* before the header, those that are skipped already among them */
 	bool single_quoted, backslash;

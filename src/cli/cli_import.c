@@ -110,12 +110,6 @@ static bool names_are_right(const struct import_arguments *a, const struct cli_o
 	return false;
 }
 
-static const char *name_in(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	return slash != NULL ? slash + 1 : path;
-}
-
 /* Whether the batches and the rejected rows would be written to one file. */
 static bool rejects_is_sink(const char *rejects, const char *sink)
 {
@@ -124,7 +118,8 @@ static bool rejects_is_sink(const char *rejects, const char *sink)
 	char *a = df_dirname(rejects), *b = df_dirname(sink + 5);
 	struct stat of_a, of_b;
 	bool same = stat(a, &of_a) == 0 && stat(b, &of_b) == 0 && of_a.st_dev == of_b.st_dev &&
-		    of_a.st_ino == of_b.st_ino && strcmp(name_in(rejects), name_in(sink + 5)) == 0;
+		    of_a.st_ino == of_b.st_ino &&
+		    strcmp(df_base_name(rejects), df_base_name(sink + 5)) == 0;
 	free(a);
 	free(b);
 	return same;

@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <strings.h>
 #include <unistd.h>
 
 #define HINT_ROW     (64u << 10) /* bytes of a row that are looked at */
@@ -143,8 +142,6 @@ void document_hint_end(struct document_pass *w, const struct rows *rows, enum df
 			 w->feed->rows.encoding);
 		document_pass_note(w, "encoding", text);
 	}
-	if (st == DF_OK && strcasecmp(w->feed->rows.encoding, "utf-8") == 0)
-		document_twice_note(w);
 	if (h->field_faults > 0 && h->field_faults == w->rows && !w->trailing)
 		(void)hint_row(w, &h->first_field_fault, NULL);
 	if (st == DF_OK && rows != NULL)

@@ -57,7 +57,8 @@ void document_hint_header(const struct rows *rows, struct df_err *err);
 void document_hint_end(struct document_pass *w, const struct rows *rows, enum df_status st,
 		       struct df_err *err);
 
-/* Notes letters that were encoded twice (document_twice.c). */
+/* Notes letters of UTF-8 that were encoded twice (document_twice.c): reads the document's begin
+ * and end once more. */
 void document_twice_note(struct document_pass *w);
 
 /* Checks a row and takes it. */

@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <strings.h>
 #include <unistd.h>
 
 #define LOOK (256u << 10) /* bytes at the document's begin, and as many at its end */
@@ -112,6 +113,8 @@ static size_t read_piece(const struct document_pass *w, uint64_t from, char *to)
 void document_twice_note(struct document_pass *w)
 {
 	struct twice_found found = {0}, last = {0};
+	if (strcasecmp(w->feed->rows.encoding, "utf-8") != 0)
+		return;
 	char *piece = df_alloc(w->bytes.length < LOOK ? (size_t)w->bytes.length + 1 : LOOK);
 	uint64_t line = 1;
 	size_t n = read_piece(w, 0, piece);

@@ -29,33 +29,26 @@ static int copy_marks(int fd, const struct stat *of)
 	return fchmod(fd, of->st_mode & 0777) == 0 && futimens(fd, times) == 0 ? 0 : errno;
 }
 
-static int sync_folder(const char *path)
-{
-	char *dir = df_dirname(path);
-	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int why = fd < 0 || fsync(fd) != 0 ? errno : 0;
-	free(dir);
-	if (fd >= 0)
-		close(fd);
-	return why == EINVAL ? 0 : why; /* a file system that cannot */
-}
-
 static enum df_status copy_to(int in, const struct stat *seen, const char *tmp, struct df_err *err)
 {
 	char hex[DF_SHA256_HEX];
 	struct stat now;
-	int out = open(tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	int why, out = open(tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (out < 0)
 		return df_fail(DF_RETRY, err, NULL, "%s: %s", tmp, strerror(errno));
 	enum df_status st = df_copy(in, out, hex, err);
-	int why = st == DF_OK ? copy_marks(out, seen) : 0;
-	if (st == DF_OK && why == 0 && fsync(out) != 0)
+	if (st != DF_OK)
+		goto cleanup;
+
+	why = copy_marks(out, seen);
+	if (why == 0 && fsync(out) != 0)
 		why = errno;
-	if (st == DF_OK && why != 0)
+	if (why != 0)
 		st = df_fail(DF_RETRY, err, NULL, "%s: %s", tmp, df_strerror(why));
-	if (st == DF_OK && (fstat(in, &now) != 0 || now.st_size != seen->st_size ||
-			    now.st_mtim.tv_sec != seen->st_mtim.tv_sec))
+	else if (fstat(in, &now) != 0 || now.st_size != seen->st_size ||
+		 now.st_mtim.tv_sec != seen->st_mtim.tv_sec)
 		st = df_fail(DF_RETRY, err, NULL, "it changed while it was copied");
+cleanup:
 	close(out);
 	return st;
 }
@@ -72,12 +65,29 @@ static char *name_beside(const char *to)
 	return tmp;
 }
 
+/* The copy gets the file's new name, and the file goes. */
+static enum df_status copy_takes_over(const char *tmp, const char *from, const char *to,
+				      struct df_err *err)
+{
+	int why = fetch_dir_name(tmp, to);
+	if (why != 0)
+		return df_fail(DF_RETRY, err, NULL, "%s: %s", to, df_strerror(why));
+	char *dir = df_dirname(to);
+	enum df_status st = df_sync_folder(dir, err);
+	free(dir);
+	if (st != DF_OK)
+		return st;
+	if (unlink(from) != 0)
+		return df_fail(DF_RETRY, err, NULL, "%s: %s", from, df_strerror(errno));
+	return DF_OK;
+}
+
 enum df_status fetch_dir_move_far(const char *from, const char *to, struct df_err *err)
 {
 	struct stat seen;
 	char *tmp = name_beside(to);
 	enum df_status st = DF_OK;
-	int why = 0, in = open(from, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	int in = open(from, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (in < 0 || fstat(in, &seen) != 0) {
 		st = df_fail(DF_RETRY, err, NULL, "%s: %s", from, strerror(errno));
 		goto cleanup;
@@ -85,15 +95,8 @@ enum df_status fetch_dir_move_far(const char *from, const char *to, struct df_er
 
 	(void)unlink(tmp);
 	st = copy_to(in, &seen, tmp, err);
-	if (st == DF_OK) {
-		why = fetch_dir_name(tmp, to);
-		if (why == 0)
-			why = sync_folder(to);
-		if (why == 0 && unlink(from) != 0)
-			why = errno;
-		if (why != 0)
-			st = df_fail(DF_RETRY, err, NULL, "%s: %s", to, df_strerror(why));
-	}
+	if (st == DF_OK)
+		st = copy_takes_over(tmp, from, to, err);
 	if (st != DF_OK)
 		(void)unlink(tmp);
 cleanup:

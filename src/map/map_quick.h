@@ -13,7 +13,7 @@ static inline bool map_run_is_padded(const char *p, size_t len)
 	return p[0] == ' ' || p[0] == '\t' || p[len - 1] == ' ' || p[len - 1] == '\t';
 }
 
-/* Is the value, which may be a placeholder, an identity without more ado? */
+/* Is the value, which may be a placeholder, an identity all the same? */
 bool map_quick_id(const char *p, size_t len);
 
 /* Does nothing but its type decide what becomes of the cell, which is not empty? */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* map_quick_value.h - the values of plain rows: see map_quick.c. The functions are put into those
- * that call them, a copy for each kind of work, so that what a row has come to stays in
+ * that call them, a copy for each kind of work, so that the state of a row stays in
  * registers. */
 #ifndef MAP_QUICK_VALUE_H
 #define MAP_QUICK_VALUE_H
@@ -30,7 +30,7 @@ struct quick {
 	size_t n; /* bytes so far */
 	struct map_frame *frames;
 	struct map_shape *shape; /* that is recorded */
-	/* of the object at hand */
+	/* of the current object */
 	unsigned seen, count;
 	bool identified;
 	/* where in the data the identities are, if they are next to each other */

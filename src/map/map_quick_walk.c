@@ -39,7 +39,7 @@ INLINE void member_done(struct quick *q, const struct map_op *op, size_t start, 
 	q->count++;
 }
 
-/* The cell is empty, or there is no column. */
+/* The column is missing, or its cell is empty. */
 INLINE bool quick_empty(struct quick *q, struct map_op *op, enum mode mode)
 {
 	size_t start = q->n;

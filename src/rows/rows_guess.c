@@ -74,15 +74,7 @@ static void look_open(struct look *k, const struct rows *r, struct df_buf *out)
 /* How often c is in the line, outside of quotes. */
 static size_t count_sign(const struct rows_guess_line *line, char c)
 {
-	bool quoted = false;
-	size_t n = 0;
-	for (size_t i = 0; i < line->len; i++) {
-		if (line->p[i] == '"')
-			quoted = !quoted;
-		else if (line->p[i] == c && !quoted)
-			n++;
-	}
-	return n;
+	return rows_guess_count(line->p, line->len, &c, 1, true);
 }
 
 /* Is the line the first one of several that c cuts into as many cells? Then into how many, less
@@ -297,11 +289,11 @@ static void write_guess(struct look *k, const struct guess *g)
 	} else if (g->sequence[0] != '\0') {
 		df_buf_addf(k->out, "'%s' separates the cells of the header: ", g->sequence);
 		look_set(k, "delimiter = %s", g->sequence);
-	} else if (g->found)
+	} else if (g->found) {
 		write_found(k, g);
-	else if (g->single)
+	} else if (g->single) {
 		df_buf_adds(k->out, "the header is in single quotes: ");
-	else
+	} else
 		df_buf_adds(k->out, "the document has bytes that are not UTF-8: ");
 	if (g->single)
 		look_set(k, "quote = '");

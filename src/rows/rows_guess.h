@@ -5,12 +5,13 @@
 
 #include "rows_priv.h"
 
-#define ROWS_SEQUENCE_SIZE 5
-
 struct rows_guess_line {
 	const char *p;
 	size_t len; /* without its end */
 };
+
+/* How often the sign, of n bytes, is in the text; quotes: outside of double quotes alone. */
+size_t rows_guess_count(const char *p, size_t len, const char *sign, size_t n, bool quotes);
 
 /* The signs that separate the cells of the lines, of which the first is the header. False: it is
  * not several of them. */

@@ -91,20 +91,6 @@ bool rows_guess_row(const struct rows_format *format, const char *fault, const c
 	return true;
 }
 
-/* Cells of a row without quotes inside of quotes. */
-static size_t count_cells(const struct rows_format *format, const struct rows_sign *sign,
-			  const char *raw, size_t len)
-{
-	bool quoted = false;
-	size_t n = 1;
-	for (size_t i = 0; i < len; i++) {
-		if (!format->no_quote && raw[i] == '"')
-			quoted = !quoted;
-		n += !quoted && len - i >= sign->len && memcmp(raw + i, sign->text, sign->len) == 0;
-	}
-	return n;
-}
-
 bool rows_guess_trailing(const struct rows_format *format, const char *raw, size_t len,
 			 size_t columns, struct df_buf *out)
 {
@@ -117,7 +103,8 @@ bool rows_guess_trailing(const struct rows_format *format, const char *raw, size
 			    (int)sign.len, sign.text);
 		return true;
 	}
-	if (count_cells(format, &sign, raw, len) != columns + 1)
+	/* as many as there are columns: one cell more */
+	if (rows_guess_count(raw, len, sign.text, sign.len, !format->no_quote) != columns)
 		return false;
 	df_buf_adds(out,
 		    "each row has one cell more than the header: if it is the first one, a row's "

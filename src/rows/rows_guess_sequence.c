@@ -13,15 +13,19 @@ static bool is_part(char c)
 	return c != '\0' && strchr("|~^#;:!<>*&%+=@", c) != NULL;
 }
 
-static size_t count(const struct rows_guess_line *line, const char *sequence, size_t len)
+size_t rows_guess_count(const char *p, size_t len, const char *sign, size_t n, bool quotes)
 {
-	size_t n = 0;
-	const char *p = line->p, *end = line->p + line->len;
-	while ((p = memmem(p, (size_t)(end - p), sequence, len)) != NULL) {
-		p += len;
-		n++;
+	bool quoted = false;
+	size_t found = 0;
+	for (size_t i = 0; i < len;) {
+		bool here = !quoted && len - i >= n && memcmp(p + i, sign, n) == 0;
+		if (quotes && p[i] == '"')
+			quoted = !quoted;
+		else
+			found += here;
+		i += here ? n : 1;
 	}
-	return n;
+	return found;
 }
 
 /* The one run of such signs that the header has, again and again; no sign of it is elsewhere. */
@@ -55,7 +59,8 @@ bool rows_guess_sequence(const struct rows_guess_line *lines, size_t n,
 {
 	size_t cells = n > 0 ? find_run(&lines[0], out) : 0;
 	for (size_t i = 1; cells > 0 && i < n && i <= ROWS_LOOKED; i++)
-		if (lines[i].len > 0 && count(&lines[i], out, strlen(out)) != cells)
+		if (lines[i].len > 0 &&
+		    rows_guess_count(lines[i].p, lines[i].len, out, strlen(out), false) != cells)
 			cells = 0;
 	if (cells == 0)
 		out[0] = '\0';

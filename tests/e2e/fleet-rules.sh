@@ -41,7 +41,7 @@ interrupted() {
 state() { sql "SELECT state FROM file WHERE name = '$1'"; }
 expire() { sql "UPDATE file SET lease_until = 'epoch'"; }
 
-# ---- files for which there is no room at first are taken in the same run ----
+# ---- files that find no room at first are taken in the same run ----
 {
 	printf '[dropfeed]\nstate_dir = %s/C\nledger = %s\nnode = C\njobs = 1\n' \
 		"$work" "$DROPFEED_TEST_LEDGER"

@@ -134,7 +134,7 @@ check "has it as well" holds \
 # ---- the folder for what is done is on another file system
 far=$(mktemp -d /dev/shm/dropfeed.XXXXXX 2>/dev/null)
 if [ -z "$far" ] || [ "$(stat -c %d "$far")" = "$(stat -c %d "$work")" ]; then
-	skip "a move to another file system: there is none here"
+	skip "a move to another file system: this machine has one file system alone"
 else
 	# shellcheck disable=SC2154 # finished is checks.sh's
 	trap 'rm -rf "$far"

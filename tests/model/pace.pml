@@ -16,7 +16,7 @@
  * which this leaves out.
  *
  * What must hold:
- *	limit		what hosts use at the same time is no more than the limit
+ *	limit		hosts together never use more than the limit
  *	grants		nor are the grants that the ledger has
  *	progress	the limit is all a host's that wants it when the other one is gone (ltl)
  *

@@ -28,7 +28,7 @@ struct lines {
 	struct stat as_read;
 };
 
-/* Reads the file when it is not as it was; where there is none, there are no lines. */
+/* Reads the file anew when it changed; a file that does not exist has no lines. */
 void lines_read(struct lines *l);
 void lines_clear(struct lines *l);
 

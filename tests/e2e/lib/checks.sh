@@ -114,8 +114,8 @@ needs_libpq() {
 	finish
 }
 
-# The rest of the test has a PostgreSQL server of its own: see tests/with-postgres. Ends it, which
-# says skip, where there is none.
+# The rest of the test has a PostgreSQL server of its own: see tests/with-postgres. Ends it
+# with a skip where PostgreSQL is missing.
 with_postgres() {
 	local status
 	needs_libpq
