@@ -37,9 +37,10 @@ fi
 program=$dropfeed
 # clock OFFSET: the program's clock from now on; files and timeouts have the real one
 clock() {
-	printf \
-		'#!/bin/sh\nexport FAKETIME_DONT_FAKE_MONOTONIC=1 NO_FAKE_STAT=1 ASAN_OPTIONS="$ASAN_OPTIONS:verify_asan_link_order=0"\nexec faketime -f %s %s "$@"\n' \
-		"$1" "$program" >"$work/program"
+	{
+		printf '#!/bin/bash\n%s\n' "$(declare -f with_clock)"
+		printf 'with_clock %s %s "$@"\n' "$1" "$program"
+	} >"$work/program"
 	chmod +x "$work/program"
 	dropfeed=$work/program
 	[ "$1" != +0d ] || dropfeed=$program

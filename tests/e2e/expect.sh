@@ -3,7 +3,7 @@
 # and once when it is over.
 . "$(dirname "$0")/lib/checks.sh"
 
-if ! faketime '2026-03-02 05:00:00' date >/dev/null 2>&1; then
+if ! command -v faketime >/dev/null; then
 	skip "faketime is not installed"
 	finish
 fi
@@ -34,8 +34,8 @@ file() { # NAME ROWS
 at() {
 	local status=0
 	rm -f "$work/events"
-	TZ=UTC FAKETIME_DONT_FAKE_MONOTONIC=1 NO_FAKE_STAT=1 faketime "$1" "$dropfeed" \
-		--config "$conf" run >"$work/out" 2>"$work/err" </dev/null || status=$?
+	at_time "$1" "$dropfeed" --config "$conf" run >"$work/out" 2>"$work/err" </dev/null ||
+		status=$?
 	[ -e "$work/events" ] || : >"$work/events"
 	equal "$1 $3" "$status $(jq -r '[.event, .condition // empty] | join(" ")' \
 		"$work/events" | tr '\n' ' ')" "$2 ${4:+$4 }"
@@ -139,7 +139,7 @@ said "as row-count" 'many2-eventless.csv: refused, nothing of it was sent: 501 r
 equal "which is logged once" "$(grep -c '501 rows' "$work/err")" 1
 check "none is sent" test ! -e "$work"/out.d/many2-eventless.*.ndjson
 settings 'expect_rows = 50%..200%' >"$conf"
-TZ=UTC FAKETIME_DONT_FAKE_MONOTONIC=1 NO_FAKE_STAT=1 faketime '2026-04-11 05:00:00' "$dropfeed" \
+at_time '2026-04-11 05:00:00' "$dropfeed" \
 	--config "$conf" retry >"$work/out" 2>"$work/err"
 equal "retry delivers them under expect_action = warn" \
 	"$(cat "$work"/out.d/many2-eventless.*.ndjson | wc -l)" 501

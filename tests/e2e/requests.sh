@@ -221,9 +221,8 @@ fi
 # at TIME: a run of then
 at() {
 	local status=0
-	TZ=UTC FAKETIME_DONT_FAKE_MONOTONIC=1 ASAN_OPTIONS=$ASAN_OPTIONS:verify_asan_link_order=0 \
-		faketime "$1" "$dropfeed" --config "$conf" \
-		run >"$work/out" 2>"$work/err" </dev/null || status=$?
+	at_time "$1" "$dropfeed" --config "$conf" run >"$work/out" 2>"$work/err" </dev/null ||
+		status=$?
 	return $status
 }
 rm -rf "$work/state"

@@ -114,6 +114,20 @@ needs_libpq() {
 	finish
 }
 
+# with_clock OFFSET COMMAND...: with a clock that differs by so many seconds, or by +40d. Not by the
+# command faketime: when that is killed it leaves a semaphore whose name is its process id, and it
+# fails when it gets that id again.
+with_clock() {
+	env LD_PRELOAD='/usr/$LIB/faketime/libfaketime.so.1' FAKETIME="$1" \
+		FAKETIME_DONT_FAKE_MONOTONIC=1 NO_FAKE_STAT=1 \
+		ASAN_OPTIONS="$ASAN_OPTIONS:verify_asan_link_order=0" "${@:2}"
+}
+# at_time TIME COMMAND...: with a clock that says that (UTC) as it begins
+at_time() {
+	local offset=$(($(TZ=UTC date -d "$1" +%s) - $(date +%s)))
+	TZ=UTC with_clock "$(printf '%+d' "$offset")" "${@:2}"
+}
+
 # The rest of the test has a PostgreSQL server of its own: see tests/with-postgres. Ends it
 # with a skip where PostgreSQL is missing.
 with_postgres() {
