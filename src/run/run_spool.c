@@ -185,7 +185,8 @@ enum df_status run_spool_sweep(const struct run *run, const char *feed, struct d
 	DIR *d = st == DF_OK ? opendir(dir) : NULL;
 	for (struct dirent *e; d != NULL && (e = readdir(d)) != NULL;) {
 		char *path = df_format("%s/%s", dir, e->d_name);
-		if (is_left_over(&s, path) && unlink(path) != 0)
+		/* a worker may be about to remove a file that it has closed */
+		if (is_left_over(&s, path) && unlink(path) != 0 && errno != ENOENT)
 			df_log(DF_LOG_WARN, "cannot remove %s: %s", path, strerror(errno));
 		free(path);
 	}
