@@ -141,17 +141,19 @@ static enum df_status adopt_enter(struct feed_work *w, const struct ledger_new_f
 	struct ledger *l = w->run->env.ledger;
 	struct ledger_file f = {0};
 	struct ledger_claimed claimed;
+	*id = 0;
 	enum df_status st = ledger_shared(l) ? ledger_file_known(l, &new->key, &f, err) : DF_END;
+	if (st == DF_END)
+		return ledger_file_add(l, new, id, err);
+	if (st != DF_OK)
+		return st;
+
 	*id = f.id;
-	if (st == DF_OK)
-		st = ledger_claim(l, f.id, &claimed, err);
-	if (st == DF_OK)
-		st = ledger_file_pulled(l, f.id, new, err);
-	else if (st == DF_END)
-		st = f.id == 0 ? ledger_file_add(l, new, id, err)
-			       : df_fail(DF_RETRY, err, NULL, "another host works on it");
 	ledger_file_free(&f);
-	return st;
+	st = ledger_claim(l, *id, &claimed, err);
+	if (st == DF_END)
+		return df_fail(DF_RETRY, err, NULL, "another host works on it");
+	return st == DF_OK ? ledger_file_pulled(l, *id, new, err) : st;
 }
 
 static enum df_status adopt_take(struct feed_work *w, struct download *d, struct df_err *err)
@@ -170,8 +172,9 @@ static enum df_status adopt_take(struct feed_work *w, struct download *d, struct
 		return df_fail(DF_RETRY, err, NULL, "cannot open %s: %s", d->path, strerror(errno));
 	enum df_status st = df_copy(fd, -1, sha256, err);
 	close(fd);
-	if (st == DF_OK)
-		st = run_spool_keep(d->arrival, sha256, &d->path, err);
+	if (st != DF_OK)
+		return st;
+	st = run_spool_keep(d->arrival, sha256, &d->path, err);
 	if (st != DF_OK)
 		return st;
 
@@ -248,10 +251,9 @@ static enum df_status is_entered(struct feed_work *w, const struct download *d, 
 	if (!ledger_shared(w->run->env.ledger))
 		return DF_END;
 	enum df_status st = ledger_file_known(w->run->env.ledger, &d->key, &f, err);
-	if (st == DF_OK && f.state == LEDGER_LISTED)
-		st = DF_END;
+	bool listed = st == DF_OK && f.state == LEDGER_LISTED;
 	ledger_file_free(&f);
-	return st;
+	return listed ? DF_END : st;
 }
 
 static enum df_status adopt_settle(struct feed_work *w, struct download *d, struct df_err *err)

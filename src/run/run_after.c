@@ -269,14 +269,19 @@ static enum df_status after_once(struct after *a, const struct ledger_file *f, s
 		st = give_up(f, err, &never);
 		*err = (struct df_err){0};
 	}
-	if (st == DF_OK && action->what == CONF_DELETE)
+	if (st != DF_OK)
+		return st;
+
+	if (action->what == CONF_DELETE)
 		st = why_kept(a->run->env.ledger, f, &kept, err);
+	if (st != DF_OK)
+		return st;
 	if (kept != NULL) {
 		df_log(DF_LOG_WARN, "%s: %s: not deleted: %s", feed->name, f->name, kept);
 		action = &keep;
 	}
-	if (st == DF_OK)
-		st = fetch_after(a->source->fetch, &entry, action, err);
+
+	st = fetch_after(a->source->fetch, &entry, action, err);
 	if (st == DF_REJECT)
 		st = give_up(f, err, &never);
 	if (st == DF_END)
@@ -375,8 +380,10 @@ static enum df_status take_back(struct fetch *source, void *ctx, struct df_err *
 	struct fetch_entry there = {.name = (char *)(uintptr_t)copy->name};
 	fetch_enter(source, copy->receipts);
 	enum df_status st = fetch_stat_file(source, copy->name, &there, err);
-	if (st == DF_OK)
-		st = fetch_after(source, &there, &removal, err);
+	if (st != DF_OK)
+		goto cleanup;
+	st = fetch_after(source, &there, &removal, err);
+cleanup:
 	fetch_enter(source, NULL);
 	return st;
 }

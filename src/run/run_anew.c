@@ -206,17 +206,20 @@ static enum df_status anew_one(struct anew_file *f, struct df_err *err)
 	if (st != DF_OK)
 		return st == DF_END ? DF_OK : st;
 	st = run_chosen_bytes(f->work, known, &spool, err);
-	if (st == DF_OK)
-		st = anew_open_again(f, err);
-	if (st != DF_OK) {
-		free(spool);
-		if (st == DF_END)
-			log_gone(f->work, known);
-		return st == DF_END ? DF_OK : st;
-	}
+	if (st != DF_OK)
+		goto cleanup;
+	st = anew_open_again(f, err);
+	if (st != DF_OK)
+		goto cleanup;
+
 	const struct feed_file file = {.entry = &e, .sha256 = known->sha256, .id = known->id};
 	(void)run_feed_hand_over(f->work, &file, spool);
-	return DF_OK;
+	spool = NULL;
+cleanup:
+	free(spool);
+	if (st == DF_END)
+		log_gone(f->work, known);
+	return st == DF_END ? DF_OK : st;
 }
 
 static enum df_status anew_part(struct feed_work *w, void *ctx, struct df_err *err)

@@ -59,10 +59,11 @@ enum df_status run_arrive(struct feed_work *w, const struct fetch_entry *e, stru
 	out->arrival = run_spool_arrival(w->run->conf, &key);
 	out->spool = df_strdup(out->arrival);
 	enum df_status st = arrive_bytes(w, out, err);
-	if (st == DF_OK) {
-		arrive_fate(w, out);
-		st = run_spool_place(out->arrival, out->sha256, &out->spool, err);
-	}
+	if (st != DF_OK)
+		goto cleanup;
+	arrive_fate(w, out);
+	st = run_spool_place(out->arrival, out->sha256, &out->spool, err);
+cleanup:
 	if (st != DF_OK)
 		run_arrival_free(out);
 	return st;
@@ -101,8 +102,9 @@ static enum df_status enter_all(struct feed_work *w, const struct run_arrivals *
 {
 	struct ledger *l = w->run->env.ledger;
 	enum df_status st = run_spool_sync(w->spool, err);
-	if (st == DF_OK)
-		st = ledger_enter(l, false, err);
+	if (st != DF_OK)
+		return st;
+	st = ledger_enter(l, false, err);
 	return st == DF_OK ? ledger_leave(l, enter_each(w, all, ids, err), err) : st;
 }
 

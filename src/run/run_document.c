@@ -29,8 +29,9 @@ enum df_status run_document_prepare(struct run_delivery *v, struct df_err *err)
 					   .plan = v->d->plan,
 					   .today = w->f->frozen};
 	enum df_status st = conf_feed_thaw(w->f->feed, &stored, &v->feed, err);
-	if (st == DF_OK)
-		st = choose_identity(v, err);
+	if (st != DF_OK)
+		return st;
+	st = choose_identity(v, err);
 	if (st != DF_OK)
 		return st;
 
@@ -80,8 +81,10 @@ static enum df_status deliver_document(struct run_delivery *v, struct df_err *er
 	st = run_document_send(v, err);
 	keep_findings(v);
 	document_pass_end(&v->pass);
-	if (st == DF_OK)
-		st = run_document_close(v, err);
+	if (st != DF_OK)
+		goto cleanup;
+	st = run_document_close(v, err);
+cleanup:
 	document_pass_end(&v->pass);
 	document_places_free(v->pass.places);
 	return st;

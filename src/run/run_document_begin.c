@@ -151,9 +151,11 @@ static enum df_status skip_delivered(struct run_file_work *w, const struct ledge
 	       w->f->name, now->name != NULL ? ", " : "", now->name != NULL ? now->name : "",
 	       before.name);
 	st = enter_checked(w, now, &(struct ledger_checked){0}, d, err);
-	if (st == DF_OK)
-		st = ledger_document_state(ledger, d->id, &done, err);
+	if (st != DF_OK)
+		goto cleanup;
+	st = ledger_document_state(ledger, d->id, &done, err);
 	d->state = LEDGER_DONE;
+cleanup:
 	ledger_file_free(&before);
 	return st;
 }

@@ -144,8 +144,9 @@ static enum df_status go_on(struct run_delivery *v, const char *target, struct d
 {
 	struct resumed r;
 	enum df_status st = check_layout(v, err);
-	if (st == DF_OK)
-		st = count_settled(v, &r, err);
+	if (st != DF_OK)
+		return st;
+	st = count_settled(v, &r, err);
 	if (st != DF_OK)
 		return st;
 	log_changes(v, target, &r);

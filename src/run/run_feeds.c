@@ -44,9 +44,9 @@ static enum df_status run_part(struct feed_work *w, void *ctx, struct df_err *er
 	if (st != DF_OK || w->feed->fetch.source.kind == CONF_SOURCE_NONE)
 		return st;
 	st = run_pull_listed(w, err);
-	if (st == DF_OK && !df_stop_requested && !w->source.unreachable)
-		st = run_pull_settled(w, err);
-	return st;
+	if (st != DF_OK || df_stop_requested || w->source.unreachable)
+		return st;
+	return run_pull_settled(w, err);
 }
 
 /* ---- all feeds at once ---- */

@@ -77,6 +77,24 @@ static enum df_status stored_type(const struct run_file *f, const struct begun *
 	return b->settings != NULL ? conf_feed_thaw(f->feed, &begun, stored, err) : DF_OK;
 }
 
+/* A view of the feed, whose pointers stay its own, without the rules for what may come. */
+static enum df_status open_without_rules(const struct run_file_work *w,
+					 const struct conf_feed *today, struct df_err *err)
+{
+	struct run_file *f = w->f;
+	struct conf_feed feed = *today;
+	struct name parsed;
+	enum df_status st =
+	    name_parse_as(df_base_name(f->name), feed.decode.document_type, &parsed, err);
+	if (st != DF_OK)
+		return st;
+
+	feed.decode.encrypted = parsed.encrypted;
+	feed.decode.signed_by.n = 0;
+	feed.decode.max_plaintext = feed.decode.max_ratio = feed.decode.max_entries = UINT64_MAX;
+	return decode_open(&feed, f->name, f->fd, w->run->scratch, &f->decoded, err);
+}
+
 /* A document of which a batch was taken has passed the feed's rules of that day: what they have
  * become since must not refuse what is half sent. The others of its file are subject to them, and
  * f->barred says why they are refused. Where it cannot be opened any more, a key went away, and may
@@ -84,21 +102,10 @@ static enum df_status stored_type(const struct run_file *f, const struct begun *
 static enum df_status decode_again(const struct run_file_work *w, const struct conf_feed *today,
 				   const struct begun *b, struct df_err *err)
 {
-	struct run_file *f = w->f;
-	struct conf_feed feed = *today; /* a view: its pointers stay the feed's */
 	struct df_err why = {0};
-	struct name parsed;
-	enum df_status st =
-	    name_parse_as(df_base_name(f->name), feed.decode.document_type, &parsed, &why);
+	enum df_status st = open_without_rules(w, today, &why);
 	if (st == DF_OK) {
-		feed.decode.encrypted = parsed.encrypted;
-		feed.decode.signed_by.n = 0;
-		feed.decode.max_plaintext = feed.decode.max_ratio = feed.decode.max_entries =
-		    UINT64_MAX;
-		st = decode_open(&feed, f->name, f->fd, w->run->scratch, &f->decoded, &why);
-	}
-	if (st == DF_OK) {
-		f->barred = *err;
+		w->f->barred = *err;
 		*err = (struct df_err){0};
 		return DF_OK;
 	}
@@ -276,8 +283,9 @@ static enum df_status file_begin(struct run_file_work *w, struct df_err *err)
 static enum df_status file_check(struct run_file_work *w, struct df_err *err)
 {
 	enum df_status st = file_is_new(w, err);
-	if (st == DF_OK)
-		st = run_file_open(w, err);
+	if (st != DF_OK)
+		return st;
+	st = run_file_open(w, err);
 	if (st != DF_OK)
 		return st;
 

@@ -39,14 +39,13 @@ enum df_status run_feed_spooled(const struct feed_work *w, const char *spool, co
 		return df_fail(DF_RETRY, err, NULL, "cannot open %s: %s", spool, strerror(errno));
 	enum df_status st = df_copy(fd, -1, hex, err);
 	close(fd);
-	if (st == DF_OK && strcmp(hex, sha256) != 0) {
-		df_log(DF_LOG_WARN,
-		       "%s: %s does not hold the bytes that were pulled: they are taken again",
-		       w->feed->name, spool);
-		unlink(spool);
-		st = DF_END;
-	}
-	return st;
+	if (st != DF_OK || strcmp(hex, sha256) == 0)
+		return st;
+
+	df_log(DF_LOG_WARN, "%s: %s does not hold the bytes that were pulled: they are taken again",
+	       w->feed->name, spool);
+	unlink(spool);
+	return DF_END;
 }
 
 /* A folder of the source, which a new connection has to enter anew. */
@@ -84,36 +83,43 @@ struct wanted {
 	const char *sha256, *spool;
 };
 
+/* Are the bytes of l->there the wanted ones? Then they are in the spool. */
+static enum df_status find_get(struct run_source *s, struct lookup *l, const struct wanted *wanted,
+			       bool *found, struct df_err *err)
+{
+	char *part = df_format("%s.part", l->spool);
+	unlink(part); /* of whatever it is a part, its time may be another one */
+	free(part);
+	enum df_status st = run_source_do(s, find_get_step, l, err);
+	*found = st == DF_OK && strcmp(l->sha256, wanted->sha256) == 0;
+	if (!*found)
+		unlink(l->spool);
+	return st;
+}
+
 /* moved: the folder is one that files are moved to, which keeps their time, and numbers those of
  * one name. */
 static enum df_status find_in(struct run_source *s, const char *dir, bool moved,
 			      const struct wanted *wanted, struct df_err *err)
 {
 	const struct fetch_entry *e = wanted->entry;
-	const char *spool = wanted->spool;
-	char *part = df_format("%s.part", spool);
+	bool found = false;
 	enum df_status st = DF_OK;
-	for (int i = 0; st == DF_OK && i < (moved ? NAMES_TRIED : 1); i++) {
+	for (int i = 0; st == DF_OK && !found && i < (moved ? NAMES_TRIED : 1); i++) {
 		char hex[DF_SHA256_HEX];
 		char number[16] = "";
 		if (i > 0)
 			snprintf(number, sizeof(number), ".%d", i);
 		struct fetch_entry there = {.name = df_file_name(e->name, strlen(e->name), number)};
-		struct lookup l = {.dir = dir, .there = &there, .spool = spool, .sha256 = hex};
+		struct lookup l = {
+		    .dir = dir, .there = &there, .spool = wanted->spool, .sha256 = hex};
 		st = run_source_do(s, stat_step, &l, err);
-		if (st == DF_OK && there.size == e->size && (!moved || there.mtime == e->mtime)) {
-			unlink(part); /* of whatever it is a part, its time may be another one */
-			st = run_source_do(s, find_get_step, &l, err);
-			if (st == DF_OK && strcmp(hex, wanted->sha256) == 0) {
-				free(there.name);
-				free(part);
-				return sync_folder_of(spool, err);
-			}
-			unlink(spool);
-		}
+		if (st == DF_OK && there.size == e->size && (!moved || there.mtime == e->mtime))
+			st = find_get(s, &l, wanted, &found, err);
 		free(there.name);
 	}
-	free(part);
+	if (found)
+		return sync_folder_of(wanted->spool, err);
 	return st == DF_OK ? DF_END : st;
 }
 

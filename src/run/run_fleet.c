@@ -91,14 +91,15 @@ static enum df_status refuse_crashing(struct feed_work *w, const struct ledger_f
 	const struct ledger_outcome refused = {
 	    .state = LEDGER_REFUSED, .code = "keeps-crashing", .text = text, .now_ms = df_now_ms()};
 	enum df_status st = ledger_file_lost(w->run->env.ledger, f->id, &refused, err);
-	if (st == DF_OK) {
-		df_log(DF_LOG_ERROR,
-		       "%s: %s: refused: %s [keeps-crashing]: look at it, then `dropfeed retry %s`",
-		       w->feed->name, f->name, text, f->name);
-		pthread_mutex_lock(&w->run->lock);
-		w->run->result->files_refused++;
-		pthread_mutex_unlock(&w->run->lock);
-	}
+	if (st != DF_OK)
+		goto cleanup;
+	df_log(DF_LOG_ERROR,
+	       "%s: %s: refused: %s [keeps-crashing]: look at it, then `dropfeed retry %s`",
+	       w->feed->name, f->name, text, f->name);
+	pthread_mutex_lock(&w->run->lock);
+	w->run->result->files_refused++;
+	pthread_mutex_unlock(&w->run->lock);
+cleanup:
 	free(text);
 	return st;
 }

@@ -184,8 +184,7 @@ static enum df_status forecast_entry(struct forecast_work *w, const struct fetch
 	if (st != DF_OK && st != DF_END)
 		return st;
 	bool closed = st == DF_OK && ledger_closes(known.state);
-	if (st == DF_OK)
-		ledger_file_free(&known);
+	ledger_file_free(&known);
 	if (closed)
 		return DF_OK;
 	st = forecast_file(w, e, err);
@@ -195,9 +194,8 @@ static enum df_status forecast_entry(struct forecast_work *w, const struct fetch
 static enum df_status forecast_feed(struct forecast_work *w, struct df_err *err)
 {
 	struct fetch_list list = {0};
-	const struct ledger_where where = setup_ledger(w->conf);
-	enum df_status st = ledger_open_at_readonly(&where, &w->ledger, err);
-	if (st != DF_OK && st != DF_END)
+	enum df_status st = run_ledger_read(w->conf, &w->ledger, err);
+	if (st != DF_OK)
 		return st;
 	if (w->ledger != NULL)
 		run_warn_renamed(w->ledger, w->conf, w->feed);

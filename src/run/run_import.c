@@ -53,11 +53,11 @@ static enum df_status keep_input(const char *part, const char *sha256, char **sp
 {
 	*spool = df_strdup(part);
 	enum df_status st = run_spool_keep(part, sha256, spool, err);
-	if (st == DF_OK)
-		return DF_OK;
-	unlink(*spool);
-	free(*spool);
-	*spool = NULL;
+	if (st != DF_OK) {
+		unlink(*spool);
+		free(*spool);
+		*spool = NULL;
+	}
 	return st;
 }
 
@@ -73,8 +73,10 @@ static enum df_status spool_input(struct kept_import *k, const char *file, struc
 	char *part = df_format("%s/spool/%s/import-%ld.part", k->session.run.conf->state_dir,
 			       k->options->feed->name, (long)getpid());
 	st = copy_input(in, part, key, sha256, err);
-	if (st == DF_OK)
-		st = keep_input(part, sha256, spool, err);
+	if (st != DF_OK)
+		goto cleanup;
+	st = keep_input(part, sha256, spool, err);
+cleanup:
 	if (st != DF_OK)
 		unlink(part);
 	close(in);

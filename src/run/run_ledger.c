@@ -1,10 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-/* The ledger moves, from SQLite in the state folder to PostgreSQL or back. */
+/* The ledger as it is, for commands that only read it; and how it moves, from SQLite in the state
+ * folder to PostgreSQL or back. */
 #include "run_priv.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <unistd.h>
+
+enum df_status run_ledger_read(const struct conf *conf, struct ledger **out, struct df_err *err)
+{
+	const struct ledger_where where = setup_ledger(conf);
+	enum df_status st = ledger_open_at_readonly(&where, out, err);
+	return st == DF_END ? DF_OK : st;
+}
+
+/* ---- it moves ---- */
 
 static enum df_status copy_into(const struct conf *conf, struct ledger *from, const char *to,
 				struct df_err *err)

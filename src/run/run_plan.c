@@ -79,19 +79,22 @@ enum df_status run_plan_check(const char *path, uint32_t version, bool json, siz
 	size_t len = 0;
 	struct plan *plan = NULL;
 	enum df_status st = df_read_file(path, PLAN_MAX_BYTES, &text, &len, err);
-	if (st == DF_OK)
-		st = plan_read(text, len, version, &plan, err);
-	df_err_place(err, path, 0, NULL);
-	free(text);
 	if (st != DF_OK)
-		return st;
+		goto cleanup;
+	st = plan_read(text, len, version, &plan, err);
+	if (st != DF_OK)
+		goto cleanup;
+
 	if (json)
 		add_json(path, plan, out);
 	else
 		plan_add_text(path, plan, out);
 	*missed = plan_remarks(plan, &remarks);
+cleanup:
+	df_err_place(err, path, 0, NULL);
 	plan_free(plan);
-	return DF_OK;
+	free(text);
+	return st;
 }
 
 /* Where the token is kept: beside the ledger, else where programs keep such things. */

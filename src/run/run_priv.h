@@ -41,7 +41,7 @@
  *	run_same.c	the same bytes in another file
  *	run_spent.c	files of the spool that are closed, until the disk knows it
  *	run_status.c	`status` and `backup`
- *	run_ledger.c	`ledger copy`
+ *	run_ledger.c	the ledger for reading, and `ledger copy`
  *	run_report.c	`report`
  *	run_local.c	the files that it is given
  */
@@ -166,6 +166,10 @@ enum df_status run_file_begun(struct run *run, int64_t ledger_id, bool *begun,
  * what the ids of the document's batches are made from. */
 void run_sink_choose(const char *file, const char *identity, const struct decode_doc *doc,
 		     struct conf_feed *feed);
+
+/* The ledger as it is, for reading; NULL where there is none yet. */
+enum df_status run_ledger_read(const struct conf *conf, struct ledger **out,
+			       struct df_err *err) DF_CHECK;
 
 /* Is something to be done at the source when a file is done, or refused? */
 bool run_after_is_due(const struct conf_feed *feed, bool refused);

@@ -60,18 +60,25 @@ static enum df_status prune_all(struct prune *p, struct df_err *err)
 {
 	const int64_t before = df_now_ms() - p->options->older_than_ms;
 	enum df_status st = ledger_files_old(p->ledger, before, prune_on_file, p, err);
-	for (size_t i = 0; st == DF_OK && i < p->n; i++) {
+	if (st != DF_OK)
+		return st;
+
+	for (size_t i = 0; i < p->n; i++) {
 		if (df_stop_requested)
 			return df_fail(DF_RETRY, err, NULL,
 				       "stopped by a signal; what is left is for the next time");
 		st = ledger_documents(p->ledger, p->files[i], prune_rejects, p, err);
-		if (st == DF_OK && !p->options->dry_run)
+		if (st != DF_OK)
+			return st;
+		if (!p->options->dry_run)
 			st = ledger_prune(p->ledger, p->files[i], err);
-		p->out->files += st == DF_OK;
+		if (st != DF_OK)
+			return st;
+		p->out->files++;
 	}
-	if (st == DF_OK && !p->options->dry_run)
-		st = ledger_prune_manifests(p->ledger, &p->out->manifests, err);
-	return st;
+	if (p->options->dry_run)
+		return DF_OK;
+	return ledger_prune_manifests(p->ledger, &p->out->manifests, err);
 }
 
 void run_prune(const struct conf *conf, const struct run_prune_options *options,

@@ -27,12 +27,14 @@ enum df_status run_pull(struct feed_work *w, const struct fetch_entry *e, int64_
 	const struct feed_file file = {.entry = e, .sha256 = a.sha256, .id = listed};
 	const struct ledger_new_file new = run_arrival_file(w, &a, event_type);
 	st = run_spool_sync(w->spool, err);
-	if (st == DF_OK)
-		st = ledger_file_pulled(w->run->env.ledger, listed, &new, err);
-	if (st == DF_OK) {
-		(void)run_feed_hand_over(w, &file, a.spool);
-		a.spool = NULL;
-	}
+	if (st != DF_OK)
+		goto cleanup;
+	st = ledger_file_pulled(w->run->env.ledger, listed, &new, err);
+	if (st != DF_OK)
+		goto cleanup;
+	(void)run_feed_hand_over(w, &file, a.spool);
+	a.spool = NULL;
+cleanup:
 	run_arrival_free(&a);
 	return st;
 }

@@ -126,10 +126,11 @@ static enum df_status print_sealed(const struct found *f, int fd, struct df_err 
 	view.decode.signed_by.n = 0;
 	view.decode.max_plaintext = view.decode.max_ratio = UINT64_MAX;
 	enum df_status st = decode_open(&view, df_base_name(f->path), fd, df_scratch(), &d, err);
-	if (st == DF_OK) {
-		const struct decode_doc *doc = decode_doc(d, 0);
-		st = print_bytes(doc->fd, doc->offset, doc->length, err);
-	}
+	if (st != DF_OK)
+		goto cleanup;
+	const struct decode_doc *doc = decode_doc(d, 0);
+	st = print_bytes(doc->fd, doc->offset, doc->length, err);
+cleanup:
 	decode_close(d);
 	return st == DF_REJECT ? DF_RETRY : st; /* nothing is refused here */
 }
@@ -207,9 +208,8 @@ void run_rejects(const struct conf *conf, const struct run_rejects_options *opti
 	struct rejects r = {.options = options,
 			    .names = run_named_new(options->documents, options->n_documents)};
 	struct df_err err = {0};
-	const struct ledger_where where = setup_ledger(conf);
-	enum df_status st = ledger_open_at_readonly(&where, &r.ledger, &err);
-	if (st == DF_OK || st == DF_END)
+	enum df_status st = run_ledger_read(conf, &r.ledger, &err);
+	if (st == DF_OK)
 		st = search(&r, conf, &err);
 	if (st != DF_OK)
 		df_log_err(DF_LOG_ERROR, &err);

@@ -46,10 +46,15 @@ static enum df_status look_for_former(struct ledger *l, const struct conf_feed *
 				      struct renamed *r, struct df_err *err)
 {
 	enum df_status st = ledger_tallies(l, on_tally, r, err);
-	for (size_t i = 0; st == DF_OK && i < r->former.n; i++) {
+	if (st != DF_OK)
+		return st;
+
+	for (size_t i = 0; i < r->former.n; i++) {
 		bool same = false;
 		st = is_same_source(l, r, r->former.v[i], &same, err);
-		if (st == DF_OK && same)
+		if (st != DF_OK)
+			return st;
+		if (same)
 			df_log(DF_LOG_WARN,
 			       "%s: a new feed, whose source is that of the feed %s, which the "
 			       "configuration has no more: what that one delivered of it is "
@@ -57,7 +62,7 @@ static enum df_status look_for_former(struct ledger *l, const struct conf_feed *
 			       "its name back",
 			       feed->name, r->former.v[i]);
 	}
-	return st;
+	return DF_OK;
 }
 
 void run_warn_renamed(struct ledger *l, const struct conf *conf, const struct conf_feed *feed)

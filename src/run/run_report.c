@@ -20,10 +20,11 @@ void run_report(const struct conf *conf, const struct run_report_options *option
 					 .now_ms = df_now_ms(),
 					 .feeds = feeds,
 					 .n_feeds = conf->n_feeds};
-	const struct ledger_where where = setup_ledger(conf);
-	enum df_status st = ledger_open_at_readonly(&where, &ledger, &err);
-	if (st == DF_OK || st == DF_END)
-		st = report_period_write(ledger, &span, stdout, &err);
+	enum df_status st = run_ledger_read(conf, &ledger, &err);
+	if (st != DF_OK)
+		goto cleanup;
+	st = report_period_write(ledger, &span, stdout, &err);
+cleanup:
 	if (st != DF_OK)
 		df_log_err(DF_LOG_ERROR, &err);
 	run_note_status(result, st);

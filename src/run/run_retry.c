@@ -80,16 +80,20 @@ static enum df_status retry_one(struct feed_work *w, const struct retry_file *f,
 	st = run_feed_spooled(w, spool, f->known.sha256, err);
 	if (st == DF_END)
 		st = run_feed_find(w, &e, f->known.sha256, spool, err);
-	if (st == DF_OK && f->closed)
+	if (st != DF_OK)
+		goto cleanup;
+	if (f->closed)
 		st = reopen(w, f, err);
-	if (st != DF_OK) {
-		free(spool);
-		return st;
-	}
+	if (st != DF_OK)
+		goto cleanup;
+
 	struct feed_file file = {
 	    .entry = &e, .sha256 = f->known.sha256, .id = f->known.id, .idle = f->known.idle};
 	(void)run_feed_hand_over(w, &file, spool);
-	return DF_OK;
+	spool = NULL;
+cleanup:
+	free(spool);
+	return st;
 }
 
 static void retry_log_gone(struct feed_work *w, const struct retry_file *f)

@@ -107,7 +107,8 @@ enum df_status run_spent_end(struct run *run, struct df_err *err)
 	pthread_mutex_lock(&run->lock);
 	run->spent_stays = st != DF_OK;
 	pthread_mutex_unlock(&run->lock);
-	if (st == DF_OK)
-		run_spent_sweep(run);
-	return st;
+	if (st != DF_OK)
+		return st;
+	run_spent_sweep(run);
+	return DF_OK;
 }

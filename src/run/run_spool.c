@@ -175,29 +175,38 @@ static bool is_left_over(const struct sweep *s, const char *path)
 	return true;
 }
 
-enum df_status run_spool_sweep(const struct run *run, const char *feed, struct df_err *err)
+static void sweep_folder(const struct sweep *s, const char *feed)
 {
-	struct sweep s = {.run = run};
-	enum df_status st = ledger_files(run->env.ledger, feed, true, keep_open, &s, err);
-	if (st == DF_OK)
-		st = ledger_pulls(run->env.ledger, feed, keep_arrival, &s, err);
-	char *dir = df_format("%s/spool/%s", run->conf->state_dir, feed);
-	DIR *d = st == DF_OK ? opendir(dir) : NULL;
+	char *dir = df_format("%s/spool/%s", s->run->conf->state_dir, feed);
+	DIR *d = opendir(dir);
 	for (struct dirent *e; d != NULL && (e = readdir(d)) != NULL;) {
 		char *path = df_format("%s/%s", dir, e->d_name);
 		/* a worker may be about to remove a file that it has closed */
-		if (is_left_over(&s, path) && unlink(path) != 0 && errno != ENOENT)
+		if (is_left_over(s, path) && unlink(path) != 0 && errno != ENOENT)
 			df_log(DF_LOG_WARN, "cannot remove %s: %s", path, strerror(errno));
 		free(path);
 	}
 	if (d != NULL)
 		closedir(d);
+	free(dir);
+}
+
+enum df_status run_spool_sweep(const struct run *run, const char *feed, struct df_err *err)
+{
+	struct sweep s = {.run = run};
+	enum df_status st = ledger_files(run->env.ledger, feed, true, keep_open, &s, err);
+	if (st != DF_OK)
+		goto cleanup;
+	st = ledger_pulls(run->env.ledger, feed, keep_arrival, &s, err);
+	if (st != DF_OK)
+		goto cleanup;
+	sweep_folder(&s, feed);
+cleanup:
 	for (size_t i = 0; i < s.n; i++)
 		free(s.keep[i]);
 	for (size_t i = 0; i < s.n_arrivals; i++)
 		free(s.arrivals[i]);
 	free(s.arrivals);
 	free(s.keep);
-	free(dir);
 	return st;
 }

@@ -37,14 +37,16 @@ void run_status(const struct conf *conf, const struct run_status_options *option
 	struct ledger *ledger = NULL;
 	struct report_health health = {0};
 	struct df_err err = {0};
-	const struct ledger_where where = setup_ledger(conf);
-	enum df_status st = ledger_open_at_readonly(&where, &ledger, &err);
-	if (st == DF_OK || st == DF_END)
-		st = show(conf, ledger, options, &err);
-	if (st == DF_OK && ledger != NULL && options->health_since_ms != 0)
+	enum df_status st = run_ledger_read(conf, &ledger, &err);
+	if (st != DF_OK)
+		goto cleanup;
+	st = show(conf, ledger, options, &err);
+	if (st != DF_OK)
+		goto cleanup;
+	if (ledger != NULL && options->health_since_ms != 0)
 		st = report_health(ledger, options->feed, options->health_since_ms, &health, &err);
+cleanup:
 	ledger_close(ledger);
-
 	if (st != DF_OK)
 		df_log_err(DF_LOG_ERROR, &err);
 	result->unfinished = result->unfinished || health.unfinished > 0;
