@@ -125,11 +125,12 @@ enum df_status ledger_open_at(const struct ledger_where *where, struct ledger **
 		return st;
 	struct ledger *l = ledger_new(where);
 	st = open_by_driver(l, where, err);
-	if (st == DF_OK)
-		*out = l;
-	else
+	if (st != DF_OK) {
 		ledger_close(l);
-	return st;
+		return st;
+	}
+	*out = l;
+	return DF_OK;
 }
 
 enum df_status ledger_open_at_readonly(const struct ledger_where *where, struct ledger **out,
@@ -137,11 +138,12 @@ enum df_status ledger_open_at_readonly(const struct ledger_where *where, struct 
 {
 	struct ledger *l = ledger_new(where);
 	enum df_status st = open_readonly(l, where, err);
-	if (st == DF_OK)
-		*out = l;
-	else
+	if (st != DF_OK) {
 		ledger_close(l);
-	return st;
+		return st;
+	}
+	*out = l;
+	return DF_OK;
 }
 
 enum df_status ledger_open(const char *state_dir, struct ledger **out, struct df_err *err)

@@ -65,8 +65,9 @@ static enum df_status resend_document(struct ledger *l, int64_t file_id,
 	enum df_status st =
 	    ledger_change(l, &c, err, "iiiib", d->document, file_id, (int64_t)LEDGER_SENDING,
 			  (int64_t)LEDGER_DONE, (int64_t)d->keep_rejects);
-	if (st == DF_OK)
-		st = change(l, ST_RESEND_LANES, "forget a document's progress", d->document, err);
+	if (st != DF_OK)
+		return st;
+	st = change(l, ST_RESEND_LANES, "forget a document's progress", d->document, err);
 	return st == DF_OK ? change(l, ST_RESEND_REJECTS, "forget rejected rows", d->document, err)
 			   : st;
 }

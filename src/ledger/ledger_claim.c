@@ -58,8 +58,10 @@ enum df_status ledger_once_run(struct ledger *l, const char *sql, struct df_err 
 	va_start(values, format);
 	enum df_status st = once_list(l, sql, &s, err, format, values);
 	va_end(values);
-	if (st == DF_OK)
-		st = ledger_step(l, s, "write the ledger", err);
+	if (st != DF_OK)
+		goto cleanup;
+	st = ledger_step(l, s, "write the ledger", err);
+cleanup:
 	ledger_finalize(s);
 	ledger_unlock(l);
 	return st == DF_END ? DF_OK : st;
@@ -147,19 +149,20 @@ static enum df_status claim_refused(struct ledger *l, int64_t file, struct df_er
 {
 	struct ledger_stmt *s = NULL;
 	enum df_status st = ledger_once(l, SQL_CLAIM_HOLDER, &s, err, "i", file);
-	if (st == DF_OK)
-		st = ledger_step(l, s, "read who holds a file", err);
-	if (st == DF_OK) {
-		const char *holder = ledger_text(s, 0), *origin = ledger_text(s, 1);
-		if (origin != NULL && strcmp(origin, l->node) != 0)
-			st = df_fail(DF_RETRY, err, "taken-over",
-				     "its bytes are on %s only: no other host can go on with it",
-				     origin);
-		else
-			st = df_fail(DF_RETRY, err, "taken-over", "%.*s is working on it",
-				     holder != NULL ? node_length(holder) : 12,
-				     holder != NULL ? holder : "another host");
-	}
+	if (st != DF_OK)
+		goto cleanup;
+	st = ledger_step(l, s, "read who holds a file", err);
+	if (st != DF_OK)
+		goto cleanup;
+	const char *holder = ledger_text(s, 0), *origin = ledger_text(s, 1);
+	if (origin != NULL && strcmp(origin, l->node) != 0)
+		st = df_fail(DF_RETRY, err, "taken-over",
+			     "its bytes are on %s only: no other host can go on with it", origin);
+	else
+		st = df_fail(DF_RETRY, err, "taken-over", "%.*s is working on it",
+			     holder != NULL ? node_length(holder) : 12,
+			     holder != NULL ? holder : "another host");
+cleanup:
 	ledger_finalize(s);
 	return st == DF_END ? df_fail(DF_FATAL, err, NULL, "the ledger %s has no file %" PRId64,
 				      l->path, file)
@@ -173,14 +176,16 @@ static enum df_status claim_now(struct ledger *l, int64_t file, struct df_err *e
 	struct claim claim = {.file = file, .renewed_ms = ledger_boot_ms()};
 	enum df_status st = ledger_once(l, SQL_CLAIM, &s, err, "iittt", file, ledger_lease_ms(),
 					c->me, c->place, l->node);
-	if (st == DF_OK)
-		st = ledger_step(l, s, "claim a file", err);
-	if (st == DF_OK) {
-		claim.epoch = ledger_int(s, 0);
-		claim.crashes = ledger_int(s, 1);
-		claim.file_state = ledger_int(s, 2);
-		note(c, &claim);
-	}
+	if (st != DF_OK)
+		goto cleanup;
+	st = ledger_step(l, s, "claim a file", err);
+	if (st != DF_OK)
+		goto cleanup;
+	claim.epoch = ledger_int(s, 0);
+	claim.crashes = ledger_int(s, 1);
+	claim.file_state = ledger_int(s, 2);
+	note(c, &claim);
+cleanup:
 	ledger_finalize(s);
 	return st == DF_END ? claim_refused(l, file, err) : st;
 }
@@ -290,10 +295,13 @@ static enum df_status file_of(struct ledger *l, enum ledger_of of, int64_t id, i
 	if (*file != 0)
 		return DF_OK;
 	enum df_status st = ledger_once(l, SQL_FILE_OF_DOCUMENT, &s, err, "i", id);
-	if (st == DF_OK)
-		st = ledger_step(l, s, "look up a document", err);
-	if (st == DF_OK)
-		file_note(l->claims, id, *file = ledger_int(s, 0));
+	if (st != DF_OK)
+		goto cleanup;
+	st = ledger_step(l, s, "look up a document", err);
+	if (st != DF_OK)
+		goto cleanup;
+	file_note(l->claims, id, *file = ledger_int(s, 0));
+cleanup:
 	ledger_finalize(s);
 	return st == DF_END ? df_fail(DF_FATAL, err, NULL, "the ledger %s has no document %" PRId64,
 				      l->path, id)
@@ -323,15 +331,17 @@ enum df_status ledger_claim_fence(struct ledger *l, enum ledger_of of, int64_t i
 	struct ledger_stmt *s = NULL;
 	struct claim claim = {0};
 	enum df_status st = ledger_once(l, sql, &s, err, "i", id);
-	if (st == DF_OK)
-		st = ledger_step(l, s, "look at a claim", err);
-	if (st == DF_OK) {
-		int64_t file = ledger_int(s, 0);
-		if (!look(l->claims, file, &claim) || claim.epoch != ledger_int(s, 1))
-			st = taken_over(l, file, ledger_text(s, 2), err);
-		else
-			l->fenced = file;
-	}
+	if (st != DF_OK)
+		goto cleanup;
+	st = ledger_step(l, s, "look at a claim", err);
+	if (st != DF_OK)
+		goto cleanup;
+	int64_t file = ledger_int(s, 0);
+	if (!look(l->claims, file, &claim) || claim.epoch != ledger_int(s, 1))
+		st = taken_over(l, file, ledger_text(s, 2), err);
+	else
+		l->fenced = file;
+cleanup:
 	ledger_finalize(s);
 	return st == DF_END ? taken_over(l, id, NULL, err) : st;
 }
@@ -343,9 +353,10 @@ enum df_status ledger_claim_progress(struct ledger *l, struct df_err *err)
 		return DF_OK;
 	enum df_status st = ledger_once_run(l, SQL_PROGRESS, err, "i", claim.file);
 	claim.progressed = st == DF_OK;
-	if (st == DF_OK)
-		note(l->claims, &claim);
-	return st;
+	if (st != DF_OK)
+		return st;
+	note(l->claims, &claim);
+	return DF_OK;
 }
 
 enum df_status ledger_claim_new(struct ledger *l, int64_t file, bool local, struct df_err *err)

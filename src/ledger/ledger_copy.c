@@ -345,8 +345,10 @@ enum df_status ledger_copy(struct ledger *from, struct ledger *to, uint64_t *row
 	ledger_lock(from);
 	ledger_lock(to);
 	st = ledger_begin(to, err);
-	if (st == DF_OK)
-		st = ledger_end(to, copy_whole(&c, rows, err), err);
+	if (st != DF_OK)
+		goto cleanup;
+	st = ledger_end(to, copy_whole(&c, rows, err), err);
+cleanup:
 	ledger_unlock(to);
 	ledger_unlock(from);
 	return st;

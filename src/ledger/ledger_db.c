@@ -172,10 +172,11 @@ enum df_status ledger_change(struct ledger *l, const struct ledger_change *c, st
 	va_start(values, format);
 	if (fenced)
 		st = ledger_enter_on(l, c->sync, c->of, first_value(values), err);
-	if (st == DF_OK) {
-		st = change_list(l, c, err, format, values);
-		st = fenced ? ledger_leave(l, st, err) : st;
-	}
+	if (st != DF_OK)
+		goto cleanup;
+	st = change_list(l, c, err, format, values);
+	st = fenced ? ledger_leave(l, st, err) : st;
+cleanup:
 	va_end(values);
 	return ledger_unlock_synced(l, st, err);
 }

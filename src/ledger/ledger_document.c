@@ -283,9 +283,9 @@ static enum df_status lane_settled(struct ledger *l, int64_t id, const struct le
 	enum df_status st = lane_forward(l, id, step, err);
 	for (size_t i = 0; i < step->n_rejects && st == DF_OK; i++)
 		st = reject_add(l, id, &step->rejects[i], err);
-	if (st == DF_OK && step->n_requests > 0)
-		st = ledger_requests_put(l, id, step->requests, step->n_requests, err);
-	return st;
+	if (st != DF_OK || step->n_requests == 0)
+		return st;
+	return ledger_requests_put(l, id, step->requests, step->n_requests, err);
 }
 
 static enum df_status lanes_settled(struct ledger *l, int64_t id,
@@ -300,8 +300,9 @@ static enum df_status lanes_settled(struct ledger *l, int64_t id,
 		delivered += steps[i].rows_delivered;
 		rejected += steps[i].n_rejects;
 	}
-	if (st == DF_OK)
-		st = count_rows(l, id, delivered, rejected, err);
+	if (st != DF_OK)
+		return st;
+	st = count_rows(l, id, delivered, rejected, err);
 	return st == DF_OK && l->claims != NULL ? ledger_claim_progress(l, err) : st;
 }
 

@@ -21,10 +21,12 @@ enum df_status ledger_scan_claim(struct ledger *l, const char *feed, struct df_e
 	ledger_lock(l);
 	enum df_status st = ledger_once(l, SQL_SCAN_CLAIM, &s, err, "titt", feed, ledger_lease_ms(),
 					l->claims->me, l->claims->place);
-	if (st == DF_OK)
-		st = ledger_step(l, s, "claim a listing", err);
+	if (st != DF_OK)
+		goto cleanup;
+	st = ledger_step(l, s, "claim a listing", err);
 	if (st == DF_END)
 		st = ledger_changes(l) == 1 ? DF_OK : DF_END;
+cleanup:
 	ledger_finalize(s);
 	ledger_unlock(l);
 	return st;
@@ -45,10 +47,14 @@ enum df_status ledger_scan_state(struct ledger *l, const char *feed, enum ledger
 	*out = LEDGER_SCAN_ENDED;
 	ledger_lock(l);
 	enum df_status st = ledger_once(l, SQL_SCAN_STATE, &s, err, "t", feed);
-	if (st == DF_OK)
-		st = ledger_step(l, s, "look at a listing", err);
-	if (st == DF_OK && ledger_int(s, 0) != 0)
+	if (st != DF_OK)
+		goto cleanup;
+	st = ledger_step(l, s, "look at a listing", err);
+	if (st != DF_OK)
+		goto cleanup;
+	if (ledger_int(s, 0) != 0)
 		*out = ledger_int(s, 1) != 0 ? LEDGER_SCAN_HELD : LEDGER_SCAN_LOST;
+cleanup:
 	ledger_finalize(s);
 	ledger_unlock(l);
 	return st == DF_END ? DF_OK : st;
@@ -73,10 +79,13 @@ static enum df_status pulled_steps(struct ledger *l, int64_t id, const struct le
 	if (st == DF_OK)
 		st = ledger_run(l, s, "enter a file", err);
 	ledger_finalize(s);
-	if (st == DF_OK && ledger_changes(l) != 1)
-		st = df_fail(DF_FATAL, err, NULL, "the ledger %s has it in another state", l->path);
-	return st == DF_OK && f->arrival != NULL ? ledger_pull_end(l, f->key.feed, f->arrival, err)
-						 : st;
+	if (st != DF_OK)
+		return st;
+
+	if (ledger_changes(l) != 1)
+		return df_fail(DF_FATAL, err, NULL, "the ledger %s has it in another state",
+			       l->path);
+	return f->arrival != NULL ? ledger_pull_end(l, f->key.feed, f->arrival, err) : DF_OK;
 }
 
 enum df_status ledger_file_pulled(struct ledger *l, int64_t id, const struct ledger_new_file *f,

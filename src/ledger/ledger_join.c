@@ -98,10 +98,10 @@ static enum df_status renew(struct ledger_claims *c, const char *node, struct df
 	PQclear(r);
 	st = ask(c, SQL_SCAN_RENEW, OID_INT8, lease, &r, err);
 	PQclear(r);
-	if (st == DF_OK) {
-		st = ask(c, SQL_NODE_SEEN, OID_TEXT, node, &r, err);
-		PQclear(r);
-	}
+	if (st != DF_OK)
+		return st;
+	st = ask(c, SQL_NODE_SEEN, OID_TEXT, node, &r, err);
+	PQclear(r);
 	return st;
 }
 
@@ -154,13 +154,14 @@ static enum df_status name_itself(struct ledger *l, struct ledger_claims *c, str
 {
 	char place[20], process[20];
 	enum df_status st = place_word(l, place, err);
-	if (st == DF_OK)
-		st = random_word(process, err);
-	if (st == DF_OK) {
-		c->place = df_format("%s/%s/", l->node, place);
-		c->me = df_format("%s%s", c->place, process);
-	}
-	return st;
+	if (st != DF_OK)
+		return st;
+	st = random_word(process, err);
+	if (st != DF_OK)
+		return st;
+	c->place = df_format("%s/%s/", l->node, place);
+	c->me = df_format("%s%s", c->place, process);
+	return DF_OK;
 }
 
 static bool start_thread(struct ledger *l)
@@ -202,23 +203,26 @@ enum df_status ledger_join(struct ledger *l, const struct ledger_host *host, str
 	ledger_link_hurry(c->link, ledger_lease_ms() / 6);
 
 	enum df_status st = name_itself(l, c, err);
-	if (st == DF_OK)
-		st = ledger_once_run(l, SQL_NODE, err, "tttit", l->node, c->me, host->version,
-				     (int64_t)host->batch_format, host->config);
-	if (st == DF_OK)
-		st = ledger_once_run(l, SQL_PACE_INHERIT, err, "tt", c->place, c->me);
-	if (st != DF_OK) {
-		claims_free(c);
-		return st;
-	}
+	if (st != DF_OK)
+		goto cleanup;
+	st = ledger_once_run(l, SQL_NODE, err, "tttit", l->node, c->me, host->version,
+			     (int64_t)host->batch_format, host->config);
+	if (st != DF_OK)
+		goto cleanup;
+	st = ledger_once_run(l, SQL_PACE_INHERIT, err, "tt", c->place, c->me);
+	if (st != DF_OK)
+		goto cleanup;
+
 	l->claims = c;
 	l->ensure = ledger_claim_ensure;
 	l->fence = ledger_claim_fence;
 	if (start_thread(l))
 		return DF_OK;
 	l->claims = NULL;
+	st = df_fail(DF_FATAL, err, NULL, "no thread could be started to renew leases");
+cleanup:
 	claims_free(c);
-	return df_fail(DF_FATAL, err, NULL, "no thread could be started to renew leases");
+	return st;
 }
 
 void ledger_part(struct ledger *l)

@@ -146,8 +146,9 @@ enum df_status ledger_rows_next(struct ledger_rows *rows, struct df_err *err)
 	if (rows->at == rows->n)
 		return DF_END;
 	enum df_status st = rows->at == 0 ? rewind_rows(rows, err) : DF_OK;
-	if (st == DF_OK)
-		st = row_bytes(rows, &at, err);
+	if (st != DF_OK)
+		return st;
+	st = row_bytes(rows, &at, err);
 	if (st != DF_OK)
 		return st;
 

@@ -114,9 +114,9 @@ static enum df_status again_settled(struct ledger *l, int64_t id, const struct l
 	enum df_status st = again_delivered(l, id, step->delivered, step->n_delivered, err);
 	for (size_t i = 0; i < step->n_rejects && st == DF_OK; i++)
 		st = again_rejected(l, id, &step->rejects[i], err);
-	if (st == DF_OK && step->n_requests > 0)
-		st = ledger_requests_put(l, id, step->requests, step->n_requests, err);
-	return st;
+	if (st != DF_OK || step->n_requests == 0)
+		return st;
+	return ledger_requests_put(l, id, step->requests, step->n_requests, err);
 }
 
 enum df_status ledger_again_settled(struct ledger *l, int64_t document_id,

@@ -92,8 +92,10 @@ enum df_status ledger_settle_at_once(struct ledger *l, int64_t id,
 	df_before("note a lane's progress");
 	enum df_status st =
 	    ledger_once(l, df_buf_cstr(&sql), &s, err, "iii", id, claim.epoch, rows);
-	if (st == DF_OK)
-		st = settle(l, s, n, err);
+	if (st != DF_OK)
+		goto cleanup;
+	st = settle(l, s, n, err);
+cleanup:
 	df_after("note a lane's progress");
 	ledger_finalize(s);
 	df_buf_free(&sql);
@@ -111,8 +113,10 @@ enum df_status ledger_settle_seen(struct ledger *l, int64_t id, const struct led
 		return DF_END;
 	settle_sql(steps, n, SETTLED, &sql);
 	enum df_status st = ledger_once(l, df_buf_cstr(&sql), &s, err, "ii", id, claim.epoch);
-	if (st == DF_OK)
-		st = ledger_step(l, s, "read a lane's progress", err);
+	if (st != DF_OK)
+		goto cleanup;
+	st = ledger_step(l, s, "read a lane's progress", err);
+cleanup:
 	ledger_finalize(s);
 	df_buf_free(&sql);
 	return st;

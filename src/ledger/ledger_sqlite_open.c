@@ -41,13 +41,13 @@ static enum df_status sqlite_version_read(struct ledger *l, int *out, struct df_
 	else
 		*out = sqlite3_column_int(s, 0);
 	sqlite3_finalize(s);
-	if (st == DF_OK && *out > LEDGER_VERSION)
-		st = df_fail(DF_FATAL, err, NULL,
-			     "the ledger %s was made by a newer dropfeed (version %d, this one "
-			     "knows up to %d): "
-			     "upgrade dropfeed",
-			     l->path, *out, LEDGER_VERSION);
-	return st;
+	if (st != DF_OK || *out <= LEDGER_VERSION)
+		return st;
+	return df_fail(DF_FATAL, err, NULL,
+		       "the ledger %s was made by a newer dropfeed (version %d, this one "
+		       "knows up to %d): "
+		       "upgrade dropfeed",
+		       l->path, *out, LEDGER_VERSION);
 }
 
 /* One step of the ladder and its number in one transaction: a crash leaves a whole version. */
