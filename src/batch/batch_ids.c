@@ -69,9 +69,9 @@ static enum df_status file_enter(int fd, unsigned bits, uint64_t hash, bool *fre
 static enum df_status ids_file_open(const char *scratch, unsigned bits, int *fd, struct df_err *err)
 {
 	enum df_status st = df_unnamed_open(scratch, fd, err);
-	if (st == DF_OK && ftruncate(*fd, (off_t)(sizeof(uint64_t) << bits)) != 0)
-		st = ids_file_failed(err);
-	return st;
+	if (st != DF_OK || ftruncate(*fd, (off_t)(sizeof(uint64_t) << bits)) == 0)
+		return st;
+	return ids_file_failed(err);
 }
 
 /* ---- either ---- */
@@ -120,20 +120,23 @@ static enum df_status ids_grow(struct batch_ids *ids, struct df_err *err)
 	}
 	bigger.n = ids->n;
 	batch_ids_free(st == DF_OK ? ids : &bigger);
-	if (st == DF_OK)
-		*ids = bigger;
-	return st;
+	if (st != DF_OK)
+		return st;
+	*ids = bigger;
+	return DF_OK;
 }
 
 enum df_status batch_ids_enter(struct batch_ids *ids, uint64_t hash, bool *fresh,
 			       struct df_err *err)
 {
 	enum df_status st = ids->n >= slots_of(ids) / 4 * 3 ? ids_grow(ids, err) : DF_OK;
-	if (st == DF_OK)
-		st = enter(ids, hash, fresh, err);
-	if (st == DF_OK)
-		ids->n += *fresh;
-	return st;
+	if (st != DF_OK)
+		return st;
+	st = enter(ids, hash, fresh, err);
+	if (st != DF_OK)
+		return st;
+	ids->n += *fresh;
+	return DF_OK;
 }
 
 void batch_ids_free(struct batch_ids *ids)

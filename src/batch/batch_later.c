@@ -311,8 +311,9 @@ static enum df_status part_take(const struct level *level, const struct part *p,
 	enum df_status st = reader_next(&r, &h, &record, err);
 	while (st == DF_OK && record != NULL) {
 		st = take(events, &h, record, err);
-		if (st == DF_OK)
-			st = reader_next(&r, &h, &record, err);
+		if (st != DF_OK)
+			break;
+		st = reader_next(&r, &h, &record, err);
 	}
 	df_buf_free(&r.buf);
 	return st == DF_OK ? events->part_end(events->ctx, err) : st;
@@ -328,8 +329,9 @@ static enum df_status part_split(const struct level *from, const struct part *p,
 	enum df_status st = reader_next(&r, &h, &record, err);
 	while (st == DF_OK && record != NULL) {
 		st = level_add(to, depth, &h, record, err);
-		if (st == DF_OK)
-			st = reader_next(&r, &h, &record, err);
+		if (st != DF_OK)
+			break;
+		st = reader_next(&r, &h, &record, err);
 	}
 	df_buf_free(&r.buf);
 	return st;
@@ -348,10 +350,13 @@ static enum df_status part_end(struct batch_later *l, const struct level *level,
 	if (p->weight <= l->room || depth + 1 == DEPTH_MAX)
 		return part_take(level, p, events, err);
 	enum df_status st = level_new(l, &finer, err);
-	if (st == DF_OK)
-		st = part_split(level, p, finer, depth + 1, err);
-	if (st == DF_OK)
-		st = level_take(l, finer, depth + 1, events, err);
+	if (st != DF_OK)
+		goto cleanup;
+	st = part_split(level, p, finer, depth + 1, err);
+	if (st != DF_OK)
+		goto cleanup;
+	st = level_take(l, finer, depth + 1, events, err);
+cleanup:
 	level_free(finer);
 	return st;
 }

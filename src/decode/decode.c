@@ -122,8 +122,9 @@ static enum df_status decode_file(struct decode *d, const struct conf_feed *feed
 	const struct name_feed of = {feed->decode.document_type, feed->requests.on};
 	enum df_status st =
 	    name_parse_for(&of, feed->fetch.subfolders ? df_base_name(name) : name, &parsed, err);
-	if (st == DF_OK)
-		st = name_check_audience(parsed.event_type, conf_takes_audiences(feed), err);
+	if (st != DF_OK)
+		return st;
+	st = name_check_audience(parsed.event_type, conf_takes_audiences(feed), err);
 	if (st != DF_OK)
 		return st;
 	st = decode_stat(feed, &parsed, fd, &sink.packed, err);

@@ -152,8 +152,10 @@ enum df_status decode_check_keys(const struct conf_feed *feed, const char **key,
 		return DF_OK;
 
 	enum df_status st = keys_open(feed, &ctx, &home, err);
-	if (st == DF_OK)
-		st = keys_check(feed, ctx, home, key, err);
+	if (st != DF_OK)
+		goto cleanup;
+	st = keys_check(feed, ctx, home, key, err);
+cleanup:
 	if (ctx != NULL)
 		gpgme_release(ctx);
 	return st;

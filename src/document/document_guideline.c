@@ -39,9 +39,11 @@ enum df_status document_guidelines_of_file(struct document_pass *w, struct df_er
 		    w, err,
 		    "the hosted feed wants no dash and no dot in a file's name before "
 		    "its event type");
-	if (st == DF_OK && w->doc->length < MIN_BYTES)
-		st = document_guideline(w, err, "the hosted feed wants files of 5 MB at least");
-	if (st == DF_OK && w->doc->length > MAX_BYTES)
-		st = document_guideline(w, err, "the hosted feed wants files of 2 GB at most");
-	return st;
+	if (st != DF_OK)
+		return st;
+	if (w->doc->length < MIN_BYTES)
+		return document_guideline(w, err, "the hosted feed wants files of 5 MB at least");
+	if (w->doc->length > MAX_BYTES)
+		return document_guideline(w, err, "the hosted feed wants files of 2 GB at most");
+	return DF_OK;
 }

@@ -198,11 +198,10 @@ static enum df_status take_all(struct worker *own, struct rows *rows, struct df_
 		}
 		part_is_taken(c);
 	}
-	if (st == DF_OK) {
-		rows_seek(rows, &place);
-		st = document_pass_rows_until(c->w, rows, UINT64_MAX, err);
-	}
-	return st;
+	if (st != DF_OK)
+		return st;
+	rows_seek(rows, &place);
+	return document_pass_rows_until(c->w, rows, UINT64_MAX, err);
 }
 
 /* ---- the worker group ---- */

@@ -34,7 +34,9 @@ static enum df_status pass_header(struct document_pass *w, struct rows *rows, st
 	enum df_status st = rows_next(rows, row, err);
 	if (st == DF_END)
 		return map_has_header(w->map) ? no_rows(w, err) : DF_END;
-	if (st == DF_OK && row->n_cells >= DOCUMENT_GUIDELINE_COLUMNS)
+	if (st != DF_OK)
+		return st;
+	if (row->n_cells >= DOCUMENT_GUIDELINE_COLUMNS)
 		st = document_guideline(w, err, "the hosted feed wants fewer than 50 columns");
 	if (st != DF_OK)
 		return st;
@@ -49,8 +51,11 @@ static enum df_status pass_header(struct document_pass *w, struct rows *rows, st
 		document_hint_header(rows, err);
 		df_err_place(err, NULL, row->line, NULL);
 	}
-	if (st == DF_OK && w->handlers->header != NULL)
+	if (st != DF_OK)
+		goto cleanup;
+	if (w->handlers->header != NULL)
 		st = w->handlers->header(w->ctx, row, err);
+cleanup:
 	free(own);
 	return st;
 }
@@ -145,8 +150,10 @@ enum df_status document_pass_header(struct document_pass *w, struct df_err *err)
 	struct rows *rows = NULL;
 	struct rows_row row = {0};
 	enum df_status st = pass_open(w, &rows, err);
-	if (st == DF_OK)
-		st = pass_header(w, rows, &row, err);
+	if (st != DF_OK)
+		goto cleanup;
+	st = pass_header(w, rows, &row, err);
+cleanup:
 	rows_close(rows);
 	return st == DF_END ? DF_OK : st;
 }

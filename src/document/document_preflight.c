@@ -117,12 +117,13 @@ enum df_status document_preflight(struct document_pass *pass, const struct batch
 	out->rejected = pass->rejected;
 	out->skipped = pass->skipped;
 	out->late = pass->late;
-	if (st == DF_OK)
-		document_twice_note(pass);
-	if (st == DF_OK && settings != NULL)
+	if (st != DF_OK)
+		goto cleanup;
+	document_twice_note(pass);
+	if (settings != NULL)
 		note_losses(pass, settings, out);
-	if (st == DF_OK)
-		st = check_rejects(pass, err);
+	st = check_rejects(pass, err);
+cleanup:
 	free(p.lanes);
 	return st;
 }

@@ -89,8 +89,10 @@ enum df_status document_redropped(const struct document_pass *w, struct document
 		return DF_OK;
 	enum df_status st =
 	    document_rows_open(w->feed, w->doc, map_has_header(w->map), &bytes, &rows, err);
-	if (st == DF_OK)
-		st = each_row(w, rows, &at, out, err);
+	if (st != DF_OK)
+		goto cleanup;
+	st = each_row(w, rows, &at, out, err);
+cleanup:
 	rows_close(rows);
 	return st;
 }

@@ -195,6 +195,18 @@ static enum df_status drop_plain(struct document_rejects *out, struct df_err *er
 	return DF_OK;
 }
 
+/* The file gets its name where it is complete. */
+static enum df_status rejects_end(struct report_rejects *file, enum df_status st,
+				  const struct report_rejects_owner *owner,
+				  struct document_rejects *out, struct df_err *err)
+{
+	if (st != DF_OK) {
+		report_rejects_abandon(file);
+		return st;
+	}
+	return report_rejects_close(file, owner, &out->path, err);
+}
+
 enum df_status document_rejects_write(const struct document_env *env, struct document_pass *pass,
 				      int64_t document_id, struct document_rejects *out,
 				      struct df_err *err)
@@ -215,10 +227,7 @@ enum df_status document_rejects_write(const struct document_env *env, struct doc
 	if (st == DF_OK && sealed)
 		st = drop_plain(out, err);
 	const struct report_rejects_owner owner = {env->ledger, document_id, out->older};
-	if (st == DF_OK)
-		st = report_rejects_close(w.file, &owner, &out->path, err);
-	else
-		report_rejects_abandon(w.file);
+	st = rejects_end(w.file, st, &owner, out, err);
 cleanup:
 	document_later_clear(&pages);
 	free(dir);
@@ -238,10 +247,7 @@ enum df_status document_rejects_export(struct document_pass *pass,
 	if (st != DF_OK)
 		goto cleanup;
 	st = sealed ? write_sealed(&w, dir, err) : write_rejects(&w, err);
-	if (st == DF_OK)
-		st = report_rejects_close(w.file, NULL, &out->path, err);
-	else
-		report_rejects_abandon(w.file);
+	st = rejects_end(w.file, st, NULL, out, err);
 cleanup:
 	free(named);
 	free(dir);

@@ -141,10 +141,9 @@ enum df_status document_pass_one(struct document_pass *w, const struct batch_set
 	bool sound = document_pass_check_row(w->map, sizes, row, &record);
 	struct batch_row where = {.line = row->line, .offset = row->offset, .length = row->length};
 	enum df_status st = document_pass_take_row(w, &where, &record, sound, err);
-	if (st == DF_OK && df_stop_requested)
-		st = df_fail(DF_RETRY, err, NULL,
-			     "stopped by a signal; the next run goes on from here");
-	return st;
+	if (st != DF_OK || !df_stop_requested)
+		return st;
+	return df_fail(DF_RETRY, err, NULL, "stopped by a signal; the next run goes on from here");
 }
 
 enum df_status document_pass_rows_until(struct document_pass *w, struct rows *rows, uint64_t until,
@@ -155,8 +154,9 @@ enum df_status document_pass_rows_until(struct document_pass *w, struct rows *ro
 	enum df_status st = DF_OK;
 	while (st == DF_OK && rows_tell(rows).offset < until) {
 		st = rows_next(rows, &row, err);
-		if (st == DF_OK)
-			st = document_pass_one(w, &sizes, &row, err);
+		if (st != DF_OK)
+			break;
+		st = document_pass_one(w, &sizes, &row, err);
 	}
 	return st;
 }

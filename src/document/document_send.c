@@ -56,8 +56,10 @@ enum df_status document_batches(struct document_pass *pass, const struct batch_s
 	pass->ctx = &b;
 	pass->lengths = batch_only_counts(settings);
 	enum df_status st = document_pass(pass, err);
-	if (st == DF_OK)
-		st = batch_maker_end(b.maker, err);
+	if (st != DF_OK)
+		goto cleanup;
+	st = batch_maker_end(b.maker, err);
+cleanup:
 	batch_maker_free(b.maker);
 	return st;
 }
@@ -239,7 +241,9 @@ enum df_status document_send(const struct document_env *env, struct document_pas
 	enum df_status st = DF_OK, closed = DF_OK;
 	if (document_id != 0)
 		st = ledger_lanes(env->ledger, document_id, done, lanes, err);
-	if (st == DF_OK && document_id != 0)
+	if (st != DF_OK)
+		goto cleanup;
+	if (document_id != 0)
 		st = ledger_lanes_sent(env->ledger, document_id, upto, lanes, err);
 	if (st != DF_OK)
 		goto cleanup;

@@ -47,8 +47,10 @@ enum df_status document_undelivered_find(const struct document_env *env, struct 
 	struct undelivered_pass w = {.out = out,
 				     .done = df_alloc(settings->lanes * sizeof(*w.done))};
 	enum df_status st = ledger_lanes(env->ledger, document_id, w.done, settings->lanes, err);
-	if (st == DF_OK)
-		st = document_batches(pass, settings, undelivered_batch, NULL, &w, err);
+	if (st != DF_OK)
+		goto cleanup;
+	st = document_batches(pass, settings, undelivered_batch, NULL, &w, err);
+cleanup:
 	free(w.done);
 	return st;
 }
