@@ -130,8 +130,10 @@ static enum df_status after_move_below(struct fetch *source, const char *path, c
 {
 	char *top = fetch_path_dir(source, dir), *below = fetch_path_beside(top, name);
 	enum df_status st = fetch_path_make(source, below, err);
-	if (st == DF_OK)
-		st = after_move(source, path, below, df_base_name(name), err);
+	if (st != DF_OK)
+		goto cleanup;
+	st = after_move(source, path, below, df_base_name(name), err);
+cleanup:
 	free(below);
 	free(top);
 	return st;

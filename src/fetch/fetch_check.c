@@ -25,12 +25,12 @@ enum df_status fetch_check_host(const struct conf_feed *feed, struct df_err *err
 	bool named = fetch_known_line(&known, FETCH_KEY_KNOWN) > 0 ||
 		     fetch_known_line(&known, FETCH_KEY_AUTHORITY) > 0;
 	fetch_known_free(&known);
-	if (st == DF_OK && !named)
-		return df_fail(DF_USAGE, err, NULL,
-			       "%s does not name %s port %u; get its key with: ssh-keyscan -p %u "
-			       "%s >> %s, compare its "
-			       "fingerprint (ssh-keygen -lf) with the administrator's, or pin it: "
-			       "host_key = SHA256:...",
-			       file, source->host, port, port, source->host, file);
-	return st;
+	if (st != DF_OK || named)
+		return st;
+	return df_fail(DF_USAGE, err, NULL,
+		       "%s does not name %s port %u; get its key with: ssh-keyscan -p %u "
+		       "%s >> %s, compare its "
+		       "fingerprint (ssh-keygen -lf) with the administrator's, or pin it: "
+		       "host_key = SHA256:...",
+		       file, source->host, port, port, source->host, file);
 }

@@ -165,14 +165,16 @@ enum df_status fetch_checksum_open(struct fetch *source, const char *name,
 	c->md5 = strcmp(ending, ".md5") == 0;
 	enum df_status st = checksum_want(source, name, beside, c, err);
 	free(beside);
-	if (st == DF_OK)
-		st = checksum_begin(c, err);
-	if (st != DF_OK) {
-		fetch_checksum_free(c);
-		return st;
-	}
+	if (st != DF_OK)
+		goto cleanup;
+	st = checksum_begin(c, err);
+	if (st != DF_OK)
+		goto cleanup;
 	*out = c;
 	return DF_OK;
+cleanup:
+	fetch_checksum_free(c);
+	return st;
 }
 
 /* ---- comparing ---- */

@@ -244,8 +244,10 @@ static void list_items_free(struct list_job *job)
 static enum df_status list_folder(struct list_job *job, struct df_err *err)
 {
 	enum df_status st = list_read(job, err);
-	if (st == DF_OK)
-		st = list_items(job, err);
+	if (st != DF_OK)
+		goto cleanup;
+	st = list_items(job, err);
+cleanup:
 	list_items_free(job);
 	return st;
 }

@@ -241,9 +241,11 @@ static enum df_status sftp_read_open(void *state, const char *path, uint64_t off
 	struct fetch_sftp *s = state;
 	sftp_read_close(s);
 	enum df_status st = sftp_handle(s, path, &as_old_file, &s->file, err);
-	if (st == DF_OK && offset > 0)
+	if (st != DF_OK)
+		return st;
+	if (offset > 0)
 		libssh2_sftp_seek64(s->file, offset);
-	return st;
+	return DF_OK;
 }
 
 static enum df_status sftp_read(void *state, void *p, size_t size, size_t *n, struct df_err *err)

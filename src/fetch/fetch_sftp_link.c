@@ -321,8 +321,10 @@ static enum df_status link_find(struct fetch_sftp *s, struct df_err *err)
 		return link_find_pin(s, err);
 	struct fetch_known known = {0};
 	enum df_status st = fetch_known_read(s->feed, &known, err);
-	if (st == DF_OK)
-		st = link_find_known(s, &known, err);
+	if (st != DF_OK)
+		goto cleanup;
+	st = link_find_known(s, &known, err);
+cleanup:
 	fetch_known_free(&known);
 	return st;
 }

@@ -157,31 +157,37 @@ static enum df_status file_settle(struct send_stream *st, struct df_err *err)
 	return DF_OK;
 }
 
-static enum df_status file_flush(struct send_stream *st, struct df_err *err)
+static enum df_status file_write(struct send_stream *st, struct df_err *err)
 {
 	struct file_stream *f = st->own;
 	enum df_status status = DF_OK;
 	if (f->buf.over)
-		status = df_fail(DF_FATAL, err, NULL, "a batch is too large to be written");
-	if (status == DF_OK && f->buf.len > 0) {
+		return df_fail(DF_FATAL, err, NULL, "a batch is too large to be written");
+	if (f->buf.len > 0) {
 		if (st->driver == &send_driver_stdout)
 			send_touched(st);
 		pthread_mutex_lock(&st->sender->out);
 		status = write_without_sigpipe(f->fd, &f->buf, err);
 		pthread_mutex_unlock(&st->sender->out);
 	}
-	if (status == DF_OK) {
-		f->written += f->buf.len;
-		if (f->temporary != NULL)
-			df_write_behind(f->fd, &f->begun, f->written);
-		pthread_mutex_lock(&st->sender->lock);
-		st->sender->stats.batches += f->batches;
-		st->sender->stats.events += f->events;
-		st->sender->stats.bytes += f->buf.len;
-		pthread_mutex_unlock(&st->sender->lock);
-		if (st->driver == &send_driver_stdout)
-			status = file_settle(st, err);
-	}
+	if (status != DF_OK)
+		return status;
+
+	f->written += f->buf.len;
+	if (f->temporary != NULL)
+		df_write_behind(f->fd, &f->begun, f->written);
+	pthread_mutex_lock(&st->sender->lock);
+	st->sender->stats.batches += f->batches;
+	st->sender->stats.events += f->events;
+	st->sender->stats.bytes += f->buf.len;
+	pthread_mutex_unlock(&st->sender->lock);
+	return st->driver == &send_driver_stdout ? file_settle(st, err) : DF_OK;
+}
+
+static enum df_status file_flush(struct send_stream *st, struct df_err *err)
+{
+	struct file_stream *f = st->own;
+	enum df_status status = file_write(st, err);
 	df_buf_reset(&f->buf);
 	f->batches = f->events = 0;
 	return status;
@@ -234,6 +240,12 @@ static enum df_status sync_folder(const char *path, struct df_err *err)
 	return status;
 }
 
+static enum df_status append_both(int have, int more, int out, struct df_err *err)
+{
+	enum df_status status = send_append_copy(have, out, err);
+	return status == DF_OK ? send_append_copy(more, out, err) : status;
+}
+
 /* The file with this document's lines after what it has, under its name at once. Lines that it
  * has already were written by a run that was killed before the ledger had it: ids make them this
  * document's and no other's. Others may have come after them since: nothing says that a run
@@ -258,9 +270,7 @@ static enum df_status file_append(struct send_stream *st, struct df_err *err)
 		out =
 		    open(f->temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 		if (out >= 0)
-			status = send_append_copy(have, out, err);
-		if (out >= 0 && status == DF_OK)
-			status = send_append_copy(f->fd, out, err);
+			status = append_both(have, f->fd, out, err);
 	}
 	if (out < 0)
 		status = df_fail(DF_RETRY, err, NULL, "cannot create %s: %s", f->temporary,

@@ -160,6 +160,20 @@ static struct http_stream *http_stream_new(struct send_stream *base)
 	return st;
 }
 
+/* Under lock. fresh: own, or NULL where the route is known. */
+static void stream_join(struct send_stream *base, struct http_route *known,
+			struct http_route *fresh)
+{
+	struct send_http *http = base->sender->http;
+	struct http_stream *st = http_stream_new(base);
+	st->http = http;
+	if (known != NULL)
+		http_route_use(http, base->feed);
+	st->route = known != NULL ? known : http_route_join(http, fresh, base->feed);
+	st->next = http->streams;
+	http->streams = st;
+}
+
 static enum df_status http_open(struct send_stream *base, struct df_err *err)
 {
 	const struct conf_feed *feed = base->feed;
@@ -180,17 +194,10 @@ static enum df_status http_open(struct send_stream *base, struct df_err *err)
 
 	pthread_mutex_lock(&s->lock);
 	status = s->http == NULL ? http_new(s, err) : DF_OK;
-	if (status == DF_OK) {
-		struct http_stream *st = http_stream_new(base);
-		st->http = s->http;
-		if (known != NULL)
-			http_route_use(s->http, feed);
-		st->route = known != NULL ? known : http_route_join(s->http, fresh, feed);
-		st->next = s->http->streams;
-		s->http->streams = st;
-	} else if (fresh != NULL) {
+	if (status == DF_OK)
+		stream_join(base, known, fresh);
+	else if (fresh != NULL)
 		http_route_free(fresh);
-	}
 	pthread_mutex_unlock(&s->lock);
 	return status;
 }

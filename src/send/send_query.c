@@ -98,7 +98,9 @@ static enum df_status query_spend(struct query *q, struct df_err *err)
 	size_t limit = 0;
 	while (memory->spend != NULL && wait > 0) {
 		enum df_status st = memory->spend(memory->ctx, &one, &wait, &limit, err);
-		if (st == DF_OK && wait > 0)
+		if (st != DF_OK)
+			return st;
+		if (wait > 0)
 			st = rest(wait, err);
 		if (st != DF_OK)
 			return st;
