@@ -102,23 +102,28 @@ static void conclude_check(struct check_output *out, size_t n_feeds, bool quiet)
 	df_buf_free(&b);
 }
 
+static void check_loaded(const struct conf *conf, struct check_output *out)
+{
+	char text[512];
+	if (conf->n_feeds == 0) {
+		snprintf(text, sizeof(text),
+			 "%s has no [feed NAME] section: there is nothing to run", out->path);
+		on_finding(out, &(struct setup_finding){.text = text});
+	}
+	setup_check(conf, on_finding, out);
+}
+
 static int check_conf_file(const struct cli_globals *g, const char *path, bool json)
 {
 	struct check_output out = {.path = path, .json = json};
 	struct conf *conf = NULL;
-	char text[512];
 	out.list.out = &out.problems;
 	json_write_open(&out.list, NULL, '[');
 	enum df_status st = setup_load(path, true, on_finding, &out, &conf);
 
 	cli_log_setup(g, conf);
-	if (st == DF_OK && conf->n_feeds == 0) {
-		snprintf(text, sizeof(text),
-			 "%s has no [feed NAME] section: there is nothing to run", path);
-		on_finding(&out, &(struct setup_finding){.text = text});
-	}
 	if (st == DF_OK)
-		setup_check(conf, on_finding, &out);
+		check_loaded(conf, &out);
 	conclude_check(&out, conf != NULL ? conf->n_feeds : 0, g->quiet);
 	conf_free(conf);
 	df_buf_free(&out.problems);

@@ -83,12 +83,13 @@ static enum df_status keep_words(void *home, const struct conf_key *key, const c
 	for (size_t i = 0; st == DF_OK && i < list.n; i++)
 		if (!passes(list.v[i]))
 			st = df_fail(DF_USAGE, err, NULL, "'%s' is not %s", list.v[i], wanted);
-	if (st == DF_OK) {
-		struct conf_list *field = (struct conf_list *)(void *)((char *)home + key->at);
-		struct conf_list old = *field;
-		*field = list;
-		list = old;
-	}
+	if (st != DF_OK)
+		goto cleanup;
+	struct conf_list *field = (struct conf_list *)(void *)((char *)home + key->at);
+	struct conf_list old = *field;
+	*field = list;
+	list = old;
+cleanup:
 	conf_list_free(&list);
 	return st;
 }
@@ -145,8 +146,10 @@ enum df_status conf_parse_audiences(void *home, const struct conf_key *key, cons
 			st = df_fail(DF_USAGE, err, NULL,
 				     "'%s' is not one of: string array attribute", list.v[i]);
 	}
-	if (st == DF_OK)
-		*(uint32_t *)(void *)((char *)home + key->at) = bits;
+	if (st != DF_OK)
+		goto cleanup;
+	*(uint32_t *)(void *)((char *)home + key->at) = bits;
+cleanup:
 	conf_list_free(&list);
 	return st;
 }

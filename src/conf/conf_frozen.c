@@ -173,14 +173,16 @@ enum df_status conf_feed_thaw(const struct conf_feed *live, const struct conf_fr
 	thaw_text(&feed->plan.path, &feed->plan.text, stored->plan, "data plan");
 
 	enum df_status st = frozen_apply(feed, stored->settings, err);
-	if (st == DF_OK)
-		st = thaw_plan(feed, live, err);
-	if (st != DF_OK) {
-		conf_feed_free(feed);
-		return st;
-	}
+	if (st != DF_OK)
+		goto cleanup;
+	st = thaw_plan(feed, live, err);
+	if (st != DF_OK)
+		goto cleanup;
 	*out = feed;
 	return DF_OK;
+cleanup:
+	conf_feed_free(feed);
+	return st;
 }
 
 void conf_feed_differences(const struct conf_feed *stored, const struct conf_feed *live,

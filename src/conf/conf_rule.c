@@ -170,9 +170,10 @@ enum df_status conf_parse_ledger(void *home, const struct conf_key *key, const c
 {
 	(void)base;
 	enum df_status st = conf_check_ledger(value, err);
-	if (st == DF_OK)
-		conf_text_set(conf_field(home, key), df_strdup(value));
-	return st;
+	if (st != DF_OK)
+		return st;
+	conf_text_set(conf_field(home, key), df_strdup(value));
+	return DF_OK;
 }
 
 /* It is shown in listings and messages. */

@@ -287,10 +287,10 @@ void doctor_run(const struct doctor_options *options, struct run_result *result)
 		goto cleanup;
 
 	st = setup_load(options->path, true, secret_mistake, &d, &conf);
-	if (st == DF_OK) {
-		d.conf = conf;
-		check_all(&d);
-	}
+	if (st != DF_OK)
+		goto cleanup;
+	d.conf = conf;
+	check_all(&d);
 cleanup:
 	run_note_status(result, st);
 	findings_free(&d);

@@ -315,8 +315,10 @@ static enum df_status read_text(struct plan *plan, const char *text, size_t len,
 	if (st != DF_OK)
 		return st;
 	st = choose_version(root, version, &chosen, err);
-	if (st == DF_OK)
-		st = read_version(plan, chosen, err);
+	if (st != DF_OK)
+		goto cleanup;
+	st = read_version(plan, chosen, err);
+cleanup:
 	json_object_put(root);
 	return st;
 }

@@ -147,8 +147,10 @@ enum df_status plan_token_renew(struct plan_fetcher *f, struct df_err *err)
 					 .headers = {"Content-Type: application/json"},
 				     },
 				     &a, err);
-	if (st == DF_OK)
-		st = token_take(f, &a, url, err);
+	if (st != DF_OK)
+		goto cleanup;
+	st = token_take(f, &a, url, err);
+cleanup:
 	explicit_bzero(body.data, body.len);
 	df_buf_free(&body);
 	if (a.body.len > 0)

@@ -90,8 +90,10 @@ enum df_status report_health(struct ledger *l, const char *feed, int64_t since_m
 	const struct ledger_latest recent = {.feed = feed, .since_ms = since_ms};
 	*out = (struct report_health){0};
 	enum df_status st = ledger_files_latest(l, &recent, health_file, &w, err);
-	if (st == DF_OK)
-		st = ledger_conditions(l, feed, health_condition, out, err);
+	if (st != DF_OK)
+		goto cleanup;
+	st = ledger_conditions(l, feed, health_condition, out, err);
+cleanup:
 	df_index_free(w.delivered);
 	for (size_t i = 0; i < w.n; i++)
 		free(w.names[i]);

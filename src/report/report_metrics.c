@@ -274,8 +274,10 @@ static enum df_status count_ledger(struct metrics *m, const struct ledger_where 
 	if (st != DF_OK)
 		return st == DF_END ? DF_OK : st;
 	st = ledger_tallies(l, add_value, m, err);
-	if (st == DF_OK)
-		st = ledger_open_files(l, add_value, m, err);
+	if (st != DF_OK)
+		goto cleanup;
+	st = ledger_open_files(l, add_value, m, err);
+cleanup:
 	ledger_close(l);
 	return st;
 }

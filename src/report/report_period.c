@@ -299,10 +299,12 @@ enum df_status report_period_write(struct ledger *l, const struct report_span *s
 	struct period p;
 	struct df_buf out = {0};
 	enum df_status st = period_read(l, span, &p, err);
-	if (st == DF_OK)
-		forms[span->format](&p, &out);
+	if (st != DF_OK)
+		goto cleanup;
+	forms[span->format](&p, &out);
 	if (out.len > 0)
 		fwrite(out.data, 1, out.len, to);
+cleanup:
 	df_buf_free(&out);
 	period_free(&p);
 	return st;

@@ -301,8 +301,9 @@ enum df_status report_status_json(struct ledger *l, const struct report_status_f
 		goto cleanup;
 
 	st = put_conditions(&w, err);
-	if (st == DF_OK)
-		st = put_nodes(&w, err);
+	if (st != DF_OK)
+		goto cleanup;
+	st = put_nodes(&w, err);
 cleanup:
 	json_write_close(&w.json);
 	json_end(&w);

@@ -223,7 +223,9 @@ static enum df_status text_all(struct status_text *w, struct df_err *err)
 		return DF_OK;
 	if (filter->files.names == NULL)
 		st = text_nodes(w, err);
-	if (st == DF_OK && filter->files.names == NULL)
+	if (st != DF_OK)
+		return st;
+	if (filter->files.names == NULL)
 		st = ledger_conditions(w->ledger, filter->files.feed, text_condition, w->to, err);
 	if (st != DF_OK)
 		return st;

@@ -54,12 +54,11 @@ static enum df_status make_state(const char *dir, struct df_err *err)
 {
 	struct stat info;
 	enum df_status st = df_mkdirs(dir, err);
-	if (st == DF_OK && stat(dir, &info) == 0 && (info.st_mode & 077) != 0)
-		return df_fail(DF_USAGE, err, NULL,
-			       "others may look into %s, which holds rows of your customers: "
-			       "chmod 0700 %s",
-			       dir, dir);
-	return st;
+	if (st != DF_OK || stat(dir, &info) != 0 || (info.st_mode & 077) == 0)
+		return st;
+	return df_fail(DF_USAGE, err, NULL,
+		       "others may look into %s, which holds rows of your customers: chmod 0700 %s",
+		       dir, dir);
 }
 
 enum df_status setup_init(const struct setup_init *what, struct df_buf *out, struct df_err *err)

@@ -340,8 +340,11 @@ static enum df_status explain_file(struct explain_work *w, const struct trial_pl
 	if (st != DF_OK)
 		return st;
 	st = choose_document(d, at->entry, &w->doc, err);
-	if (st == DF_OK && w->doc != NULL)
+	if (st != DF_OK)
+		goto cleanup;
+	if (w->doc != NULL)
 		st = explain_document(w, at->line, err);
+cleanup:
 	decode_close(d);
 	return st;
 }
