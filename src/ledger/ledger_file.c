@@ -161,18 +161,26 @@ enum df_status ledger_file_add(struct ledger *l, const struct ledger_new_file *f
 	return st == DF_OK ? ledger_leave(l, file_add(l, f, id, err), err) : st;
 }
 
+static enum df_status file_under_way(struct ledger *l, int64_t id, const struct ledger_outcome *to,
+				     struct df_err *err)
+{
+	const struct ledger_change c = {
+	    .which = ST_FILE_UNDER_WAY, .of = LEDGER_OF_FILE, .one = true, .what = "update a file"};
+	return ledger_change(l, &c, err, "iitt", id, (int64_t)to->state, to->code, to->text);
+}
+
 enum df_status ledger_file_state(struct ledger *l, int64_t id, const struct ledger_outcome *to,
 				 struct df_err *err)
 {
-	bool closes = ledger_closes(to->state);
 	const struct ledger_change c = {.which = ST_FILE_STATE,
 					.of = LEDGER_OF_FILE,
-					.sync = closes && !to->later,
+					.sync = !to->later,
 					.one = true,
 					.what = "update a file"};
+	if (!ledger_closes(to->state))
+		return file_under_way(l, id, to, err);
 	return ledger_change(l, &c, err, "iittbi", id, (int64_t)to->state, to->code, to->text,
-			     (int64_t)(closes && to->cleanup_due),
-			     closes ? to->now_ms : (int64_t)0);
+			     (int64_t)to->cleanup_due, to->now_ms);
 }
 
 static enum df_status file_lost(struct ledger *l, int64_t id, const struct ledger_outcome *to,
