@@ -27,25 +27,39 @@ void batch_space_init(struct batch_space *space, const char *feed, const char *s
 	df_buf_free(&name);
 }
 
-#define NAME_ROOM 21u /* a letter and 20 digits */
-
-/* The kind and the number in decimal. Returns its length. Bytes after it, up to NAME_ROOM, are set
- * to zero. */
-static size_t name_of(unsigned char *name, char kind, uint64_t position)
+/* The kind and the number in decimal. */
+static void name_anew(struct batch_id_lanes *l, char kind, uint64_t number)
 {
-	unsigned char digits[2 * NAME_ROOM] = {0};
-	size_t at = NAME_ROOM;
-	for (; position >= 100; position /= 100) {
-		unsigned two = (unsigned)(position % 100);
-		digits[--at] = (unsigned char)('0' + two % 10);
-		digits[--at] = (unsigned char)('0' + two / 10);
-	}
-	if (position >= 10)
-		digits[--at] = (unsigned char)('0' + position % 10);
-	digits[--at] = (unsigned char)('0' + (position >= 10 ? position / 10 : position));
+	unsigned char digits[2 * BATCH_NAME_ROOM] = {0};
+	size_t at = BATCH_NAME_ROOM;
+	do {
+		digits[--at] = (unsigned char)('0' + number % 10);
+		number /= 10;
+	} while (number > 0);
 	digits[--at] = (unsigned char)kind;
-	memcpy(name, digits + at, NAME_ROOM);
-	return NAME_ROOM - at;
+	memcpy(l->name, digits + at, BATCH_NAME_ROOM);
+	l->name_len = BATCH_NAME_ROOM - at;
+}
+
+/* The next number's name, where that has as many digits. */
+static bool name_next(struct batch_id_lanes *l)
+{
+	size_t last = l->name_len - 1, at = last;
+	while (at > 0 && l->name[at] == '9')
+		at--;
+	if (at == 0)
+		return false;
+	l->name[at]++;
+	memset(l->name + at + 1, '0', last - at);
+	return true;
+}
+
+static void name_set(struct batch_id_lanes *l, char kind, uint64_t number)
+{
+	bool follows = l->name_len > 0 && number > 0 && number - 1 == l->number;
+	if (!follows || !name_next(l))
+		name_anew(l, kind, number);
+	l->number = number;
 }
 
 /* Eight hexadecimal digits: each half byte is moved to a byte of its own. */
@@ -74,33 +88,29 @@ static void to_text(char out[BATCH_ID_LEN], const uint32_t id[4])
 		out[dashes[i]] = '-';
 }
 
-#define HASH_LEN  16u
-#define BLOCK_LEN (BATCH_SHA1_WORDS * sizeof(uint32_t))
-/* beside root, the one bit and the length */
-#define NAME_MAX_LEN (BLOCK_LEN - sizeof(uuid_t) - 1 - sizeof(uint64_t))
-_Static_assert(NAME_ROOM + HASH_LEN <= NAME_MAX_LEN, "a name is one block of SHA-1");
+#define WORD       sizeof(uint32_t)
+#define ROOT_WORDS (sizeof(uuid_t) / WORD)
+#define LAST_WORD  (BATCH_SHA1_WORDS - 1)
+#define HASH_LEN   16u
+/* of words after the root: a name with a hash, and the one bit after them */
+#define TEXT_WORDS ((BATCH_NAME_ROOM + HASH_LEN) / WORD)
+_Static_assert(ROOT_WORDS + TEXT_WORDS < LAST_WORD, "a name is one block of SHA-1");
 
-/* hash: HASH_LEN bytes after the number, or NULL. */
-static void begin(struct batch_sha1 *sha, size_t lane, const uuid_t root, char kind,
-		  uint64_t number, const unsigned char *hash)
+static void put_words(struct batch_sha1 *sha, size_t lane, size_t from, const unsigned char *bytes,
+		      size_t n)
 {
-	/* the name, a one bit, and at the end the name's length in bits */
-	unsigned char block[BLOCK_LEN] = {0};
-	memcpy(block, root, sizeof(uuid_t));
-	size_t len = sizeof(uuid_t) + name_of(block + sizeof(uuid_t), kind, number);
-	if (hash != NULL) {
-		memcpy(block + len, hash, HASH_LEN);
-		len += HASH_LEN;
-	}
-	block[len] = 0x80;
-	uint16_t bits = htobe16((uint16_t)(len * 8));
-	memcpy(block + sizeof(block) - sizeof(bits), &bits, sizeof(bits));
-
-	for (size_t i = 0; i < BATCH_SHA1_WORDS; i++) {
+	for (size_t i = 0; i < n; i++) {
 		uint32_t word;
-		memcpy(&word, block + i * sizeof(word), sizeof(word));
-		sha->words[i][lane] = be32toh(word);
+		memcpy(&word, bytes + i * WORD, WORD);
+		sha->words[from + i][lane] = be32toh(word);
 	}
+}
+
+/* What is hashed ends with a one bit and the number of its bits; len: of its bytes. */
+static void put_end(struct batch_sha1 *sha, size_t lane, unsigned char *text, size_t len)
+{
+	text[len] = 0x80;
+	sha->words[LAST_WORD][lane] = (uint32_t)(sizeof(uuid_t) + len) * 8;
 }
 
 static void end(const struct batch_sha1 *sha, size_t lane, char out[BATCH_ID_LEN])
@@ -112,44 +122,77 @@ static void end(const struct batch_sha1 *sha, size_t lane, char out[BATCH_ID_LEN
 	to_text(out, id);
 }
 
+/* The words that ids of a kind have in common. */
+static void lanes_begin(struct batch_id_lanes *l, const uuid_t root)
+{
+	l->n = l->name_len = 0;
+	for (size_t lane = 0; lane < BATCH_SHA1_LANES; lane++)
+		put_words(&l->sha, lane, 0, root, ROOT_WORDS);
+	memset(l->sha.words[ROOT_WORDS], 0, (LAST_WORD - ROOT_WORDS) * sizeof(l->sha.words[0]));
+}
+
+static void lanes_end(struct batch_id_lanes *l, const struct batch_space *space)
+{
+	if (l->n == 0)
+		return;
+	space->sha1(&l->sha);
+	for (size_t i = 0; i < l->n; i++)
+		end(&l->sha, i, l->out[i]);
+	l->n = 0;
+}
+
+/* A free lane, for the id that is to be written there. */
+static size_t lanes_next(struct batch_id_lanes *l, const struct batch_space *space, char *out)
+{
+	if (l->n == BATCH_SHA1_LANES)
+		lanes_end(l, space);
+	l->out[l->n] = out;
+	return l->n++;
+}
+
 void batch_id_begin(struct batch_id_maker *m, const struct batch_space *space)
 {
 	m->space = space;
-	m->n = 0;
+	lanes_begin(&m->rows, space->root);
+	lanes_begin(&m->batches, space->root);
 }
 
 void batch_id_end(struct batch_id_maker *m)
 {
-	if (m->n == 0)
-		return;
-	m->space->sha1(&m->sha);
-	for (size_t i = 0; i < m->n; i++)
-		end(&m->sha, i, m->out[i]);
-	m->n = 0;
-}
-
-/* A free lane, for the id that is to be written there. */
-static size_t next(struct batch_id_maker *m, char *out)
-{
-	if (m->n == BATCH_SHA1_LANES)
-		batch_id_end(m);
-	m->out[m->n] = out;
-	return m->n++;
+	lanes_end(&m->rows, m->space);
+	lanes_end(&m->batches, m->space);
 }
 
 void batch_id_row(struct batch_id_maker *m, uint64_t number, char out[BATCH_ID_LEN])
 {
-	begin(&m->sha, next(m, out), m->space->root, 'r', number, NULL);
+	struct batch_id_lanes *l = &m->rows;
+	unsigned char text[BATCH_NAME_ROOM];
+	size_t lane = lanes_next(l, m->space, out);
+	name_set(l, 'r', number);
+	memcpy(text, l->name, sizeof(text));
+	put_end(&l->sha, lane, text, l->name_len);
+	put_words(&l->sha, lane, ROOT_WORDS, text, sizeof(text) / WORD);
 }
 
 void batch_id_batch(struct batch_id_maker *m, const struct batch_content *c, char out[BATCH_ID_LEN])
 {
+	struct batch_id_lanes *l = &m->batches;
+	unsigned char text[BATCH_NAME_ROOM + HASH_LEN] = {0};
 	uuid_t root;
 	XXH128_canonical_t hash; /* the same bytes on every machine */
-	memcpy(root, m->space->root, sizeof(root));
+	size_t lane = lanes_next(l, m->space, out), len;
 	if (c->own != NULL)
 		uuid_generate_sha1(root, m->space->root, c->own, c->own_len);
-	if (c->body != NULL)
+	put_words(&l->sha, lane, 0, c->own != NULL ? root : m->space->root, ROOT_WORDS);
+
+	name_set(l, 'b', c->position);
+	memcpy(text, l->name, BATCH_NAME_ROOM);
+	len = l->name_len;
+	if (c->body != NULL) {
 		XXH128_canonicalFromHash(&hash, XXH3_128bits(c->body, c->body_len));
-	begin(&m->sha, next(m, out), root, 'b', c->position, c->body != NULL ? hash.digest : NULL);
+		memcpy(text + len, hash.digest, HASH_LEN);
+		len += HASH_LEN;
+	}
+	put_end(&l->sha, lane, text, len);
+	put_words(&l->sha, lane, ROOT_WORDS, text, TEXT_WORDS);
 }

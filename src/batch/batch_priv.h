@@ -22,12 +22,23 @@ struct batch_space {
 void batch_space_init(struct batch_space *space, const char *feed, const char *sha256,
 		      const char *document);
 
-/* Makes ids, some at a time: they are written when so many are there, or at the end. */
-struct batch_id_maker {
-	const struct batch_space *space; /* borrowed */
+#define BATCH_NAME_ROOM 24u /* a letter and 20 digits, in whole words */
+
+/* Ids of one kind that wait to be hashed together. */
+struct batch_id_lanes {
 	struct batch_sha1 sha;
 	char *out[BATCH_SHA1_LANES];
 	size_t n;
+	/* The name of the latest one, with zeros after it: numbers mostly follow one another. */
+	unsigned char name[BATCH_NAME_ROOM];
+	size_t name_len; /* 0: there was none */
+	uint64_t number;
+};
+
+/* Makes ids, some at a time: they are written when so many are there, or at the end. */
+struct batch_id_maker {
+	const struct batch_space *space; /* borrowed */
+	struct batch_id_lanes rows, batches;
 };
 void batch_id_begin(struct batch_id_maker *m, const struct batch_space *space);
 void batch_id_row(struct batch_id_maker *m, uint64_t number, char out[BATCH_ID_LEN]);

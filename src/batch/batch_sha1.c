@@ -2,7 +2,7 @@
 /*
  * Two ids are made for most rows, and each is one block of SHA-1 (FIPS 180-4, section 6.1). A round
  * waits for the one before it, so that a block alone leaves most of the processor unused, whatever
- * instructions it has for SHA-1. Here eight blocks are hashed together, one in each lane of a
+ * instructions it has for SHA-1. Here sixteen blocks are hashed together, one in each lane of a
  * vector: the same lines of C, compiled for what a processor may have.
  */
 #include "batch_sha1.h"

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* batch_sha1.h - SHA-1 of names that are one block long, eight at a time */
+/* batch_sha1.h - SHA-1 of names that are one block long, sixteen at a time */
 #ifndef BATCH_SHA1_H
 #define BATCH_SHA1_H
 
 #include <stdint.h>
 
-#define BATCH_SHA1_LANES 8u
+#define BATCH_SHA1_LANES 16u
 #define BATCH_SHA1_WORDS 16u /* of a block */
 
 /* A block is the whole message, with its padding. The same word of all blocks is together. */

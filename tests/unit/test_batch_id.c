@@ -63,6 +63,34 @@ static void test_id_names(void)
 	printf("%u variants of SHA-1 ", n);
 }
 
+/* Numbers that follow one another, past each number of digits, and those that do not. */
+static void test_id_numbers(void)
+{
+	enum { EACH = 12, N = 5 * EACH };
+	const uint64_t from[N / EACH] = {0, 94, 999999990, UINT64_MAX - EACH + 1, 0};
+	static char ours[N][BATCH_ID_LEN], twice[N][BATCH_ID_LEN];
+	struct batch_space space;
+	struct batch_id_maker ids;
+	batch_space_init(&space, "feed", "0123", "document");
+	batch_id_begin(&ids, &space);
+	for (size_t i = 0; i < N; i++) {
+		const struct batch_content content = {.position = from[i / EACH] + i % EACH};
+		batch_id_row(&ids, content.position, ours[i]);
+		batch_id_batch(&ids, &content, twice[i]);
+	}
+	batch_id_end(&ids);
+	for (size_t i = 0; i < 2 * N; i++) {
+		char name[32], theirs[UUID_STR_LEN];
+		uuid_t id;
+		uint64_t number = from[i / 2 / EACH] + i / 2 % EACH;
+		int n = snprintf(name, sizeof(name), "%c%llu", i % 2 == 0 ? 'r' : 'b',
+				 (unsigned long long)number);
+		uuid_generate_sha1(id, space.root, name, (size_t)n);
+		uuid_unparse_lower(id, theirs);
+		CU_ASSERT(memcmp((i % 2 == 0 ? ours : twice)[i / 2], theirs, BATCH_ID_LEN) == 0);
+	}
+}
+
 /* The id of a batch as it is defined: worked out here from its JSON, by libuuid and the hash
  * alone. */
 static void id_defined(const struct batch *b, const struct batch_settings *set,
@@ -238,6 +266,7 @@ int main(void)
 	static const CU_TestInfo tests[] = {
 	    {"ids", test_ids},
 	    {"ids against libuuid", test_id_names},
+	    {"ids of numbers that follow one another", test_id_numbers},
 	    {"many ids that the file brings", test_many_own_ids},
 	    {"ids hang on content", test_ids_hang_on_content},
 	    {"ids stay what they are", test_ids_stay},
