@@ -313,6 +313,24 @@ for verb in run status; do
 done
 check "and leaves it as it is" sha256sum --quiet -c "$work/sums"
 
+# Another program's database is not taken over, whatever version it has.
+for version in 0 1 99; do
+	afresh
+	mkdir -p "$state"
+	rm -f "$state"/ledger.db*
+	sqlite3 "$state/ledger.db" \
+		"CREATE TABLE file(name TEXT); CREATE TABLE song(x); PRAGMA user_version = $version"
+	sha256sum "$state/ledger.db" >"$work/sums"
+	clicks "$work/in/y-custom_event.csv" 8
+	for verb in run status "backup $work/copy"; do
+		# shellcheck disable=SC2086 # a command and its operand
+		exits 2 "another program's database, version $version: $verb" $verb
+		said "says what it is" 'ledger\.db is the SQLite database of another program'
+	done
+	check "and leaves it as it is" sha256sum --quiet -c "$work/sums"
+	check "without files beside it" test ! -e "$state/ledger.db-wal" -a ! -e "$work/copy"
+done
+
 # of the first batches of the sample
 ids_of_0_1() {
 	python3 -c 'import hashlib, sys, uuid
