@@ -62,6 +62,7 @@ struct plain_import {
 	uint64_t batches, events;           /* of the current document */
 	struct run_import_rejects *refused; /* own: what the API rejected of it */
 	struct document_places *places;     /* own: what the map rejected, or NULL: not asked for */
+	bool folder;                        /* the sink: each document has a file of its own */
 };
 
 /* Rows are logged one by one, up to a point. */
@@ -165,13 +166,26 @@ static enum df_status plain_send(struct plain_import *p, struct document_pass *p
 	progress_item_begin(p->run->progress, &item);
 	enum df_status st = plain_put(p, pass, settings, err);
 	/* What the API says of a document has to be known before its reject file is written. */
-	if (conf_sink_answers(p->feed.send.sink))
+	if (p->folder || conf_sink_answers(p->feed.send.sink))
 		st = plain_settle(p, st, err);
 	progress_item_end(p->run->progress, &item);
 	pass->progress = NULL;
 	p->item = NULL;
 	document_pass_end(pass);
 	return st == DF_REJECT ? DF_FATAL : st; /* the preflight read the same bytes */
+}
+
+/* The same, where the sink is a folder: as a run names the file. */
+static enum df_status plain_send_apart(struct plain_import *p, struct document_pass *pass,
+				       const struct batch_settings *settings, struct df_err *err)
+{
+	char *folder = p->feed.send.sink_path;
+	p->feed.send.sink_path = df_strdup(folder);
+	run_sink_choose(p->name, settings->sha256, pass->doc, &p->feed);
+	enum df_status st = plain_send(p, pass, settings, err);
+	free(p->feed.send.sink_path);
+	p->feed.send.sink_path = folder;
+	return st;
 }
 
 static void plain_count(struct plain_import *p, const struct decode_doc *doc,
@@ -264,7 +278,8 @@ static enum df_status plain_document(struct plain_import *p, struct hashing *has
 		if (st != DF_OK)
 			return st;
 		settings.sha256 = hash->sha256;
-		st = plain_send(p, &pass, &settings, err);
+		st = p->folder ? plain_send_apart(p, &pass, &settings, err)
+			       : plain_send(p, &pass, &settings, err);
 		if (st != DF_OK)
 			return st;
 		found.batches = p->batches;
@@ -360,7 +375,8 @@ cleanup:
 void run_import_plain(const struct run_import_options *o, struct run_result *result)
 {
 	struct run run = {.scratch = df_scratch(), .result = result};
-	struct plain_import p = {.options = o, .run = &run, .feed = *o->feed};
+	struct plain_import p = {
+	    .options = o, .run = &run, .feed = *o->feed, .folder = run_sink_is_folder(o->feed)};
 	struct df_err err = {0};
 	enum df_status st = DF_OK;
 	p.refused = run_import_rejects_new();

@@ -171,6 +171,9 @@ void run_sink_choose(const char *file, const char *identity, const struct decode
 enum df_status run_ledger_read(const struct conf *conf, struct ledger **out,
 			       struct df_err *err) DF_CHECK;
 
+/* Does it write to files that are a folder's? */
+bool run_sink_is_folder(const struct conf_feed *feed);
+
 /* Is something to be done at the source when a file is done, or refused? */
 bool run_after_is_due(const struct conf_feed *feed, bool refused);
 

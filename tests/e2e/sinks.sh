@@ -154,4 +154,23 @@ printf 'user_identities.customerid,user_identities.email\nC-1,NULL\n' >"$work/c-
 exits 0 "an import that writes batches" import --sink - "$work/c-eventless.csv"
 said "says what the reading warned of, as run does" \
 	"c-eventless.csv: column 'user_identities.email': 1 value is 'null'"
+# A folder gets a file for each document, as from a run.
+mkdir "$work/several"
+cp "$samples/orders-commerce_event.csv" "$samples/customers-eventless.csv" "$work/several/"
+(cd "$work/several" && python3 -m zipfile -c two.zip ./*.csv)
+exits 0 "an import to a folder that is there" import --sink "file:$work/several" \
+	"$samples/pages-screen_view.csv"
+equal "its file is named by its document" \
+	"$(cd "$work/several" && echo pages-screen_view.*.ndjson | sed -E 's/\.[0-9a-f]{16}\./.HASH./')" \
+	pages-screen_view.HASH.ndjson
+exits 0 "an import of a zip to a folder that is made" import --sink "file:$work/made/" \
+	"$work/several/two.zip" "$samples/pages-screen_view.csv"
+equal "each of three documents has its file" "$(ls "$work/made" | wc -l)" 3
+equal "the same file under the same name" "$(cd "$work/made" && sha256sum pages-*)" \
+	"$(cd "$work/several" && sha256sum pages-*)"
+equal "nothing is left out" "$(cat "$work"/made/*.ndjson | wc -l)" \
+	"$("$dropfeed" --quiet import --sink - "$work/several/two.zip" \
+	"$samples/pages-screen_view.csv" | wc -l)"
+exits 0 "once more" import --sink "file:$work/made/" "$work/several/two.zip"
+equal "replaces them" "$(ls -A "$work/made" | wc -l)" 3
 finish
