@@ -214,12 +214,72 @@ static void check_doubled(const struct conf_work *w)
 				   f->name);
 }
 
+/* What one feed removes from the source before another has pulled it, that one never gets. */
+static void check_taken_away(const struct conf_work *w)
+{
+	const struct conf_feed *feed = w->feed;
+	if (feed->fetch.after_done.what == CONF_KEEP)
+		return;
+	for (size_t i = 0; i < w->conf->n_feeds; i++) {
+		const struct conf_feed *f = &w->conf->feeds[i];
+		if (f != feed && takes_the_same(f, feed))
+			conf_found(w, "after_done", true,
+				   "feed %s takes the same files, and does not get those that this "
+				   "one moves or deletes before: set after_done = keep, or give "
+				   "each feed a folder of its own",
+				   f->name);
+	}
+}
+
+/* ---- secrets ---- */
+
+/* What is wrong with a secret that somebody has written as in a shell, or NULL. */
+static const char *secret_fault(const char *secret)
+{
+	size_t len = secret != NULL ? strlen(secret) : 0;
+	if (len == 0)
+		return NULL;
+	const char first = secret[0], last = secret[len - 1];
+	if (len > 1 && first == last && (first == '"' || first == '\''))
+		return "it begins and ends with a quote";
+	return strchr(" \t", first) != NULL || strchr(" \t", last) != NULL
+		   ? "it begins or ends with a blank"
+		   : NULL;
+}
+
+static void check_secrets(const struct conf_work *w)
+{
+	const struct conf_feed *feed = w->feed;
+	const struct {
+		const char *file, *env, *value;
+	} secrets[] = {
+	    {"passphrase_file", "passphrase_env", feed->fetch.passphrase},
+	    {"password_file", "password_env", feed->fetch.password},
+	    {"gnupg_passphrase_file", "gnupg_passphrase_env", feed->decode.gnupg_passphrase},
+	    {"api_secret_file", "api_secret_env", feed->send.api_secret},
+	    {"api_key_file", "api_key_env", feed->send.api_secret},
+	    {"proxy_password_file", "proxy_password_env", feed->send.proxy_password},
+	};
+	for (size_t i = 0; i < sizeof(secrets) / sizeof(*secrets); i++) {
+		const char *why = secret_fault(secrets[i].value), *key = secrets[i].file;
+		if (conf_feed_line(feed, key) == feed->line)
+			key = secrets[i].env;
+		if (why != NULL && conf_feed_line(feed, key) != feed->line)
+			conf_found(w, key, true,
+				   "the secret is taken as it is, and %s: if that is not a part of "
+				   "it, write it without",
+				   why);
+	}
+}
+
 static void check_feed(struct conf_work *w)
 {
 	const char *key = NULL;
 	struct df_err err = {0};
 	check_source(w);
 	check_doubled(w);
+	check_taken_away(w);
+	check_secrets(w);
 	if (decode_check_keys(w->feed, &key, &err) != DF_OK)
 		conf_found(w, key, false, "%s", err.text);
 	check_manifest(w);

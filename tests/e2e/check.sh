@@ -77,6 +77,31 @@ done
 two_feeds "sink = file:$work/b.ndjson"
 check "is not a mistake" absent "$same" "$work/err"
 
+# What one feed takes away, the other one never gets.
+two_feeds "sink = file:$work/b.ndjson" 'after_done = delete'
+said "which one of them is said" "dropfeed\.conf:9: warning: feed b: after_done: feed a takes"
+equal "the other one takes nothing away" "$(grep -c 'after_done: feed' "$work/err")" 1
+two_feeds "sink = file:$work/b.ndjson" 'after_done = move:done' 'include = b*'
+check "files of their own are not a mistake" absent 'after_done: feed' "$work/err"
+
+# Secrets are taken as they are.
+sink=('source = file:///tmp' 'endpoint = us1' 'api_key = us1-a')
+for secret in '"s3cret"' "'s3cret'" ' s3cret' 's3cret	'; do
+	printf '%s\n' "$secret" >"$work/quoted"
+	warns "a secret as in a shell: $secret" 4 'api_secret_file: .*it begins (and|or) ends with' \
+		"${sink[@]}" "api_secret_file = $work/quoted"
+	check "which is not shown" absent 's3cret' "$work/err"
+	export QUOTED=$secret
+	warns "the same in the environment" 4 'api_secret_env: .*it begins (and|or) ends with' \
+		"${sink[@]}" 'api_secret_env = QUOTED'
+done
+for secret in '"' "it's" '"a' "a'"; do
+	printf '%s\n' "$secret" >"$work/quoted"
+	conf_with "${sink[@]}" "api_secret_file = $work/quoted"
+	exits 0 "a secret with a quote: $secret" check
+	check "is as it is" absent 'api_secret_file' "$work/err"
+done
+
 # Patterns with conversions that are read and have no effect, or not the one that is meant.
 for pattern in '%G-W%V' '%Y-%U' '%Y-%m-%d %I:%M'; do
 	conf_with 'sink = -' "timestamps = $pattern"
