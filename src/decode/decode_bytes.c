@@ -37,7 +37,7 @@ struct bytes_known {
 static const struct bytes_known bytes_known[] = {
     {0, "\x1f\x8b", 2, BYTES_PACKED, "gzip data"},
     {30, "mimetypeapplication/vnd.oasis.", 30, BYTES_OFFICE, "an OpenDocument file"},
-    {0, "PK\3\4", 4, BYTES_PACKED, "a zip"},
+    {0, "PK\3\4", 4, BYTES_PACKED, DECODE_A_ZIP},
     {0, "BZh", 3, BYTES_PACKED, "bzip2 data"},
     {0, "\xfd\x37zXZ", 5, BYTES_PACKED, "xz data"},
     {0, "7z\xbc\xaf", 4, BYTES_PACKED, "a 7z archive"},

@@ -42,6 +42,7 @@ enum df_status decode_zip(struct decode *d, int fd, const char *event_type, stru
 enum df_status decode_bytes_check(const struct decode_doc *doc, bool unpacked,
 				  struct df_err *err) DF_CHECK;
 /* What the file is by its first bytes, such as "a zip"; NULL: nothing that is known, or OpenPGP. */
+#define DECODE_A_ZIP "a zip"
 const char *decode_bytes_kind(int fd);
 
 /* ---- decode_text.c: where the converted texts of all documents are, and the text of one of

@@ -47,6 +47,13 @@ static enum df_status zip_unopened(const struct zip_reader *r, const zip_error_t
 	enum df_status st = decode_stopped(err);
 	if (st != DF_OK)
 		return st;
+	const char *kind =
+	    zip_error_code_zip(e) == ZIP_ER_NOZIP ? decode_bytes_kind(r->source.fd) : NULL;
+	if (kind != NULL && strcmp(kind, DECODE_A_ZIP) != 0)
+		return df_fail(DF_REJECT, err, "corrupt-archive",
+			       "the file is not a zip but %s, whatever its name says: make a zip "
+			       "of the CSV files, or gzip each",
+			       kind);
 	return r->source.over
 		   ? zip_too_many(r, err)
 		   : zip_fault(zip_error_code_zip(e), zip_error_code_system(e), "the zip", err);
