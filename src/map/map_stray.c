@@ -9,6 +9,7 @@
 #include <strings.h>
 
 #define LONGEST_LABEL 64 /* letters and digits of a name that are compared */
+#define LINE_END      2  /* bytes after the last row, at most */
 
 /* ---- names of types ---- */
 
@@ -281,6 +282,28 @@ static bool is_sentence(const char *p, size_t len)
 	return counts_rows(p, len);
 }
 
+/* The last row of all: a letter or two for a trailer, where an identity should be, and counts. */
+static bool is_count_line(const struct map *m, const struct rows_row *row, size_t first)
+{
+	static const char *const marks[] = {"T", "TR", "TT", "Z", "ZZ", "E"};
+	size_t n = 0;
+	bool marked = false;
+	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
+		marked = marked || (row->cells[first].len == strlen(marks[i]) &&
+				    memcmp(row->cells[first].p, marks[i], strlen(marks[i])) == 0);
+	if (!marked || row->left > LINE_END || !is_identity(m, first))
+		return false;
+	for (size_t i = first + 1; i < row->n_cells; i++) {
+		const struct rows_cell *c = &row->cells[i];
+		if (c->len == 0 || is_own(m, i))
+			continue;
+		if (!is_number(c->p, c->len) || is_identity(m, i))
+			return false;
+		n++;
+	}
+	return n > 0;
+}
+
 /* Its first cell names it. Where that is not an identity, it may be an event's or a screen's name
  * ("End of season") in a row of somebody, so it has to be alone with what nobody is. */
 static bool is_trailer(const struct map *m, const struct rows_row *row)
@@ -300,6 +323,8 @@ static bool is_trailer(const struct map *m, const struct rows_row *row)
 	size_t len = row->cells[first].len;
 	map_cell_trim(&p, &len);
 	if (n == 1 && is_sentence(p, len))
+		return true;
+	if (is_count_line(m, row, first))
 		return true;
 	return is_trailer_word(p, len) && (is_identity(m, first) || !somebody);
 }
