@@ -10,6 +10,7 @@
 #define HINT_ROW     (64u << 10) /* bytes of a row that are looked at */
 #define TRAILER_ROWS 5           /* rows that a trailer may look like */
 #define HINT_TRIES   20          /* rows of a kind that are */
+#define LINE_END     3           /* bytes: a backslash, and the end of a line */
 
 static const char field_fault[] = "wrong-field-count";
 
@@ -27,6 +28,17 @@ static bool read_row(const struct document_pass *w, const struct batch_row *wher
 	return out->len > 0;
 }
 
+/* The end of the line before it: a backslash there makes this row the rest of that one. */
+static bool hint_line_before(const struct document_pass *w, const struct rows_format *format,
+			     const struct batch_row *where, struct df_buf *text)
+{
+	char end[LINE_END];
+	const size_t len = where->offset < LINE_END ? (size_t)where->offset : LINE_END;
+	const ssize_t n =
+	    pread(w->bytes.fd, end, len, (off_t)(w->bytes.offset + where->offset - len));
+	return n == (ssize_t)len && rows_guess_row(format, field_fault, end, len, text);
+}
+
 /* code: of the row; NULL: all rows have too many cells, or too few. */
 static bool hint_row(struct document_pass *w, const struct batch_row *where, const char *code)
 {
@@ -37,6 +49,8 @@ static bool hint_row(struct document_pass *w, const struct batch_row *where, con
 		found = code != NULL ? rows_guess_row(&format, code, raw.data, raw.len, &text)
 				     : rows_guess_trailing(&format, raw.data, raw.len,
 							   map_columns(w->map), &text);
+	if (!found && code == field_fault)
+		found = hint_line_before(w, &format, where, &text);
 	code = code != NULL ? code : field_fault;
 	if (found)
 		document_pass_note(w, code, df_buf_cstr(&text));
@@ -46,6 +60,7 @@ static bool hint_row(struct document_pass *w, const struct batch_row *where, con
 }
 
 /* as tries counts */
+#define HINT_FIELDS 2
 static const char *const hinted[DOCUMENT_HINTS] = {"malformed-quote", "invalid-utf8", field_fault};
 
 void document_hint_reject(struct document_pass *w, const struct batch_row *where, const char *code)
@@ -57,7 +72,7 @@ void document_hint_reject(struct document_pass *w, const struct batch_row *where
 		if (h->tries[i] >= HINT_TRIES || strcmp(code, hinted[i]) != 0)
 			continue;
 		h->tries[i]++;
-		if (hint_row(w, where, code))
+		if (hint_row(w, where, hinted[i]))
 			h->tries[i] = HINT_TRIES;
 	}
 }
@@ -117,7 +132,9 @@ static void hint_trailer(struct document_pass *w, const struct rows *rows)
 	bool at_end = h->field_faults > 0 && h->field_faults <= TRAILER_ROWS &&
 		      h->field_faults < w->rows &&
 		      h->first_field_fault.number + h->field_faults == w->rows + 1;
-	if (!at_end || w->feed->rows.skip_last_lines > 0 || !is_short(w, &h->first_field_fault))
+	const bool explained = h->tries[HINT_FIELDS] >= HINT_TRIES;
+	if (!at_end || explained || w->feed->rows.skip_last_lines > 0 ||
+	    !is_short(w, &h->first_field_fault))
 		return;
 
 	ssize_t n = pread(w->bytes.fd, &last, 1, (off_t)(w->bytes.offset + end.offset - 1));
