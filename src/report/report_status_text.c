@@ -242,6 +242,10 @@ enum df_status report_status_text(struct ledger *l, const struct report_status_f
 	enum df_status st = text_all(&w, err);
 	if (w.files > 0)
 		print_total(&w);
+	else if (st == DF_OK && filter->files.names != NULL)
+		fputs("nothing to show: no such file is known by its name, as status without one "
+		      "lists them; 'orders*' is a pattern\n",
+		      to);
 	else if (st == DF_OK)
 		fputs(all ? "no files received yet\n" : "nothing to show\n", to);
 	return st;
