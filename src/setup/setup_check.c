@@ -215,7 +215,7 @@ static void check_doubled(const struct conf_work *w)
 }
 
 /* What one feed removes from the source before another has pulled it, that one never gets. */
-static void check_taken_away(const struct conf_work *w)
+static void check_removals(const struct conf_work *w)
 {
 	const struct conf_feed *feed = w->feed;
 	if (feed->fetch.after_done.what == CONF_KEEP)
@@ -278,7 +278,7 @@ static void check_feed(struct conf_work *w)
 	struct df_err err = {0};
 	check_source(w);
 	check_doubled(w);
-	check_taken_away(w);
+	check_removals(w);
 	check_secrets(w);
 	if (decode_check_keys(w->feed, &key, &err) != DF_OK)
 		conf_found(w, key, false, "%s", err.text);
