@@ -203,12 +203,30 @@ static enum df_status open_immutable(struct ledger *l, int *version, struct df_e
 	return rc == SQLITE_OK ? sqlite_version_read(l, version, err) : DF_END;
 }
 
+/* A first run was killed while it made the ledger, before there was a log: only who may write can
+ * take back what it had begun. */
+static enum df_status roll_back(struct ledger *l, int *version, struct df_err *err)
+{
+	sqlite3_close(l->db);
+	l->db = NULL;
+	enum df_status st = db_open(l, SQLITE_OPEN_READWRITE, err);
+	if (st == DF_OK)
+		st = sqlite_version_read(l, version, err);
+	if (st != DF_OK)
+		return st;
+	sqlite3_close(l->db);
+	l->db = NULL;
+	return db_open(l, SQLITE_OPEN_READONLY, err);
+}
+
 static enum df_status version_seen(struct ledger *l, int *version, struct df_err *err)
 {
 	struct df_err why = {0};
 	enum df_status st = sqlite_version_read(l, version, &why);
 	if (st == DF_OK)
 		return st;
+	if (sqlite3_extended_errcode(l->db) == SQLITE_READONLY_ROLLBACK)
+		return roll_back(l, version, err);
 	bool refused = l->db != NULL && access(l->dir, W_OK) != 0;
 	enum df_status as_it_is = refused ? open_immutable(l, version, err) : DF_END;
 	if (as_it_is != DF_END)

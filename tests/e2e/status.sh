@@ -160,4 +160,26 @@ exits 0 "the row is corrected, and dropped" run
 exits 1 "its reject file is still there" status --exit-code
 rm "$work/s3/rejects/views/late-screen_view.csv"
 exits 0 "until it is taken away" status --exit-code
+
+# The very first run was killed in the middle of a write: a journal is left, which makes sense only
+# to who may write.
+on_sqlite "a journal" || finish
+rm "$drop"/*
+mkdir -m 700 "$work/s4"
+sed -i "s|state_dir = .*|state_dir = $work/s4|" "$conf"
+python3 - "$work/s4/ledger.db" <<'END'
+import os, sqlite3, sys
+ledger = sqlite3.connect(sys.argv[1], isolation_level=None)
+ledger.execute("PRAGMA cache_size = 1")
+ledger.execute("BEGIN IMMEDIATE")
+ledger.execute("CREATE TABLE t(x)")
+for _ in range(20):
+    ledger.execute("INSERT INTO t VALUES(zeroblob(100000))")
+os._exit(0)
+END
+check "a ledger that was being made" test -s "$work/s4/ledger.db-journal"
+exits 0 "status" status
+said "has nothing to show" 'no files received yet'
+exits 0 "and the run begins it anew" run
+exits 0 "from now on" status
 finish
