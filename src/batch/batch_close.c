@@ -11,10 +11,33 @@ static struct batch *piece_new(const struct batch_open *o)
 	size_t rows = o->n_rows * sizeof(struct batch_row);
 	size_t json = batch_maker_size(o->own_id_len, o->members_len, o->events_len) + 1;
 	struct batch *b = df_realloc(NULL, sizeof(*b) + rows + json);
-	*b = (struct batch){.json_within = true, .rows_within = true, .n_rows = o->n_rows};
 	b->rows = (struct batch_row *)(b + 1);
 	b->json = (char *)(b->rows + o->n_rows);
 	return b;
+}
+
+/* What is known of the batch before it has JSON and rows: each member by itself, because clearing
+ * all of it first takes longer. */
+static void begin(struct batch_maker *mk, const struct batch_open *o, struct batch *b)
+{
+	b->json_len = batch_maker_size(o->own_id_len, o->members_len, o->events_len);
+	b->id = NULL;
+	b->id_len = 0;
+	b->n_events = o->n_events;
+	b->lane = (uint32_t)(o->hash % mk->set.lanes);
+	b->historical = o->historical;
+	b->latest_ms = o->latest_ms;
+	b->user = o->hash;
+	b->position = mk->next_position++;
+	b->lane_position = mk->lane_next[b->lane]++;
+	b->n_rows = o->n_rows;
+	b->objects = NULL;
+	b->n_objects = 0;
+	b->points = b->cut = 0;
+	b->next = NULL;
+	b->in_doubt = b->unnamed = false;
+	b->counted = mk->counts;
+	b->json_within = b->rows_within = !mk->counts;
 }
 
 static char *put(char *at, const char *p, size_t len)
@@ -106,21 +129,9 @@ enum df_status batch_close(struct batch_maker *mk, struct batch_open *o, struct 
 	if (mk->previous == o)
 		mk->previous = NULL;
 
+	/* of one that is counted json and rows stay NULL */
 	struct batch *b = mk->counts ? &mk->counted : piece_new(o);
-	if (mk->counts)
-		*b = (struct batch){
-		    .n_rows = o->n_rows,
-		    .counted = true,
-		    .json_len = batch_maker_size(o->own_id_len, o->members_len, o->events_len)};
-
-	b->lane = (uint32_t)(o->hash % mk->set.lanes);
-	b->position = mk->next_position++;
-	b->lane_position = mk->lane_next[b->lane]++;
-	b->user = o->hash;
-	b->historical = o->historical;
-	b->latest_ms = o->latest_ms;
-	b->n_events = o->n_events;
-
+	begin(mk, o, b);
 	enum df_status st = mk->counts ? DF_OK : fill(mk, o, b, err);
 	if (o->n_events <= 1) /* its buffer is as long as its event: the next one is longer */
 		df_buf_free(&o->events);

@@ -27,25 +27,10 @@ static void keep_faults(struct document_part *p, const struct map_record *record
 	}
 }
 
-void document_part_keep(struct document_part *p, const struct rows_row *row,
-			const struct map_record *record, bool sound, bool lengths)
+/* What is kept of a sound row. */
+static void keep_record(struct document_part *p, struct document_kept_row *k,
+			const struct map_record *record, bool lengths)
 {
-	p->rows = room_for(p->rows, p->n_kept, &p->cap_rows, sizeof(*p->rows));
-	struct document_kept_row *k = &p->rows[p->n_kept++];
-	*k = (struct document_kept_row){.where = {.number = p->n_rows,
-						  .line = row->line,
-						  .offset = row->offset,
-						  .length = row->length},
-					.at = p->bytes.len,
-					.sound = sound,
-					.late = !sound && record->late,
-					.no_event = sound && record->no_event,
-					.fault = p->n_faults};
-	if (!sound) {
-		keep_faults(p, record);
-		k->n_faults = record->n_faults;
-		return;
-	}
 	k->ids_hash = batch_hash(record->ids, record->ids_len);
 	k->ids = keep_bytes(p, record->ids, record->ids_len);
 	k->batch = keep_bytes(p, record->batch, record->batch_len);
@@ -55,6 +40,7 @@ void document_part_keep(struct document_part *p, const struct rows_row *row,
 		df_buf_add(&p->bytes, record->data, record->data_len);
 	k->has_request_id = record->request_id != NULL;
 	k->has_message_id = record->message_id != NULL;
+	k->request_id = k->message_id = 0;
 	if (record->request_id != NULL)
 		k->request_id = keep_bytes(p, record->request_id, record->request_id_len);
 	if (record->message_id != NULL)
@@ -64,6 +50,29 @@ void document_part_keep(struct document_part *p, const struct rows_row *row,
 	k->fold_from = (uint32_t)record->fold_from;
 	k->fold_to = (uint32_t)record->fold_to;
 	k->fold_items = (uint32_t)record->fold_items;
+}
+
+/* Sets each member by itself: clearing all of it first is what takes time. */
+void document_part_keep(struct document_part *p, const struct rows_row *row,
+			const struct map_record *record, bool sound, bool lengths)
+{
+	static const struct map_record nothing;
+	p->rows = room_for(p->rows, p->n_kept, &p->cap_rows, sizeof(*p->rows));
+	struct document_kept_row *k = &p->rows[p->n_kept++];
+	k->where.number = p->n_rows;
+	k->where.line = row->line;
+	k->where.offset = row->offset;
+	k->where.length = row->length;
+	k->where.event = k->where.id_at = 0;
+	k->at = p->bytes.len;
+	k->sound = sound;
+	k->late = !sound && record->late;
+	k->no_event = sound && record->no_event;
+	k->fault = p->n_faults;
+	k->n_faults = sound ? 0 : record->n_faults;
+	if (!sound)
+		keep_faults(p, record);
+	keep_record(p, k, sound ? record : &nothing, lengths);
 }
 
 void document_part_recall(const struct document_part *p, const struct document_kept_row *k,

@@ -74,6 +74,7 @@ static void row_begin(struct rows *r)
 	df_buf_reset(&r->copy);
 }
 
+/* Sets all of the row: one by one, because clearing it first would take as long as all of this. */
 static void row_finish(struct rows *r, struct rows_row *row)
 {
 	row->cells = r->cells.v;
@@ -84,6 +85,8 @@ static void row_finish(struct rows *r, struct rows_row *row)
 	row->length = r->at - r->row_at;
 	row->left = r->length - (r->window_offset + r->at);
 	row->raw = r->window + r->row_at;
+	row->n_simple = row->fault_column = 0;
+	row->fault = row->fault_text = NULL;
 }
 
 /* The same for a row whose cells are copies, but for the first ones. */
@@ -426,7 +429,6 @@ static enum df_status row_next(struct rows *r, struct rows_row *row, struct df_e
 
 enum df_status rows_next(struct rows *r, struct rows_row *row, struct df_err *err)
 {
-	*row = (struct rows_row){0};
 	enum df_status st = row_next(r, row, err);
 	if (st == DF_OK) {
 		row_check_size(row);
