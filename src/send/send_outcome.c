@@ -8,6 +8,7 @@
 #include "send_verdict.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #define RETRY_AFTER_MAX   86400 /* seconds */
 #define REMEMBER_EVERY_MS 600000
@@ -96,9 +97,21 @@ void http_lane_throttled(struct http_lane *lane, const struct http_outcome *o)
 		remember(lane, &(struct send_past){.not_before_ms = df_now_ms() + asked});
 }
 
+/* libcurl 8.23 counts a CONNECT as the request's beginning, older ones do not. */
+static bool ended_at_proxy(struct http_lane *lane)
+{
+	long code = 0;
+	if (lane->stream->route->proxy.url == NULL)
+		return false;
+	curl_easy_getinfo(lane->easy, CURLINFO_HTTP_CONNECTCODE, &code);
+	return code >= 300 || strncmp(lane->trouble, "Proxy ", 6) == 0;
+}
+
 bool http_lane_was_sent(struct http_lane *lane)
 {
 	curl_off_t at = 0;
+	if (ended_at_proxy(lane))
+		return false;
 	return curl_easy_getinfo(lane->easy, CURLINFO_PRETRANSFER_TIME_T, &at) == CURLE_OK &&
 	       at > 0;
 }
