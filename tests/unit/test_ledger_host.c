@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: MIT */
+/* Hosts that share a ledger. */
+#include "../../src/ledger/ledger_postgres.h"
+#include "../../src/ledger/ledger_postgres_sql.h"
+#include "ledger_world.h"
+
+static struct ledger *host(const char *node)
+{
+	struct ledger *l = NULL;
+	const struct ledger_host about = {
+	    .version = "1", .batch_format = 2, .older_format = 1, .config = "c"};
+	char folder[200];
+	path_in(folder, sizeof(folder), node);
+	const struct ledger_where at = {.state_dir = folder, .url = where().url, .node = node};
+	OK(ledger_open_at(&at, &l, &err));
+	OK(ledger_join(l, &about, &err));
+	return l;
+}
+
+static void host_end(struct ledger *l, const char *node)
+{
+	char *path = df_format("%s/%s/ledger.place", dir, node);
+	ledger_close(l);
+	unlink(path);
+	*strrchr(path, '/') = '\0';
+	rmdir(path);
+	free(path);
+}
+
+static enum df_status settle_first(struct ledger *l, int64_t document, struct df_err *why)
+{
+	*why = (struct df_err){0};
+	const struct ledger_settled step = {.done = 1, .rows_delivered = 1};
+	return ledger_lanes_settled(l, document, &step, 1, why);
+}
+
+static enum df_status count_candidate(void *ctx, const struct ledger_file *f, struct df_err *e)
+{
+	(void)f, (void)e;
+	++*(int *)ctx;
+	return DF_OK;
+}
+
+/* With SQLite there is one host, which has everything. */
+static void test_claims(void)
+{
+	struct ledger_claimed claimed;
+	struct df_err why;
+	enum ledger_scan scan;
+	bool waits = true;
+	int n = 0;
+	ledger_close(fresh());
+	if (in_sqlite())
+		return;
+	struct ledger *a = host("a"), *b = host("b");
+	int64_t file = add_file(a, "a.csv", SHA_A), second = add_file(a, "b.csv", SHA_B);
+	int64_t id = add_document(a, file, NULL);
+	OK(checked(a, id, 1, 0));
+	/* a has them; b may not take, nor change, them */
+	IS(ledger_claim(b, file, &claimed, &err), DF_END);
+	OK(ledger_candidates(b, "orders", count_candidate, &n, &err));
+	CU_ASSERT_EQUAL(n, 0);
+	IS(settle_first(b, id, &why), DF_RETRY);
+	CU_ASSERT_STRING_EQUAL(why.text, "a is working on it");
+	/* what is released is anybody's, and a no longer counts anything of it */
+	ledger_release(a, second, false);
+	OK(ledger_claim(b, second, &claimed, &err));
+	CU_ASSERT_EQUAL(claimed.state, LEDGER_PULLED);
+	CU_ASSERT_EQUAL(claimed.crashes, 0);
+	OK(ledger_file_waits(b, second, &waits, &err));
+	CU_ASSERT_TRUE(waits); /* a.csv comes before it */
+	/* a's lease runs out */
+	char *late = df_format("psql -X -q -d '%s' -c \"UPDATE file SET lease_until = 'epoch'"
+			       " WHERE id = %lld\"",
+			       where().url, (long long)file);
+	CU_ASSERT_EQUAL(system(late), 0);
+	free(late);
+	OK(ledger_claim(b, file, &claimed, &err));
+	CU_ASSERT_EQUAL(claimed.crashes, 1);
+	IS(settle_first(a, id, &why), DF_RETRY);
+	CU_ASSERT_STRING_EQUAL(why.text, "taken over by b");
+	CU_ASSERT_TRUE(ledger_is_lost(a, file));
+	OK(settle_first(b, id, &why));
+	/* b has both; the first one's bytes are not there yet */
+	OK(ledger_file_waits(b, second, &waits, &err));
+	CU_ASSERT_TRUE(waits);
+	ledger_taken(b, file);
+	OK(ledger_file_waits(b, second, &waits, &err));
+	CU_ASSERT_FALSE(waits);
+	/* one lists at a time */
+	OK(ledger_scan_claim(a, "orders", &err));
+	IS(ledger_scan_claim(b, "orders", &err), DF_END);
+	OK(ledger_scan_state(b, "orders", &scan, &err));
+	CU_ASSERT_EQUAL(scan, LEDGER_SCAN_HELD);
+	ledger_scan_release(a, "orders");
+	OK(ledger_scan_state(b, "orders", &scan, &err));
+	CU_ASSERT_EQUAL(scan, LEDGER_SCAN_ENDED);
+	OK(ledger_scan_claim(b, "orders", &err));
+	host_end(a, "a");
+	host_end(b, "b");
+}
+
+/* PREPARE does not see the types that values are sent with. */
+static void prepare(FILE *psql, const char *sql)
+{
+	fputs("PREPARE s AS ", psql);
+	for (; *sql != '\0'; sql++) {
+		if (strncmp(sql, " IS NULL", 8) == 0 && sql[-2] == '$')
+			fputs("::TEXT", psql);
+		putc(*sql, psql);
+	}
+	fputs("; DEALLOCATE s;\n", psql);
+}
+
+/* Where PostgreSQL is: it has to understand each statement, whether or not a test runs it. */
+static void test_postgres_words(void)
+{
+#ifdef HAVE_LIBPQ
+	static const char *const walks[] = {SQL_FILES,
+					    SQL_FILES_OPEN,
+					    SQL_FILES_LATEST,
+					    SQL_FILES_OLD,
+					    SQL_FILES_LATEST_OPEN,
+					    SQL_FILES_LATEST_SINCE,
+					    SQL_DOCUMENTS,
+					    SQL_FILES_LATEST_NAMED,
+					    SQL_SKIPS,
+					    SQL_PULLS,
+					    SQL_REJECTS,
+					    SQL_REASONS,
+					    SQL_CONDITIONS,
+					    SQL_TALLIES,
+					    SQL_OPEN_FILES};
+	if (in_sqlite())
+		return;
+	ledger_close(fresh());
+	char *command = df_format("psql -X -q -v ON_ERROR_STOP=1 -d '%s'", where().url);
+	FILE *psql = popen(command, "w");
+	CU_ASSERT_PTR_NOT_NULL_FATAL(psql);
+	for (size_t i = 0; i < ST_COUNT + sizeof(walks) / sizeof(*walks); i++) {
+		const char *own = i < ST_COUNT ? ledger_postgres_statements[i] : NULL;
+		const char *lite = i < ST_COUNT ? ledger_statements[i] : walks[i - ST_COUNT];
+		char *sql = ledger_postgres_sql(own != NULL ? own : lite);
+		if (strcmp(sql, "BEGIN") != 0 && strcmp(sql, "COMMIT") != 0)
+			prepare(psql, sql);
+		free(sql);
+	}
+	CU_ASSERT_EQUAL(pclose(psql), 0);
+	free(command);
+#endif
+}
+
+int main(void)
+{
+	static const CU_TestInfo tests[] = {
+	    {"hosts claim files", test_claims},
+	    {"SQL that PostgreSQL knows", test_postgres_words},
+	    CU_TEST_INFO_NULL,
+	};
+	return test_main("ledger hosts", setup, teardown, tests);
+}
