@@ -65,11 +65,27 @@ static void keep_findings(struct run_delivery *v)
 	}
 }
 
-static void forget_findings(struct run_delivery *v)
+static struct run_delivery *delivery_new(struct run_file_work *w, const struct decode_doc *doc)
 {
+	struct run_delivery *v = df_alloc(sizeof(*v));
+	v->w = w;
+	v->doc = *doc;
+	v->d = &v->own;
+	return v;
+}
+
+void run_delivery_free(struct run_delivery *v)
+{
+	if (v == NULL)
+		return;
+	document_pass_end(&v->pass);
+	document_places_free(v->pass.places);
 	for (size_t i = 0; i < v->n_findings; i++)
 		free((char *)(uintptr_t)v->findings[i].text);
 	free(v->findings);
+	conf_feed_free(v->feed);
+	ledger_document_free(&v->own);
+	free(v);
 }
 
 static enum df_status deliver_document(struct run_delivery *v, struct df_err *err)
@@ -81,34 +97,42 @@ static enum df_status deliver_document(struct run_delivery *v, struct df_err *er
 	st = run_document_send(v, err);
 	keep_findings(v);
 	document_pass_end(&v->pass);
-	if (st != DF_OK)
-		goto cleanup;
-	st = run_document_close(v, err);
-cleanup:
-	document_pass_end(&v->pass);
-	document_places_free(v->pass.places);
 	return st;
+}
+
+/* Closes it, or keeps it for another worker. */
+static enum df_status settle_document(struct run_delivery **own, struct df_err *err)
+{
+	struct run_delivery *v = *own;
+	if (!v->w->last || !v->w->later)
+		return run_document_close(v, err);
+	v->kept = *v->w;
+	v->w = &v->kept;
+	v->kept.f->delivery = v;
+	*own = NULL;
+	return DF_OK;
 }
 
 enum df_status run_document_work(struct run_file_work *w, const struct decode_doc *doc,
 				 struct df_err *err)
 {
-	struct ledger_document d = {0};
-	struct run_delivery v = {.w = w, .doc = *doc, .d = &d};
-	enum df_status st = run_document_begin(w, doc, &d, err);
+	struct run_delivery *v = delivery_new(w, doc);
+	const struct ledger_document *d = v->d;
+	enum df_status st = run_document_begin(w, doc, &v->own, err);
 	if (st != DF_OK)
 		goto cleanup;
 
-	if (d.state == LEDGER_REFUSED && w->n_refused++ == 0) /* by an earlier run */
-		(void)df_fail(DF_REJECT, &w->refused, d.code, "%s", d.text != NULL ? d.text : "");
-	if (!ledger_closes(d.state)) {
-		v.doc.event_type = d.event_type;
-		st = deliver_document(&v, err);
-	}
+	if (d->state == LEDGER_REFUSED && w->n_refused++ == 0) /* by an earlier run */
+		(void)df_fail(DF_REJECT, &w->refused, d->code, "%s",
+			      d->text != NULL ? d->text : "");
+	if (ledger_closes(d->state))
+		goto cleanup;
+	v->doc.event_type = d->event_type;
+	st = deliver_document(v, err);
+	if (st == DF_OK)
+		st = settle_document(&v, err);
 cleanup:
-	ledger_document_free(&d);
-	forget_findings(&v);
-	conf_feed_free(v.feed);
+	run_delivery_free(v);
 	/* refused, entered and logged: the file's other documents go on */
 	return st == DF_REJECT ? DF_OK : st;
 }

@@ -26,6 +26,7 @@ struct run_file_work { /* a drop file that a worker has */
 	size_t n_refused;
 	bool unsent;  /* what failed was the sending */
 	bool last;    /* its last document is being worked on */
+	bool later;   /* that one is closed by another step: f->delivery */
 	bool entered; /* the ledger has it as closed */
 };
 
@@ -57,7 +58,8 @@ enum df_status run_document_begin(struct run_file_work *w, const struct decode_d
  * number is a part of its ids: it is drawn once, and stored before anything leaves. */
 enum df_status run_document_number(struct run_file_work *w, struct df_err *err) DF_CHECK;
 
-/* Takes it from wherever it is to its end. A refused one is entered and logged: DF_OK. */
+/* Takes it from wherever it is to its end, or with w->later to where it may be closed. A refused
+ * one is entered and logged: DF_OK. */
 enum df_status run_document_work(struct run_file_work *w, const struct decode_doc *doc,
 				 struct df_err *err) DF_CHECK;
 
@@ -74,7 +76,9 @@ enum df_status run_file_open(struct run_file_work *w, struct df_err *err) DF_CHE
 
 struct run_delivery {
 	struct run_file_work *w;
-	struct decode_doc doc; /* its event type is the stored one */
+	struct run_file_work kept;  /* what w is, once the file's sending is over */
+	struct decode_doc doc;      /* its event type is the stored one */
+	struct ledger_document own; /* what d is, of a run */
 	const struct ledger_document *d;
 	struct conf_feed *feed;           /* with the settings that hold */
 	char identity[RUN_IDENTITY_SIZE]; /* what its ids are made from, beside its name */
@@ -85,6 +89,7 @@ struct run_delivery {
 	struct ledger_finding *findings; /* own, with their texts: of its data plan; or NULL */
 	size_t n_findings;
 };
+void run_delivery_free(struct run_delivery *v);
 /* Fills feed, identity, pass and settings. w, doc and d are set; feed is the caller's. */
 enum df_status run_document_prepare(struct run_delivery *v, struct df_err *err) DF_CHECK;
 /* ---- run_document_send.c ---- */

@@ -15,6 +15,8 @@
 
 void run_file_rest(struct run_file *f)
 {
+	run_delivery_free(f->delivery);
+	f->delivery = NULL;
 	decode_close(f->decoded);
 	f->decoded = NULL;
 	if (f->fd >= 0)
@@ -303,6 +305,11 @@ enum df_status run_file_check(struct run *run, struct run_file *f, struct df_err
 
 /* ---- sending ---- */
 
+static enum df_status file_close_sent(struct run_file_work *w, struct df_err *err)
+{
+	return file_close(w, w->n_refused > 0 ? &w->refused : NULL, err);
+}
+
 static enum df_status file_send(struct run_file_work *w, struct df_err *err)
 {
 	struct run_file *f = w->f;
@@ -315,7 +322,16 @@ static enum df_status file_send(struct run_file_work *w, struct df_err *err)
 		st = run_document_work(w, doc, err);
 		(void)df_log_at(&before);
 	}
-	return st == DF_OK ? file_close(w, w->n_refused > 0 ? &w->refused : NULL, err) : st;
+	return st == DF_OK && f->delivery == NULL ? file_close_sent(w, err) : st;
+}
+
+enum df_status run_file_close(struct run_file *f, struct df_err *err)
+{
+	struct run_delivery *v = f->delivery;
+	const struct df_log_place before = log_at_document(f, &v->doc);
+	enum df_status st = run_document_close(v, err);
+	(void)df_log_at(&before);
+	return st == DF_OK ? file_close_sent(v->w, err) : st;
 }
 
 bool run_file_waits(struct run *run, const struct run_file *f)
@@ -333,7 +349,8 @@ bool run_file_waits(struct run *run, const struct run_file *f)
 
 enum df_status run_file_send(struct run *run, struct run_file *f, bool *parked, struct df_err *err)
 {
-	struct run_file_work w = {.run = run, .f = f};
+	/* where hosts share the ledger, the others wait until it is closed */
+	struct run_file_work w = {.run = run, .f = f, .later = !ledger_shared(run->env.ledger)};
 	uint64_t before = run_file_progress(run, f);
 	enum df_status st = file_send(&w, err);
 	bool progress = st == DF_OK || run_file_progress(run, f) > before;

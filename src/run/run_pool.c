@@ -128,13 +128,38 @@ static enum run_stage do_send(struct run_pool *pool, struct run_file *f)
 	enum df_status st = run_file_send(pool->run, f, &parked, &err);
 
 	if (st == DF_OK || st == DF_END)
-		return RUN_CLOSED;
+		return f->delivery != NULL ? RUN_SENT : RUN_CLOSED;
 	f->st = st;
 	f->why = err;
 	if (!parked || df_stop_requested)
 		return RUN_LEAVING;
 	df_log(DF_LOG_DEBUG, "%s: %s: parked: %s", f->feed->name, f->name, err.text);
 	return RUN_PARKED;
+}
+
+static enum run_stage do_close(struct run_file *f)
+{
+	struct df_err err = {0};
+	enum df_status st = run_file_close(f, &err);
+	if (st == DF_OK)
+		return RUN_CLOSED;
+	f->st = st;
+	f->why = err;
+	return RUN_LEAVING;
+}
+
+static enum run_stage work_on(struct run_pool *pool, struct run_file *f, enum run_step step)
+{
+	switch (step) {
+	case RUN_SEND:
+		return do_send(pool, f);
+	case RUN_CLOSE:
+		return do_close(f);
+	case RUN_LEAVE:
+		return RUN_LEAVING;
+	default:
+		return do_check(pool, f);
+	}
 }
 
 /* Under the lock. */
@@ -144,13 +169,25 @@ static void count_spare(struct run_pool *pool)
 	atomic_store(&pool->run->spare, q->busy < q->jobs ? q->jobs - q->busy : 0);
 }
 
-/* Whoever takes up work wakes the next one, while there is more of it: an event that wakes all
- * workers costs more than a small file. */
-static void wake_next(struct run_pool *pool)
+static void *work(void *ctx);
+
+/* Whoever takes up work sees to it that somebody takes up the next, while there is more of it: an
+ * event that wakes all workers costs more than a small file. */
+static void call_next(struct run_pool *pool)
 {
 	struct run_file *f = NULL;
-	if (pool->idle > 0 && choose_work(pool, &f) != RUN_NOTHING)
+
+	if ((pool->idle == 0 && pool->n_threads == pool->max_threads) ||
+	    choose_work(pool, &f) == RUN_NOTHING)
+		return;
+	if (pool->idle > 0) {
 		pthread_cond_signal(&pool->changed);
+		return;
+	}
+	if (pthread_create(&pool->threads[pool->n_threads], NULL, work, pool) == 0) {
+		pool->n_threads++;
+		pool->idle++;
+	}
 }
 
 /* Under the lock, which is released in between. */
@@ -160,13 +197,13 @@ static void do_step(struct run_pool *pool, struct run_file *f, enum run_step ste
 	const struct df_log_place before = df_log_at(&at);
 	run_queue_begin(&pool->queue, f, step);
 	count_spare(pool);
-	wake_next(pool);
+	if (pool->n_threads > 0)
+		call_next(pool);
 	pthread_mutex_unlock(&pool->lock);
 
-	enum run_stage stage = step == RUN_SEND    ? do_send(pool, f)
-			       : step == RUN_LEAVE ? RUN_LEAVING
-						   : do_check(pool, f);
-	if (stage != RUN_READY)
+	enum run_stage stage = work_on(pool, f, step);
+	bool goes_on = stage == RUN_READY || stage == RUN_SENT;
+	if (!goes_on)
 		run_file_rest(f);
 	if (stage == RUN_CLOSED)
 		ledger_release(pool->run->env.ledger, f->ledger_id, false);
@@ -184,29 +221,20 @@ static void do_step(struct run_pool *pool, struct run_file *f, enum run_step ste
 	count_spare(pool);
 	if (stage == RUN_CLOSED)
 		run_file_free(f);
-	if (stage != RUN_READY)
+	if (!goes_on)
 		pthread_cond_broadcast(&pool->ended);
 }
 
-static void *work(void *ctx);
-
-/* One more worker, when all are busy and there is something that may be done for
- * all that. */
+/* Called by somebody who is not a worker. Where no thread can be made, the work is done here. */
 static void call_help(struct run_pool *pool)
 {
 	struct run_file *f = NULL;
 
-	if (pool->idle > 0 || pool->n_threads == pool->max_threads ||
-	    choose_work(pool, &f) == RUN_NOTHING)
+	call_next(pool);
+	if (pool->n_threads > 0)
 		return;
-	if (pthread_create(&pool->threads[pool->n_threads], NULL, work, pool) == 0) {
-		pool->n_threads++;
-		pool->idle++;
-		return;
-	}
 	enum run_step step = choose_work(pool, &f);
-	/* no thread could be made: the work is done here */
-	if (pool->n_threads == 0 && step != RUN_NOTHING)
+	if (step != RUN_NOTHING)
 		do_step(pool, f, step);
 }
 
@@ -242,7 +270,6 @@ static void *work(void *ctx)
 		enum run_step step = choose_work(pool, &f);
 		if (step != RUN_NOTHING) {
 			do_step(pool, f, step);
-			call_help(pool);
 			continue;
 		}
 		if (pool->queue.busy == 0 && run_spent_any(pool->run)) {
@@ -285,7 +312,6 @@ void run_pool_put(struct run_pool *pool, struct run_file *f)
 {
 	pthread_mutex_lock(&pool->lock);
 	run_queue_add(&pool->queue, f);
-	wake_next(pool);
 	call_help(pool);
 	pthread_mutex_unlock(&pool->lock);
 }

@@ -122,7 +122,9 @@ struct run_file { /* a drop file in the spool, or local */
 	enum df_status st; /* of why */
 	bool progressed;   /* in this run */
 	bool denied;       /* its target refused access */
-	uint32_t futile;   /* attempts in a row without progress */
+	/* own: its last document, all of which is settled, until it is closed; or NULL */
+	struct run_delivery *delivery;
+	uint32_t futile; /* attempts in a row without progress */
 
 	/* the queue's, under the pool's lock: see run_queue.h */
 	struct run_line *line;
@@ -141,11 +143,13 @@ void run_file_free(struct run_file *f);
  * is closed, there is nothing to send. Else the run is to leave it. */
 enum df_status run_file_check(struct run *run, struct run_file *f, struct df_err *err) DF_CHECK;
 
-/* Sends what was not settled yet of its documents, and closes it. parked: DF_RETRY came of its
- * target, not of the file; f is to be tried again in this run. f->progressed, denied and futile
- * are set. */
+/* Sends what was not settled yet of its documents. DF_OK: all is; with f->delivery it has yet to be
+ * closed, else it is. parked: DF_RETRY came of its target, not of the file; f is to be tried again
+ * in this run. f->progressed, denied and futile are set. */
 enum df_status run_file_send(struct run *run, struct run_file *f, bool *parked,
 			     struct df_err *err) DF_CHECK;
+/* Closes a file with f->delivery. */
+enum df_status run_file_close(struct run_file *f, struct df_err *err) DF_CHECK;
 
 /* In a fleet: whether an earlier file of its feed is under way on another host. */
 bool run_file_waits(struct run *run, const struct run_file *f);

@@ -103,9 +103,14 @@ static bool waits_for_copy(const struct run_line *line, const struct run_file *f
 	return false;
 }
 
+static bool is_sent(const struct run_file *f)
+{
+	return f->stage == RUN_SENT || f->stage == RUN_CLOSING;
+}
+
 static bool holds_up(const struct run_line *line, const struct run_file *f)
 {
-	if (f->passed || f->stage == RUN_LEAVING || f->stage == RUN_LEFT)
+	if (f->passed || is_sent(f) || f->stage == RUN_LEAVING || f->stage == RUN_LEFT)
 		return false;
 	return !line->feed->fetch.order_none && !waits_for_copy(line, f);
 }
@@ -120,7 +125,7 @@ bool run_queue_held(const struct run_file *f)
 
 static bool is_under_way(const struct run_file *f)
 {
-	return f->stage == RUN_CHECKING || f->stage == RUN_SENDING;
+	return f->stage == RUN_CHECKING || f->stage == RUN_SENDING || f->stage == RUN_CLOSING;
 }
 
 struct place { /* what lies before a file in its line */
@@ -161,6 +166,8 @@ static enum run_step step_of(const struct run_queue *q, const struct run_line *l
 {
 	const struct run_target *t = line->target;
 
+	if (f->stage == RUN_SENT) /* whatever has become of its target */
+		return RUN_CLOSE;
 	if (f->stage != RUN_QUEUED && f->stage != RUN_READY && f->stage != RUN_PARKED)
 		return RUN_NOTHING;
 	if (q->stop || (t != NULL && t->closed))
@@ -170,8 +177,7 @@ static enum run_step step_of(const struct run_queue *q, const struct run_line *l
 		return RUN_LEAVE;
 	if (f->stage != RUN_QUEUED)
 		return step_to_send(q, line, f, p);
-	enum run_step step = step_to_check(q, line, p);
-	return step != RUN_NOTHING && waits_for_copy(line, f) ? RUN_NOTHING : step;
+	return step_to_check(q, line, p);
 }
 
 struct choice {
@@ -199,8 +205,11 @@ static void choose_in(const struct run_queue *q, const struct run_line *line, st
 		enum run_step step = step_of(q, line, f, &p);
 		unsigned rank = rank_of(step, f);
 
-		if (rank > best->rank ||
-		    (rank > 0 && rank == best->rank && f->turn < best->file->turn))
+		bool better = rank > best->rank ||
+			      (rank > 0 && rank == best->rank && f->turn < best->file->turn);
+
+		/* that is asked last, as it looks at the whole line */
+		if (better && (step == RUN_LEAVE || !waits_for_copy(line, f)))
 			*best = (struct choice){step, rank, f};
 		p.ahead += f->stage == RUN_CHECKING || f->stage == RUN_READY;
 		p.held = p.held || holds_up(line, f);
@@ -227,7 +236,7 @@ static void queue_warn_overtaken(struct run_line *line, const struct run_file *b
 {
 	for (struct run_file *f = line->first; f != by && !line->feed->fetch.order_none;
 	     f = f->next) {
-		if (f->overtaken || waits_for_copy(line, f))
+		if (f->overtaken || is_sent(f) || waits_for_copy(line, f))
 			continue;
 		f->overtaken = true;
 		df_log(DF_LOG_WARN,
@@ -253,6 +262,9 @@ void run_queue_begin(struct run_queue *q, struct run_file *f, enum run_step step
 		}
 		f->turn = ++q->turn;
 		f->stage = RUN_SENDING;
+		break;
+	case RUN_CLOSE:
+		f->stage = RUN_CLOSING;
 		break;
 	case RUN_LEAVE:
 		f->stage = RUN_LEAVING;

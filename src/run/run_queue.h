@@ -11,11 +11,12 @@
  *
  * Each feed has a line of files in the order in which they came to rest at the source. They are
  * checked ahead of their turn, a few at a time, and sent one after another: a file is sent once
- * those before it are closed, or no longer hold it up. What no longer holds up: a file that is left
- * for the next run, one that made no progress in the last run and fails again, and one that failed
- * last time by its own fault, which is put at the end of the line. The fault is its own when others
- * got on at the same target after it had failed, or when it failed twice: an API that is down does
- * not reverse a feed's order.
+ * all that was to be sent of those before it is settled, or they no longer hold it up. To close one
+ * is a step of its own: the next file is sent meanwhile. What no longer holds up: a file that is
+ * left for the next run, one that made no progress in the last run and fails again, and one that
+ * failed last time by its own fault, which is put at the end of the line. The fault is its own when
+ * others got on at the same target after it had failed, or when it failed twice: an API that is
+ * down does not reverse a feed's order.
  *
  * A target is an endpoint with a key. While it is unwell its files are parked, and one of them at a
  * time is tried, the one that was tried longest ago; once it is closed, its files are left. A
@@ -34,13 +35,16 @@ enum run_stage {
 	RUN_CHECKING, /* a worker decodes and checks it */
 	RUN_READY,    /* decoded and checked, waits for its turn */
 	RUN_SENDING,  /* a worker sends it */
+	RUN_SENT,     /* all of it is settled, and it has yet to be closed */
+	RUN_CLOSING,  /* a worker closes it */
 	RUN_PARKED,   /* its target is unwell; it is decoded anew when it is its turn again */
 	RUN_LEAVING,  /* a worker takes its leave of it */
 	RUN_LEFT,     /* the next run goes on with it */
 	RUN_CLOSED,   /* done or refused */
 };
 
-enum run_step { RUN_NOTHING, RUN_CHECK_AHEAD, RUN_CHECK, RUN_SEND, RUN_LEAVE };
+/* in the order of their urgency */
+enum run_step { RUN_NOTHING, RUN_CHECK_AHEAD, RUN_CHECK, RUN_CLOSE, RUN_SEND, RUN_LEAVE };
 
 struct run_target {
 	const char *endpoint, *api_key; /* borrowed */
@@ -84,7 +88,7 @@ struct run_line *run_queue_line(struct run_queue *q, const struct conf_feed *fee
 /* What to do next, and with which file. Marks nothing. */
 enum run_step run_queue_choose(const struct run_queue *q, struct run_file **out);
 void run_queue_begin(struct run_queue *q, struct run_file *f, enum run_step step);
-/* The work came to `stage`: READY, PARKED, LEFT or CLOSED. A closed file is no longer the
+/* The work came to `stage`: READY, SENT, PARKED, LEFT or CLOSED. A closed file is no longer the
  * queue's but the caller's. */
 void run_queue_end(struct run_queue *q, struct run_file *f, enum run_stage stage);
 

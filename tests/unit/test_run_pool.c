@@ -16,8 +16,11 @@ static struct {
 	unsigned parks[FILES]; /* so often it is parked before that */
 	unsigned waits[FILES]; /* so often another host has an earlier one */
 	bool stay;             /* what is sent stays under way while this is set */
+	/* a file is closed once so many were begun to be sent, or the next one; 0: with its sending */
+	unsigned close_after;
+	enum df_status close; /* what that comes to */
 	/* what was done: */
-	unsigned checks, sends, at_once, most_at_once, left, released, freed;
+	unsigned checks, sends, closes, at_once, most_at_once, left, released, freed;
 	char sent[64]; /* names, in order */
 	enum run_blame blame;
 	char why[64];
@@ -60,7 +63,21 @@ enum df_status __wrap_run_file_send(struct run *r, struct run_file *f, bool *par
 		strcat(w.sent, f->name);
 	pthread_mutex_unlock(&w.lock);
 	enum df_status st = *parked ? DF_RETRY : w.send[f->ledger_id];
+	if (st == DF_OK && w.close_after > 0)
+		f->delivery = (struct run_delivery *)f; /* something */
 	return st == DF_OK || st == DF_END ? st : df_fail(st, err, NULL, "send %s", f->name);
+}
+
+enum df_status __wrap_run_file_close(struct run_file *f, struct df_err *err);
+enum df_status __wrap_run_file_close(struct run_file *f, struct df_err *err)
+{
+	pthread_mutex_lock(&w.lock);
+	w.closes++;
+	while (w.sends < w.close_after && w.sends < f->ledger_id + 2)
+		pthread_cond_wait(&w.changed, &w.lock);
+	pthread_mutex_unlock(&w.lock);
+	f->delivery = NULL;
+	return w.close == DF_OK ? DF_OK : df_fail(w.close, err, NULL, "close %s", f->name);
 }
 
 bool __wrap_run_file_waits(struct run *r, const struct run_file *f);
@@ -334,6 +351,32 @@ static void test_order(void)
 /* ---- who waits ---- */
 
 /* Twice as many files as there are workers may wait in the spool. */
+/* A file is sent while the one before it is closed: that waits here for it. */
+static void test_closed_later(void)
+{
+	struct run_pool *pool = begin(2);
+	feed.fetch.order_none = false;
+	w.close_after = 4;
+	for (int i = 0; i < 4; i++)
+		put(pool, &feed, i);
+	run_pool_wait(pool);
+	TEXT_IS(w.sent, "abcd");
+	CU_ASSERT_EQUAL(w.most_at_once, 1);
+	CU_ASSERT_EQUAL(w.closes, 4);
+	CU_ASSERT_EQUAL(w.left, 0);
+	CU_ASSERT_EQUAL(w.released, 4);
+	end(pool, 4);
+
+	pool = begin(1); /* one worker closes each before the next one */
+	w.close_after = 1;
+	w.close = DF_RETRY;
+	put(pool, &feed, 0);
+	run_pool_wait(pool);
+	CU_ASSERT_EQUAL(w.left, 1);
+	TEXT_IS(w.why, "close a");
+	end(pool, 1);
+}
+
 static void test_room(void)
 {
 	uint64_t closed = 0;
@@ -382,6 +425,7 @@ int main(void)
 	static const CU_TestInfo tests[] = {
 	    {"done and refused", test_done},
 	    {"left for the next run", test_left},
+	    {"sent before the one before it is closed", test_closed_later},
 	    {"parked", test_parked},
 	    {"a target that is closed", test_closed_target},
 	    {"a target that is given up", test_given_up},

@@ -35,7 +35,7 @@ static void set_up(struct run_queue *q, uint32_t jobs)
 /* The next step, "what name"; it is begun. */
 static const char *next(struct run_queue *q, struct run_file **out)
 {
-	static const char *const words[] = {"nothing", "ahead", "check", "send", "leave"};
+	static const char *const words[] = {"nothing", "ahead", "check", "close", "send", "leave"};
 	static char text[64];
 	struct run_file *f = NULL;
 	enum run_step step = run_queue_choose(q, &f);
@@ -219,6 +219,43 @@ static void test_copies(void)
 	run_queue_free(&q);
 }
 
+/* The next one goes on as soon as all of a file is settled; closing it is less urgent, and more so
+ * than what is ahead. */
+static void test_sent(void)
+{
+	struct run_queue q;
+	struct run_file *a, *b, *c;
+	set_up(&q, 2);
+	a = add(&q, 0, "a", 1);
+	b = add(&q, 0, "b", 2);
+	c = add(&q, 0, "c", 3);
+	memcpy(c->sha256, a->sha256, sizeof(c->sha256));
+	EXPECT("check a", NULL);
+	EXPECT("ahead b", NULL);
+	run_queue_end(&q, a, RUN_READY);
+	run_queue_end(&q, b, RUN_READY);
+	EXPECT("send a", NULL);
+	EXPECT("nothing", NULL);
+	a->futile = 0;
+	run_queue_end(&q, a, RUN_SENT);
+	CU_ASSERT_EQUAL(q.targets->sending, 0);
+	CU_ASSERT_EQUAL(q.lines->n, 3);
+	EXPECT("send b", NULL);
+	CU_ASSERT_FALSE(a->overtaken);
+	EXPECT("close a", NULL);
+	EXPECT("nothing", NULL); /* c is a copy of what is not closed yet */
+	closed(&q, a);
+	EXPECT("ahead c", NULL);
+	run_queue_end(&q, b, RUN_SENT);
+	q.stop = true; /* it is closed all the same, however many are at work */
+	q.jobs = 1;
+	EXPECT("close b", NULL);
+	run_queue_end(&q, b, RUN_LEFT); /* the ledger's disk is full */
+	CU_ASSERT_EQUAL(q.lines->closed, 1);
+	CU_ASSERT_EQUAL(q.lines->n, 1);
+	run_queue_free(&q);
+}
+
 static void test_blame(void)
 {
 	struct run_queue q;
@@ -331,6 +368,7 @@ int main(void)
 	    {"a slow target holds up no other one", test_targets},
 	    {"parked files are tried in turn", test_parking},
 	    {"files without progress are overtaken", test_idle},
+	    {"sent, and closed later", test_sent},
 	    {"copies wait for the first one", test_copies},
 	    {"what the ledger remembers", test_blame},
 	    {"how many wait", test_room},
