@@ -92,10 +92,9 @@ equal "import standard input: a batch for each visit" "$(lines "$work/stdin")" \
 exits 0 "import --sink file:" import --sink "file:$work/out.ndjson" pages-screen_view.csv
 check "import --sink file: one batch a line" holds '.source_request_id | type == "string"' \
 	"$work/out.ndjson"
-for to in "$work" "$work/new/"; do
-	exits 2 "import --sink file: into a folder" import --sink "file:$to" pages-screen_view.csv
-	said "import --sink file: into a folder" "$to is not a regular file: name a file"
-done
+mkfifo "$work/pipe"
+exits 2 "import --sink file: into a pipe" import --sink "file:$work/pipe" pages-screen_view.csv
+said "import --sink file: into a pipe" "$work/pipe is not a regular file: name a file"
 # What is to be read is not written over, by any name.
 cp pages-screen_view.csv "$work/own-screen_view.csv"
 ln -s own-screen_view.csv "$work/link-screen_view.csv"
