@@ -246,6 +246,8 @@ static void loader_lines(struct conf_loader *l, char *text, size_t len)
 	notify_inherit(l->conf);
 
 	const struct conf *conf = l->conf;
+	for (size_t i = 0; i < conf->n_feeds; i++)
+		conf->feeds[i].fetch.state_dir = conf->state_dir;
 	if (conf->n_feeds > 0 && conf_line(conf, "state_dir") == 0)
 		conf_load_complain(l, l->main_line != 0 ? l->main_line : conf->feeds[0].line,
 				   "[dropfeed] must say where the ledger and the spool are kept: "

@@ -5,6 +5,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <strings.h>
+#include <sys/stat.h>
 
 static int hex_digit(char c)
 {
@@ -258,6 +259,15 @@ static char *dir_plain(const char *path)
 	return out;
 }
 
+/* A link may lead to it. */
+static bool dir_is_same(const struct conf_feed *feed, const char *whole)
+{
+	struct stat source, dir;
+	return feed->fetch.source.kind == CONF_SOURCE_FILE &&
+	       stat(feed->fetch.source.path, &source) == 0 && stat(whole, &dir) == 0 &&
+	       source.st_dev == dir.st_dev && source.st_ino == dir.st_ino;
+}
+
 bool conf_dir_is_source(const struct conf_feed *feed, const char *dir)
 {
 	if (feed->fetch.source.kind == CONF_SOURCE_NONE || feed->fetch.source.path == NULL ||
@@ -266,7 +276,7 @@ bool conf_dir_is_source(const struct conf_feed *feed, const char *dir)
 	char *whole =
 	    dir[0] == '/' ? df_strdup(dir) : df_format("%s/%s", feed->fetch.source.path, dir);
 	char *a = dir_plain(whole), *b = dir_plain(feed->fetch.source.path);
-	bool is = strcmp(a, b) == 0;
+	bool is = strcmp(a, b) == 0 || dir_is_same(feed, whole);
 	free(whole);
 	free(a);
 	free(b);

@@ -6,6 +6,7 @@
 #include "dropfeed/name.h"
 
 #include <stdlib.h>
+#include <sys/stat.h>
 
 enum {
 	LIST_FILES_MAX = 1000000, /* that are taken, in one listing */
@@ -138,10 +139,20 @@ static void list_misnamed(struct list_job *job, const struct list_item *item)
 		list_leave_for(job, item, &why);
 }
 
+/* By whatever name it is found. */
+static bool list_is_state(const struct list_job *job, const char *path)
+{
+	const struct conf_fetch *set = &job->source->feed->fetch;
+	struct stat here, state;
+	return set->source.kind == CONF_SOURCE_FILE && set->state_dir != NULL &&
+	       stat(path, &here) == 0 && stat(set->state_dir, &state) == 0 &&
+	       here.st_dev == state.st_dev && here.st_ino == state.st_ino;
+}
+
 static bool list_is_own(const struct list_job *job, const char *name)
 {
 	char *path = fetch_path_join(job->source->root, name);
-	bool is = false;
+	bool is = list_is_state(job, path);
 	for (size_t i = 0; i < job->own.n && !is; i++)
 		is = strcmp(job->own.v[i], path) == 0;
 	free(path);

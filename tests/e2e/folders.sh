@@ -39,6 +39,23 @@ equal "they were moved, and keep their sub-folders" \
 equal "each has a receipt" "$(find "$drop/receipts" -type f | wc -l)" 4
 exits 0 "what was moved is not taken again" run
 equal "nothing came twice" "$(ids)" "A B C D "
+fresh 'subfolders = yes'
+mkdir "$drop/north"
+ln -s "$drop/states" "$work/link"
+sed -i "s|^state_dir.*|state_dir = $work/link|" "$conf"
+mkdir -m 700 "$drop/states"
+{ rows A && echo ,Bergen; } >"$drop/north/u-eventless.csv"
+exits 1 "state_dir in a sub-folder of the source, by another name" run
+check "a reject file is in it" test -s "$drop/states/rejects/box/u-eventless.csv"
+exits 0 "which is not a drop file" run
+equal "and makes no other one" "$(find "$drop/states/rejects" -type f | wc -l)" 1
+for folder in "$work/to-source" ../to-source; do
+	fresh "receipts = $folder"
+	ln -sfn "$drop" "$work/to-source"
+	rows A >"$drop/u-eventless.csv"
+	exits 2 "receipts by a link to the source folder: $folder" run
+	said "which it is" "receipts: '$folder' is the source folder itself"
+done
 fresh
 mkdir "$drop/users-eventless.csv"
 rows A >"$drop/users-eventless.csv/part-0-eventless.csv"
