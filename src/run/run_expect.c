@@ -185,7 +185,6 @@ static double median(uint64_t *v, size_t n)
 	return n % 2 == 1 ? (double)v[n / 2] : ((double)v[n / 2 - 1] + (double)v[n / 2]) / 2;
 }
 
-/* text: "" where the number is as usual, or nothing is known of what is. */
 static void compare_usual(const struct conf_expect *e, uint64_t rows, uint64_t *recent, size_t n,
 			  char text[256])
 {
@@ -197,42 +196,59 @@ static void compare_usual(const struct conf_expect *e, uint64_t rows, uint64_t *
 	if ((e->rows_percent && usual <= 0) || ((double)rows >= least && (double)rows <= most))
 		return;
 	if (e->rows_percent)
-		snprintf(text, 256, "%llu rows, which is %.0f%% of the usual %.0f (expect_rows)",
-			 (unsigned long long)rows, (double)rows * 100 / usual, usual);
+		snprintf(text, 256, "%s, which is %.0f%% of the usual %.0f (expect_rows)",
+			 df_count(rows, "row").text, (double)rows * 100 / usual, usual);
 	else
-		snprintf(text, 256, "%llu rows, %s than expected (expect_rows)",
-			 (unsigned long long)rows, (double)rows < least ? "fewer" : "more");
+		snprintf(text, 256, "%s, %s than expected (expect_rows)",
+			 df_count(rows, "row").text, (double)rows < least ? "fewer" : "more");
+}
+
+enum df_status run_expect_compare(struct ledger *ledger, const struct run_expect_rows *what,
+				  char text[256], struct df_err *err)
+{
+	const struct conf_feed *feed = what->feed;
+	const struct ledger_recent which = {feed->name, what->event_type, what->document};
+	uint64_t recent[RECENT];
+	size_t n = ledger != NULL ? RECENT : 0;
+	text[0] = '\0';
+	if (feed->expect.rows_most == 0)
+		return DF_OK;
+	enum df_status st =
+	    ledger != NULL ? ledger_recent_rows(ledger, &which, recent, &n, err) : DF_OK;
+	if (st != DF_OK)
+		return st;
+	compare_usual(&feed->expect, what->rows, recent, n, text);
+	if (text[0] == '\0' || !feed->expect.action_refuse)
+		return DF_OK;
+	return df_fail(DF_REJECT, err, "row-count",
+		       "%s: when the file is right, set expect_action = warn and `dropfeed "
+		       "retry` it",
+		       text);
 }
 
 enum df_status run_expect_rows(struct run *run, const struct run_expect_rows *what,
 			       struct df_err *err)
 {
 	const struct conf_feed *feed = what->feed;
-	uint64_t recent[RECENT];
-	size_t n = RECENT;
+	struct df_err why = {0};
 	char text[256] = "";
 	if (feed->expect.rows_most == 0)
 		return DF_OK;
-	const struct ledger_recent which = {feed->name, what->event_type, what->document};
-	enum df_status st = ledger_recent_rows(run->env.ledger, &which, recent, &n, err);
-	if (st != DF_OK)
-		return st;
-	compare_usual(&feed->expect, what->rows, recent, n, text);
-
+	enum df_status judged = run_expect_compare(run->env.ledger, what, text, &why);
+	if (judged != DF_OK && judged != DF_REJECT) {
+		*err = why;
+		return judged;
+	}
 	char *subject = df_format("expect_rows %s", what->event_type);
 	char *whole = text[0] != '\0' ? df_format("%s: %s", what->name, text) : df_strdup("");
-	st = settle_expectation(run, &(struct expectation){feed->name, subject, whole, true}, err);
-	if (st != DF_OK || text[0] == '\0')
-		goto cleanup;
-	if (feed->expect.action_refuse)
-		st = df_fail(DF_REJECT, err, "row-count",
-			     "%s: when the file is right, set expect_action = warn and `dropfeed "
-			     "retry` it",
-			     text);
-	else
+	enum df_status st =
+	    settle_expectation(run, &(struct expectation){feed->name, subject, whole, true}, err);
+	if (st == DF_OK && judged == DF_OK && text[0] != '\0')
 		df_log_code(DF_LOG_WARN, "missing", "%s: missing: %s", feed->name, whole);
-cleanup:
 	free(subject);
 	free(whole);
-	return st;
+	if (st != DF_OK || judged == DF_OK)
+		return st;
+	*err = why;
+	return judged;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A dry run: what a run would deliver of a feed is pulled and checked, and goes away again. */
+#include "run_notices.h"
 #include "run_session.h"
 #include "run_source.h"
 
@@ -11,6 +12,15 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+struct forecast_work {
+	const struct conf *conf;
+	const struct conf_feed *feed;
+	struct ledger *ledger; /* own; NULL: there is none yet */
+	struct run_source source;
+	struct run_result *result;
+	const char *file; /* the current one */
+};
 
 static double minutes_of(const struct conf_feed *feed, uint64_t batches, uint64_t requests)
 {
@@ -49,7 +59,8 @@ static void log_requests(const struct conf_feed *feed, const struct trial_check 
 
 static void log_forecast(void *ctx, const struct trial_check *c)
 {
-	const struct conf_feed *feed = ctx;
+	const struct forecast_work *w = ctx;
+	const struct conf_feed *feed = w->feed;
 	const char *doc = c->document != NULL ? c->document : "",
 		   *comma = c->document != NULL ? ", " : "";
 	if (c->refused.text[0] != '\0') {
@@ -73,13 +84,19 @@ static void log_forecast(void *ctx, const struct trial_check *c)
 	       df_count(c->requests, "request").text, minutes_of(feed, c->batches, c->requests));
 }
 
-struct forecast_work {
-	const struct conf *conf;
-	const struct conf_feed *feed;
-	struct ledger *ledger; /* own; NULL: there is none yet */
-	struct run_source source;
-	struct run_result *result;
-};
+/* expect_rows, as a run would have it. */
+static enum df_status forecast_judge(void *ctx, const char *event_type, uint64_t rows,
+				     struct df_err *err)
+{
+	const struct forecast_work *w = ctx;
+	const struct run_expect_rows what = {
+	    .feed = w->feed, .name = w->file, .event_type = event_type, .rows = rows};
+	char text[256];
+	enum df_status st = run_expect_compare(w->ledger, &what, text, err);
+	if (st == DF_OK && text[0] != '\0')
+		df_log(DF_LOG_WARN, "%s: %s: %s", w->feed->name, w->file, text);
+	return st;
+}
 
 /* A server that removes what is read has no more of it than this copy: it stays, and nothing
  * else is read there. */
@@ -98,29 +115,49 @@ static enum df_status forecast_keep(const struct forecast_work *w, const struct 
 	return st;
 }
 
-/* Brings the file to path, and opens it. *gone: the server has removed it. */
+/* Brings the file to path, and opens it. */
 static enum df_status forecast_get(struct forecast_work *w, const struct fetch_entry *e,
-				   const char *path, int *fd, bool *gone, struct df_err *err)
+				   const char *path, char sha256[DF_SHA256_HEX], int *fd,
+				   struct df_err *err)
 {
-	char sha256[DF_SHA256_HEX];
 	enum df_status st = run_source_get(&w->source, e, path, sha256, err);
 	if (st != DF_OK)
 		return st;
 	*fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (*fd < 0)
 		return df_fail(DF_RETRY, err, NULL, "cannot open %s: %s", path, strerror(errno));
-	*gone = fetch_fate(w->source.fetch)->gone;
 	return DF_OK;
+}
+
+/* DF_OK: a run would skip it, because its bytes were delivered before. */
+static enum df_status forecast_same(struct forecast_work *w, const char *name, const char *sha256,
+				    struct df_err *err)
+{
+	struct run run = {.env = {.ledger = w->ledger}};
+	const struct run_bytes bytes = {name, sha256, 0};
+	struct ledger_file same = {0};
+	enum df_status st =
+	    w->ledger != NULL ? run_same_bytes(&run, w->feed, &bytes, &same, err) : DF_END;
+	if (st == DF_OK) {
+		df_log(DF_LOG_INFO,
+		       "%s: %s: would be skipped: same bytes as %s, which was delivered before",
+		       w->feed->name, name, same.name);
+		w->result->files_skipped++;
+	} else if (st == DF_RETRY && same.id != 0) { /* under way: it goes on */
+		st = DF_END;
+	}
+	ledger_file_free(&same);
+	return st;
 }
 
 static enum df_status forecast_check(struct forecast_work *w, const char *name, int fd)
 {
-	static const struct trial_check_events events = {.document = log_forecast};
-	const struct trial_check_options how = {.feed = w->feed,
-						.jobs = w->conf->jobs,
-						.events = &events,
-						.ctx = (void *)(uintptr_t)w->feed};
+	static const struct trial_check_events events = {.document = log_forecast,
+							 .judge = forecast_judge};
+	const struct trial_check_options how = {
+	    .feed = w->feed, .jobs = w->conf->jobs, .events = &events, .ctx = w};
 	struct trial_sum sum = {0};
+	w->file = name;
 	enum df_status st = trial_check_open(name, fd, &how, &sum);
 	w->result->files_done += sum.files_done;
 	w->result->files_refused += sum.files_refused;
@@ -137,9 +174,10 @@ static enum df_status forecast_in(struct forecast_work *w, const struct fetch_en
 				  const char *dir, struct df_err *err)
 {
 	char *path = df_format("%s/drop", dir), *part = df_format("%s/drop.part", dir);
+	char sha256[DF_SHA256_HEX] = "";
 	int fd = -1;
-	bool gone = false;
-	enum df_status st = forecast_get(w, e, path, &fd, &gone, err);
+	enum df_status st = forecast_get(w, e, path, sha256, &fd, err);
+	const bool gone = st == DF_OK && fetch_fate(w->source.fetch)->gone;
 	unlink(part);
 	if (!gone) {
 		unlink(path);
@@ -147,7 +185,9 @@ static enum df_status forecast_in(struct forecast_work *w, const struct fetch_en
 	}
 	if (st != DF_OK)
 		goto cleanup;
-	st = forecast_check(w, e->name, fd);
+	st = forecast_same(w, e->name, sha256, err);
+	if (st == DF_END)
+		st = forecast_check(w, e->name, fd);
 	if (gone)
 		st = forecast_keep(w, e, dir, path, err);
 cleanup:

@@ -27,6 +27,11 @@ struct run_expect_rows { /* a document that passed its check */
 enum df_status run_expect_rows(struct run *run, const struct run_expect_rows *what,
 			       struct df_err *err) DF_CHECK;
 
+/* The same without noting it; text: "" where the number is as usual, or nothing is known of what
+ * is. ledger: NULL where there is none yet. */
+enum df_status run_expect_compare(struct ledger *ledger, const struct run_expect_rows *what,
+				  char text[256], struct df_err *err) DF_CHECK;
+
 /* Which conditions of the feeds began or ended with this run: run_watch.c */
 void run_watch(struct run *run, const struct conf_feed *const *feeds, size_t n);
 /* For what delivers chosen files alone, such as retry: which feeds are no longer denied access to

@@ -33,6 +33,15 @@ feed_here s1 "$work/in" 'batches_per_second = 400'
 exits 0 "two files with the same bytes in one run" run
 exits 0 "status" status --format json
 equal "are delivered and counted once" "$(delivered) $(lines "$accepted")" "200 200"
+cp "$work/in/a-custom_event.csv" "$work/in/d-custom_event.csv"
+exits 0 "a dry run with the same bytes once more" run --dry-run
+said "says what a run will do" 'd-custom_event.csv: would be skipped: same bytes as [ab]-custom'
+said "and forecasts nothing" 'dry run: 0 files, .* 0 batches in'
+feed_here s1 "$work/in" 'batches_per_second = 400' 'duplicates = import'
+exits 0 "a dry run with duplicates = import" run --dry-run
+said "forecasts all of it" 'dry run: 1 file, .* 200 batches in'
+feed_here s1 "$work/in" 'batches_per_second = 400'
+rm "$work/in/d-custom_event.csv"
 clicks "$work/c-custom_event.csv" 200 C
 exits 0 "one file, named twice" import "$work/c-custom_event.csv" "$work/c-custom_event.csv"
 exits 0 "status" status --format json
