@@ -107,7 +107,7 @@ struct conf_fetch { /* where files come from, and what becomes of them there */
 	char *ready_marker;  /* ".done": a file is taken once <name>.done is beside it; or NULL */
 	/* ".sha256" or ".md5": <name>.sha256 holds the hash of the file; or NULL */
 	char *checksum;
-	/* not a key: [dropfeed]'s, borrowed, or NULL: its reject files are no drop files */
+	/* not a key: [dropfeed]'s, borrowed, or NULL: nothing is taken from it */
 	const char *state_dir;
 };
 

@@ -35,7 +35,7 @@ exits 0 "status" status --format json
 equal "are delivered and counted once" "$(delivered) $(lines "$accepted")" "200 200"
 cp "$work/in/a-custom_event.csv" "$work/in/d-custom_event.csv"
 exits 0 "a dry run with the same bytes once more" run --dry-run
-said "says what a run will do" 'd-custom_event.csv: would be skipped: same bytes as [ab]-custom'
+said "says that a run skips it" 'd-custom_event.csv: would be skipped: same bytes as [ab]-custom'
 said "and forecasts nothing" 'dry run: 0 files, .* 0 batches in'
 feed_here s1 "$work/in" 'batches_per_second = 400' 'duplicates = import'
 exits 0 "a dry run with duplicates = import" run --dry-run
