@@ -370,7 +370,7 @@ static void row_blank(struct rows *r, size_t len, size_t blanks, struct rows_row
 
 static bool starts_comment(const struct rows *r)
 {
-	return rows_comment_at(r, r->window + r->at, r->window + r->have);
+	return r->comment.len > 0 && rows_comment_at(r, r->window + r->at, r->window + r->have);
 }
 
 /* A row that is not plain, or not all in the window yet. *skipped: it was a blank line, or a

@@ -166,21 +166,37 @@ static size_t last_end_slow(const struct rows *r)
 	return last > 0 ? last : r->have;
 }
 
+typedef unsigned char sixteen __attribute__((vector_size(16)));
+
+/* Is the byte there an odd number of times? */
+static bool is_odd(const char *p, size_t len, char byte)
+{
+	const sixteen zero = {0}, wanted = zero + (unsigned char)byte;
+	sixteen odd = zero; /* all bits of each byte that had it an odd number of times */
+	bool found = false;
+	size_t i = 0;
+	for (; i + sizeof(odd) <= len; i += sizeof(odd)) {
+		sixteen bytes;
+		memcpy(&bytes, p + i, sizeof(bytes));
+		odd ^= (sixteen)(bytes == wanted);
+	}
+	for (; i < len; i++)
+		found ^= p[i] == byte;
+	for (size_t k = 0; k < sizeof(odd); k++)
+		found ^= odd[k] != 0;
+	return found;
+}
+
 /* Where the last row ends that the window has all of, if it begins with one and no row in it is
  * broken: after a line end that has an even number of quotes before it. */
 static size_t last_end(const struct rows *r)
 {
 	const char *window = r->window, quote = r->signs.quote.narrow;
 	const bool quotes = !r->format.no_quote;
-	bool quoted = false;
 	if (r->format.backslash || r->signs.quote.len > 1)
 		return last_end_slow(r);
 
-	const char *p = quotes ? window : NULL;
-	while (p != NULL && (p = memchr(p, quote, r->have - (size_t)(p - window))) != NULL) {
-		quoted = !quoted;
-		p++;
-	}
+	bool quoted = quotes && is_odd(window, r->have, quote);
 	for (size_t i = r->have; i > 0; i--) {
 		if (window[i - 1] == '\n' && !quoted)
 			return i;
