@@ -743,7 +743,7 @@ struct ledger_paced {
 	    wants; /* of what the key allows, 0..1; 0: nothing now, but it may soon be its turn */
 };
 /* Asks nobody: a thread publishes and looks several times a second. Nothing is known at first, and
- * when the ledger was not heard of for 3 s: then the share is 0. */
+ * when the ledger was not heard of for as long as a part is granted: then the share is 0. */
 void ledger_paces(struct ledger *l, const struct ledger_paced *mine, struct ledger_pace *out);
 
 /* Keeps the bytes of the document's reject file, for whoever asks another host; in place of those

@@ -55,6 +55,12 @@ double ledger_pace_grant(const struct pace_host *v, size_t n)
 	return fmax(fmin(ledger_pace_fair(v, n), left), 0);
 }
 
+/* Where another one is about, and this one may get more, or may have to give some back. */
+int64_t ledger_pace_looks_in(const struct pace_host *v, size_t n)
+{
+	return n > 1 && v[0].wants > 0 ? PACE_SOON_MS : PACE_EVERY_MS;
+}
+
 /* ---- what this process asks for ---- */
 
 /* With c->lock. NULL: there are too many. */
@@ -97,9 +103,9 @@ void ledger_paces(struct ledger *l, const struct ledger_paced *mine, struct ledg
 	if (k != NULL) {
 		pace_ask(c, k, mine);
 		int64_t age = k->asked_ms - k->looked_ms;
-		if (k->looked_ms != 0 && age < PACE_STALE_MS) {
+		if (k->looked_ms != 0 && age < k->lasts_ms * 3 / 4) {
 			*out = k->pace;
-			out->pause_ms -= age;
+			out->pause_ms -= k->asked_ms - k->seen_ms;
 		}
 	}
 	pthread_mutex_unlock(&c->lock);
@@ -116,7 +122,7 @@ struct seen {
 	int64_t version, since_ms;                 /* since_ms: -1: this host has no row */
 	struct pace_host hosts[LEDGER_PACE_HOSTS]; /* this one is the first */
 	size_t n;
-	bool others_there;
+	bool others_use;
 	double others;    /* batches in the last second */
 	int64_t pause_ms; /* one of them was asked for that */
 };
@@ -138,7 +144,7 @@ static void seen_row(struct seen *s, const PGresult *r, int row)
 		return;
 	s->hosts[s->n++] = (struct pace_host){.wants = (double)cell(r, row, 2) / PACE_MILLIONTHS,
 					      .granted = (double)cell(r, row, 3) / PACE_MILLIONTHS};
-	s->others_there = true;
+	s->others_use = s->others_use || s->hosts[s->n - 1].granted > 0;
 	s->others += (double)cell(r, row, 4);
 	if (cell(r, row, 5) > s->pause_ms)
 		s->pause_ms = cell(r, row, 5);
@@ -168,18 +174,19 @@ static enum df_status look(struct ledger_claims *c, const struct pace_key *k, st
 static enum df_status put(struct ledger_claims *c, const struct pace_key *k, const struct seen *s,
 			  int64_t live_ms, struct df_err *err)
 {
-	char v[6][24];
+	char v[7][24];
 	PGresult *r = NULL;
 	const struct pace_host *me = &s->hosts[0];
-	const int64_t numbers[6] = {s->version,
+	const int64_t numbers[7] = {s->version,
 				    (int64_t)(me->wants * PACE_MILLIONTHS),
 				    (int64_t)(me->granted * PACE_MILLIONTHS),
 				    (int64_t)k->sent,
 				    k->silence_ms,
-				    live_ms};
+				    live_ms,
+				    k->lasts_ms};
 	struct ledger_query q = {
-	    .sql = SQL_PACE_PUT, .n = 8, .types = {OID_TEXT, OID_TEXT}, .values = {k->key, c->me}};
-	for (int i = 0; i < 6; i++) {
+	    .sql = SQL_PACE_PUT, .n = 9, .types = {OID_TEXT, OID_TEXT}, .values = {k->key, c->me}};
+	for (int i = 0; i < 7; i++) {
 		snprintf(v[i], sizeof(v[i]), "%lld", (long long)numbers[i]);
 		q.types[i + 2] = OID_INT8;
 		q.values[i + 2] = v[i];
@@ -201,54 +208,99 @@ static void lower(struct ledger_claims *c, struct pace_key *there, double share)
 	pthread_mutex_unlock(&c->lock);
 }
 
-static double granted(const struct seen *s)
+/* The others keep what they have until a newcomer's period is over. */
+static void decide(struct seen *s)
 {
-	bool newcomer = s->others_there && s->since_ms < PACE_EVERY_MS;
-	return newcomer ? 0 : ledger_pace_grant(s->hosts, s->n);
+	struct pace_host *me = &s->hosts[0];
+	bool newcomer = s->others_use && s->since_ms < PACE_EVERY_MS;
+	me->wants = newcomer ? 0 : me->wants;
+	me->granted = ledger_pace_grant(s->hosts, s->n);
 }
 
-static int64_t look_again(const struct seen *s)
+/* Long enough for the writing after the next one to come in time. */
+static int64_t pace_lasts(int64_t slow_ms)
 {
-	if (!s->others_there)
-		return PACE_ALONE_MS;
-	bool short_of = s->hosts[0].granted < ledger_pace_fair(s->hosts, s->n) - 0.005;
-	return short_of ? PACE_SOON_MS : PACE_EVERY_MS;
+	int64_t ms = PACE_LASTS_MS + 4 * slow_ms;
+	return ms < PACE_MOST_MS ? ms : PACE_MOST_MS;
 }
 
-/* *asked_ms is from before the look that counts. */
+/* The row says something else than is so, or has said it for a while. */
+static bool put_due(const struct pace_key *k, const struct seen *s, int64_t now)
+{
+	const struct pace_host *me = &s->hosts[0];
+	if (s->since_ms < 0 || k->put_ms == 0 || now - k->put_ms >= PACE_EVERY_MS)
+		return true;
+	return me->granted != k->row.granted || fabs(me->wants - k->row.wants) > PACE_NEWS ||
+	       (me->wants > 0) != (k->row.wants > 0) ||
+	       (k->silence_ms > 0 && now + k->silence_ms > k->silent_until + PACE_SOON_MS);
+}
+
+/* k->looked_ms is from before the look that the row came of. *written: the row is another one now. */
 static enum df_status look_and_put(struct ledger_claims *c, struct pace_key *there,
-				   const struct pace_key *k, struct seen *s, int64_t *asked_ms,
+				   struct pace_key *k, struct seen *s, bool *written,
 				   struct df_err *err)
 {
 	enum df_status st = DF_END;
 	for (int i = 0; st == DF_END && i < CAS_TRIES; i++) {
-		*asked_ms = ledger_boot_ms();
+		k->seen_ms = ledger_boot_ms();
 		st = look(c, k, s, err);
 		if (st != DF_OK)
 			return st;
-		s->hosts[0].granted = granted(s);
+		decide(s);
 		lower(c, there, s->hosts[0].granted);
+		*written = put_due(k, s, k->seen_ms);
+		if (!*written)
+			return DF_OK;
 		st = put(c, k, s, PACE_LIVE_MS, err);
+		k->looked_ms = k->seen_ms;
 	}
 	return st;
 }
 
-static void key_turn(struct ledger_claims *c, struct pace_key *there, const struct pace_key *k)
+/* With c->lock. */
+static void note_look(struct pace_key *there, const struct pace_key *k, const struct seen *s)
+{
+	const struct pace_host *me = &s->hosts[0];
+	bool waits = k->wants > 0 && me->wants <= 0; /* a newcomer */
+	there->published = k->wants > 0;
+	there->seen_ms = k->seen_ms;
+	there->pace = (struct ledger_pace){
+	    .share = me->granted, .others = s->others, .pause_ms = s->pause_ms};
+	there->next_ms =
+	    ledger_boot_ms() + (waits ? PACE_SOON_MS : ledger_pace_looks_in(s->hosts, s->n));
+}
+
+/* The row has been written. With c->lock. */
+static void note_row(struct pace_key *there, const struct pace_key *k, const struct seen *s)
+{
+	int64_t now = ledger_boot_ms(), took = now - k->looked_ms;
+	there->looked_ms = k->looked_ms;
+	there->lasts_ms = k->lasts_ms;
+	there->row = s->hosts[0];
+	there->put_ms = now;
+	there->silent_until = now + k->silence_ms;
+	there->slow_ms -= there->slow_ms / 8;
+	there->slow_ms = took > there->slow_ms ? took : there->slow_ms;
+}
+
+static void key_turn(struct ledger_claims *c, struct pace_key *there, struct pace_key *k)
 {
 	struct seen s = {0};
 	struct df_err err = {0};
-	int64_t asked_ms = 0;
-	enum df_status st = look_and_put(c, there, k, &s, &asked_ms, &err);
+	bool written = false;
+	k->lasts_ms = pace_lasts(k->slow_ms);
+	enum df_status st = look_and_put(c, there, k, &s, &written, &err);
 	if (st != DF_OK && st != DF_END)
 		df_log(DF_LOG_DEBUG, "%s", err.text);
 
 	pthread_mutex_lock(&c->lock);
-	there->next_ms = ledger_boot_ms() + (st == DF_OK ? look_again(&s) : PACE_SOON_MS);
-	if (st == DF_OK) {
-		there->published = k->wants > 0;
-		there->looked_ms = asked_ms;
-		there->pace = (struct ledger_pace){
-		    .share = s.hosts[0].granted, .others = s.others, .pause_ms = s.pause_ms};
+	if (st == DF_OK)
+		note_look(there, k, &s);
+	if (st == DF_OK && written)
+		note_row(there, k, &s);
+	if (st != DF_OK) { /* nobody knows what the row says */
+		there->next_ms = ledger_boot_ms() + PACE_SOON_MS;
+		there->put_ms = 0;
 	}
 	pthread_mutex_unlock(&c->lock);
 }
@@ -267,7 +319,7 @@ static void key_leave(struct ledger_claims *c, struct pace_key *there, const str
 		df_log(DF_LOG_DEBUG, "%s", err.text);
 
 	pthread_mutex_lock(&c->lock);
-	there->looked_ms = 0;
+	there->looked_ms = there->put_ms = 0;
 	there->published = false;
 	pthread_mutex_unlock(&c->lock);
 }

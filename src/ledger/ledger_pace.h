@@ -14,11 +14,16 @@
  * more hands all of it back at once. One that has a file whose turn has not come yet has a row
  * already, so that it is not a newcomer, which waits a period, when it takes over.
  *
- * A grant is for PACE_GRANT_MS, and each look renews it. A host that does not look any more has
- * stopped by then: it uses its part for PACE_STALE_MS after its last look, by a clock that goes on
- * while a machine is suspended; the difference is for clocks that drift apart. So what a host had
- * that was killed is soon the others'. One that was not heard of for PACE_LIVE_MS is gone from the
- * list: if it comes back it is a newcomer.
+ * A host that has something to send looks every PACE_SOON_MS while others are about, so that what
+ * one hands back is soon used; its row is written when something of it changes, else every
+ * PACE_EVERY_MS.
+ *
+ * A grant is for a time that the row states, and each writing renews it: for a second, or longer
+ * where the database takes its time (pace_lasts). A host that does not write any more has stopped
+ * by then: it uses its part for three quarters of that time after the look that counts, by a clock
+ * that goes on while a machine is suspended; the difference is for clocks that drift apart. So what
+ * a host had that was killed is soon the others'. One that was not heard of for PACE_LIVE_MS is
+ * gone from the list: if it comes back it is a newcomer.
  */
 #ifndef DROPFEED_LEDGER_PACE_H
 #define DROPFEED_LEDGER_PACE_H
@@ -29,14 +34,18 @@
 #define LEDGER_PACE_HOSTS 256
 
 #define PACE_EVERY_MS   250  /* and the period that a newcomer waits */
-#define PACE_ALONE_MS   500  /* when no other host uses the key */
-#define PACE_SOON_MS    50   /* others have to hand back what is this host's */
+#define PACE_SOON_MS    50   /* others may hand back what is this host's, or want a part */
 #define PACE_IDLE_MS    1500 /* nobody asks for the key any more: this host leaves it */
 #define PACE_LIVE_MS    5000
-#define PACE_GRANT_MS   2000
-#define PACE_STALE_MS   (PACE_GRANT_MS * 3 / 4)
+#define PACE_LASTS_MS   1000 /* a grant, where the database answers at once ... */
+#define PACE_MOST_MS    4000 /* ... and at most */
 #define PACE_SLIDES_MS  1000 /* what was sent then still counts at the API */
+#define PACE_NEWS       0.02 /* of the limit: another wish is published at once */
 #define PACE_MILLIONTHS 1e6  /* of the limit, in the database */
+
+struct pace_host {
+	double wants, granted; /* of the limit */
+};
 
 /* What is known of an API key that hosts share. */
 struct pace_key {
@@ -45,31 +54,35 @@ struct pace_key {
 	int64_t silence_ms;      /* that the API asked for, as of asked_ms */
 	double wants;            /* of the limit */
 	int64_t asked_ms;        /* CLOCK_BOOTTIME, as are all of these */
-	int64_t looked_ms; /* from before the last look; 0: the ledger has no row of this host */
-	int64_t next_ms;   /* when to look again */
-	bool published;    /* the row says that it wants something */
-	bool signalled;    /* the thread was asked to look at once */
+	/* from before the look that the row came of; 0: the ledger has no row of this host */
+	int64_t looked_ms;
+	int64_t next_ms;      /* when to look again */
+	struct pace_host row; /* as it was published */
+	int64_t put_ms;       /* when; 0: anew, whatever it says */
+	int64_t silent_until; /* as the row says */
+	int64_t seen_ms;      /* from before the last look, that `pace` is of */
+	int64_t slow_ms;      /* how long looking and writing takes of late, at most */
+	int64_t lasts_ms;     /* the grant that was published */
+	bool published;       /* the thread knows whether it wants something */
+	bool signalled;       /* the thread was asked to look at once */
 	struct ledger_pace pace;
 };
 
-struct pace_host {
-	double wants, granted; /* of the limit */
-};
 /* The fair part of the host v[0] among all n: what it wants at most, unless all get what they
  * want; then what is left over is shared by those that want something. */
 double ledger_pace_fair(const struct pace_host *v, size_t n);
 /* As much of that as the others have left. */
 double ledger_pace_grant(const struct pace_host *v, size_t n);
+/* In how many milliseconds the host v[0] looks again. */
+int64_t ledger_pace_looks_in(const struct pace_host *v, size_t n);
 
 struct ledger_claims;
 /* Looks at the keys that are due, or at those that somebody waits for. Returns when the next one
  * is due (CLOCK_BOOTTIME). In the thread that renews. */
 int64_t ledger_pace_turn(struct ledger_claims *c);
 
-#define PACE_TEXT(number)    PACE_TEXT_OF(number)
-#define PACE_TEXT_OF(number) #number
 /* What the row p has is still granted. */
-#define PACE_HEARD "p.at > clock_timestamp() - INTERVAL '" PACE_TEXT(PACE_GRANT_MS) " milliseconds'"
+#define PACE_HEARD "p.at + p.lasts * INTERVAL '1 millisecond' > clock_timestamp()"
 /* $1 key, $2 me */
 #define SQL_PACE_LOOK                                                                              \
 	"SELECT k.version, p.node = $2, CASE WHEN " PACE_HEARD " THEN p.wants ELSE 0 END,"         \
@@ -82,24 +95,26 @@ int64_t ledger_pace_turn(struct ledger_claims *c);
 	" WHERE k.key = $1 LIMIT 256"
 #define PACE_AFTER(ms) "clock_timestamp() + CAST(" ms " AS BIGINT) * INTERVAL '1 millisecond'"
 /* $1 key, $2 me, $3 the number that was seen, $4 wants, $5 granted, $6 sent, $7 silence that the
- * API asked for, $8 how long the row counts; no row is changed when the number is another one */
+ * API asked for, $8 how long the row counts, $9 how long the grant; no row is changed when the
+ * number is another one */
 #define SQL_PACE_PUT                                                                               \
 	"WITH turn AS (INSERT INTO pace_key(key, version) VALUES($1, 1) ON CONFLICT(key)"          \
 	" DO UPDATE SET version = pace_key.version + 1 WHERE pace_key.version = $3 RETURNING 1)"   \
-	" INSERT INTO pace(key, node, at, until, since, sent, silence, wants, granted)"            \
+	" INSERT INTO pace(key, node, at, until, since, sent, silence, wants, granted, lasts)"     \
 	" SELECT $1, $2, clock_timestamp(), " PACE_AFTER(                                          \
-	    "$8") ", clock_timestamp(), $6, " PACE_AFTER("$7") ", $4, $5 FROM turn ON "            \
+	    "$8") ", clock_timestamp(), $6, " PACE_AFTER("$7") ", $4, $5, $9 FROM turn ON "        \
 							       "CONFLICT(key, node) DO UPDATE SET" \
 							       " at = excluded.at, sent = "        \
 							       "excluded.sent, silence = "         \
 							       "excluded.silence,"                 \
 							       " wants = excluded.wants, granted " \
-							       "= excluded.granted, until = "      \
-							       "excluded.until,"                   \
-							       " since = CASE WHEN pace.until < "  \
-							       "clock_timestamp() THEN "           \
-							       "excluded.since"                    \
-							       " ELSE pace.since END"
+							       "= excluded.granted, lasts = "      \
+							       "excluded.lasts,"                   \
+							       " until = excluded.until, since = " \
+							       "CASE WHEN pace.until < "           \
+							       "clock_timestamp()"                 \
+							       " THEN excluded.since ELSE "        \
+							       "pace.since END"
 /* What is given back needs no number. ?1 me */
 #define SQL_PACE_LEAVE                                                                             \
 	"UPDATE pace SET wants = 0, granted = 0, until = " PACE_AFTER("1000") " WHERE node = ?1"

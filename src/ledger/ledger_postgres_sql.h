@@ -197,6 +197,7 @@ static const struct {
 		   "ALTER TABLE pace ADD COLUMN wants BIGINT NOT NULL DEFAULT 0;"
 		   "ALTER TABLE pace ADD COLUMN granted BIGINT NOT NULL DEFAULT 0;"
 		   "ALTER TABLE pace ADD COLUMN at TIMESTAMPTZ NOT NULL DEFAULT 'epoch';"},
+    {MIGRATE_PACE_LASTS, "ALTER TABLE pace ADD COLUMN lasts BIGINT NOT NULL DEFAULT 2000;"},
 };
 
 /* NULL: the ledger's own statement. */

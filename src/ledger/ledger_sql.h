@@ -17,7 +17,8 @@
 
 #define MIGRATE_PULL_NODE "ALTER TABLE pull ADD COLUMN node TEXT NOT NULL DEFAULT '';"
 /* of PostgreSQL alone */
-#define MIGRATE_PACE "-- parts of a key's limit"
+#define MIGRATE_PACE       "-- parts of a key's limit"
+#define MIGRATE_PACE_LASTS "-- how long a part is granted"
 
 /* ledger_migrations[n] takes a ledger from version n to n + 1. Never edit one that was released:
  * append. */
@@ -296,6 +297,8 @@ static const char *const ledger_migrations[] = {
     "CREATE INDEX file_by_closing ON file(closed_ms) WHERE closed_ms > 0;"
     "DROP INDEX document_rejects;"
     "CREATE INDEX document_rejects ON document(text) WHERE closed_ms = 0 AND text IS NOT NULL;",
+
+    MIGRATE_PACE_LASTS,
 };
 #define LEDGER_VERSION ((int)(sizeof(ledger_migrations) / sizeof(*ledger_migrations)))
 

@@ -12,8 +12,10 @@ of the time a fifth one joins for a while, which lays batches out in another way
 rows lost or sent under two ids, a user's values out of order, documents whose rows do not add up, answers of 429, how much of
 the limit was used and why not all of it, how long it took until another host went on. The last line counts what holds.
 
-A fault takes from the limit what the protocol says: the part of a host that is gone is free after two seconds, a file of its
-after the lease; while the database is away nothing can be settled. --pause is the longest time between two faults."""
+The share of the limit is measured while two hosts or more are up. A host without its database is not up: nothing can be
+settled, so that nothing may be sent. The share with that time counted as well is printed beside it, and what each kind of
+fault took of the limit beyond what is missing between faults, in seconds of one key's limit. The part of a host that is gone is
+free after a second, a file of its after the lease. --pause is the longest time between two faults."""
 import argparse
 import collections
 import hashlib
@@ -31,15 +33,16 @@ import threading
 import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-OPEN_FILES = 4  # of a feed, that are not done
+OPEN_FILES = 8  # of a feed, that are not done: a host lists when its run begins, and a file takes eight seconds
 FEEDS = {"feed%d" % n: (n % 2, n // 4) for n in range(8)}  # its server, its key
 STUCK = 180  # seconds in which no file is done, afterwards
 FIRST_FAULT = 6  # seconds after the beginning; from then on the share is measured
 AFTERMATH = 3  # seconds until hosts have found the database again
+FELT = 6  # seconds after a fault in which what is missing is counted for it
 # What may take away a host's part of a limit, and a feed's turn.
 LOST_HOSTS = """SELECT 'pace', substr(p.key, 1, 8), split_part(p.node, '/', 1), p.node = n.boot, p.granted / 1e6
-  FROM pace p LEFT JOIN node n ON n.name = split_part(p.node, '/', 1) WHERE p.at > clock_timestamp() - INTERVAL '2 seconds'
-  AND p.granted > 0"""
+  FROM pace p LEFT JOIN node n ON n.name = split_part(p.node, '/', 1)
+  WHERE p.at + p.lasts * INTERVAL '1 millisecond' > clock_timestamp() AND p.granted > 0"""
 FRONTS = """SELECT DISTINCT ON (f.feed) 'front', f.feed, split_part(coalesce(f.holder, ''), '/', 1),
   f.holder IS NULL OR f.holder = n.boot, 0 FROM file f LEFT JOIN node n ON n.name = split_part(f.holder, '/', 1)
   WHERE f.closed_ms = 0 ORDER BY f.feed, f.mtime, f.name"""
@@ -174,6 +177,24 @@ class Host(threading.Thread):
         self.leave()
 
 
+class Away:
+    """When the database was away, for all hosts."""
+
+    def __init__(self):
+        self.spans = []
+
+    def add(self, begin, end):
+        self.spans.append((begin, end))
+
+    def seconds(self, begin, end):
+        """Of the time between the two."""
+        total, at = 0.0, begin
+        for a, b in sorted(self.spans):
+            a, b = max(a, at), min(b, end)
+            total, at = total + max(b - a, 0), max(at, b)
+        return total
+
+
 class Receiver:
     def __init__(self, work, build, key, rate):
         self.dir = "%s/api%d" % (work, key)
@@ -257,9 +278,12 @@ class Chaos:
         self.foreign = self.host(options.hosts, False, DROPFEED_BATCH_FORMAT="3")
         self.drop = Drop(folders, options.users)
         self.faults, self.take_over = collections.Counter(), []
-        self.used, self.seconds = 0, 0  # batches and seconds in which two hosts or more were up
+        # batches and seconds in which two hosts or more were up; how many of the seconds without the database
+        self.used, self.seconds, self.without = 0, 0, 0
         self.missing = collections.Counter()  # batches that the limit allowed then, by the reason why they were not sent
-        self.lost_holders, self.database_back = {}, -1e9
+        self.fault, self.fault_at = None, -1e9  # the latest
+        self.after, self.after_seconds = collections.Counter(), collections.Counter()  # what was missing, by the fault before
+        self.lost_holders, self.database_back, self.away = {}, -1e9, Away()
 
     def start_sshd(self, n):
         folder = "%s/sshd%d" % (self.work, n)
@@ -313,10 +337,11 @@ class Chaos:
         host.signal(signal.SIGCONT)
 
     def restart(self):
-        as_user = os.environ.get("PG_AS", "").split()
+        as_user, begin = os.environ.get("PG_AS", "").split(), time.monotonic()
         subprocess.run(as_user + [os.environ["PG_BIN"] + "/pg_ctl", "-D", os.environ["PG_DATA"], "-s", "-w", "-m", "immediate", "restart"],
                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/", check=True)
         self.database_back = time.monotonic()
+        self.away.add(begin, self.database_back)
         return True
 
     def cut(self):
@@ -324,7 +349,9 @@ class Chaos:
         return True
 
     def silent(self):
-        self.link.silent_until = time.monotonic() + self.rng.uniform(1, self.o.lease)
+        now, seconds = time.monotonic(), self.rng.uniform(1, self.o.lease)
+        self.away.add(now, now + seconds)
+        self.link.silent_until = now + seconds
         return True
 
     def swallow(self):
@@ -356,39 +383,56 @@ class Chaos:
                 elif holder not in ("", was):
                     self.take_over.append(time.monotonic() - since)
                     del self.lost_holders[number]
-        sent = [r.read_on() for r in self.receivers]
-        now, seen = time.monotonic(), sql(LOST_HOSTS + "; " + FRONTS)
-        if now - self.begin > FIRST_FAULT and self.up() >= 2 and now > self.link.silent_until:
-            self.used += sum(sent)
-            self.seconds += now - self.looked
-            for key, n in enumerate(sent):
-                self.explain(key, self.o.rate * (now - self.looked) - n, seen, now)
+        self.measure()
+
+    def measure(self):
+        now, sent, throttled = time.monotonic(), [], [-r.throttled for r in self.receivers]
+        for key, r in enumerate(self.receivers):
+            sent.append(r.read_on())
+            throttled[key] += r.throttled
+        span, without = now - self.looked, self.away.seconds(self.looked, now)
         self.looked = now
+        if now - self.begin <= FIRST_FAULT or self.up() < 2:
+            return
+        seen = None if now < self.link.silent_until else sql(LOST_HOSTS + "; " + FRONTS)
+        self.used += sum(sent)
+        self.seconds += span
+        self.without += without
+        felt = self.fault if now - self.fault_at < FELT else "none"
+        self.after_seconds[felt] += (span - without) * len(sent)
+        for key, n in enumerate(sent):
+            missing = self.o.rate * (span - without) - n
+            self.after[felt] += missing
+            why, part = self.explain(key, seen, now, throttled[key])
+            self.missing[why] += missing
+            if self.o.trace:
+                self.write_trace(key, missing, why, part, seen, now)
 
     def up(self):
         return sum(h.up() for h in self.hosts)
 
-    def explain(self, key, missing, seen, now):
+    def explain(self, key, seen, now, throttled):
         """Why batches of a key were not sent: each second's are counted, those beyond the limit against them."""
         lost = {h.name for h in self.hosts + [self.foreign] if not h.up()}
         if seen is None or now - max(self.database_back, self.link.silent_until, self.link.cut_at) < AFTERMATH:
-            why, part = "the database was away", 1.0
-        else:
-            fronts = [(host in lost or alive != "t") for what, feed, host, alive, _ in seen if what == "front" and FEEDS[feed][1] == key]
-            part = sum(float(granted) for what, name, host, alive, granted in seen
-                       if what == "pace" and name == self.receivers[key].pace and (host in lost or alive != "t"))
-            why = "parts of hosts that are gone" if part > 0 else "other"
-            if fronts and all(fronts):
-                why, part = "all feeds wait for a file of one", 1.0
-        self.missing[why] += missing
-        if self.o.trace:
-            self.write_trace(key, missing, why, part, seen, now)
+            return "the database came back", 1.0
+        fronts = [(host in lost or alive != "t") for what, feed, host, alive, _ in seen if what == "front" and FEEDS[feed][1] == key]
+        part = sum(float(granted) for what, name, host, alive, granted in seen
+                   if what == "pace" and name == self.receivers[key].pace and (host in lost or alive != "t"))
+        if throttled > 0:
+            return "answers of 429", part
+        if not fronts:
+            return "no file was listed", part
+        if all(fronts):
+            return "all feeds wait for a file of one", 1.0
+        return "parts of hosts that are gone" if part > 0 else "other", part
 
     def write_trace(self, key, missing, why, part, seen, now):
         hosts = "".join("s" if h.stopped else "u" if h.up() else "-" for h in self.hosts + [self.foreign])
+        felt = "%s %.1f s ago" % (self.fault, now - self.fault_at)
         with open(self.o.trace, "a") as f:
-            f.write("%6.1f key %d missing %4d %s (%.2f) hosts %s %s\n"
-                    % (now - self.begin, key, missing, why, part, hosts, seen))
+            f.write("%6.1f key %d missing %4d %s (%.2f) hosts %s, %s %s\n"
+                    % (now - self.begin, key, missing, why, part, hosts, felt, seen))
 
     def settled_since(self, name, since):
         """The host itself went on, after it was up again."""
@@ -406,9 +450,10 @@ class Chaos:
             self.look()
             self.join_or_leave((time.monotonic() - begin) / self.o.seconds)
             if not self.o.calm and time.monotonic() > next_fault:
-                kind = self.rng.choice(kinds)
+                kind, at = self.rng.choice(kinds), time.monotonic()
                 if kind():
                     self.faults[kind.__name__] += 1
+                    self.fault, self.fault_at = kind.__name__, at
                 next_fault = time.monotonic() + self.rng.uniform(0.5, self.o.pause)
         self.drop.ending = True
         self.drop.join()
@@ -487,10 +532,22 @@ class Chaos:
         return {"rows": len(wanted), "lost": sum(w not in rows for w in wanted), "doubled": sum(n > 1 for n in rows.values()),
                 "differ": differ, "repeated": repeated, "back": back}
 
-    def missing_text(self):
-        whole = self.seconds * self.o.rate * len(self.receivers)
+    def share(self, seconds):
+        whole = seconds * self.o.rate * len(self.receivers)
+        return 100 * self.used / whole if whole else 0
+
+    def print_share(self):
+        had = self.seconds - self.without
+        whole = max(had, 1) * self.o.rate * len(self.receivers)
         parts = ["%s %.1f %%" % (why, 100 * n / whole) for why, n in self.missing.most_common() if n > 0]
-        return "; missing: " + ", ".join(parts) if parts else ""
+        print("share of the limit while two hosts or more were up: %.1f %% (%d s); missing: %s"
+              % (self.share(had), had, ", ".join(parts) or "nothing"))
+        print("with the time in which the database was away: %.1f %% (%d s)" % (self.share(self.seconds), self.seconds))
+        usual = self.after["none"] / max(self.after_seconds["none"], 1)
+        each = ["%s %.2f" % (kind, (self.after[kind] - usual * self.after_seconds[kind]) / self.o.rate / n)
+                for kind, n in sorted(self.faults.items())]
+        print("missing between faults: %.1f %%; seconds of a key's limit that a fault took beyond that: %s"
+              % (100 * usual / self.o.rate, ", ".join(each) or "none"))
 
     def report(self, drained):
         c, ok, failed = self.count(), 0, 0
@@ -498,15 +555,13 @@ class Chaos:
         open_files = sql("SELECT f.name, f.state, f.holder, f.crashes FROM file f WHERE f.closed_ms = 0 ORDER BY f.id LIMIT 5")
         requests = sum(r.requests for r in self.receivers)
         throttled = sum(r.throttled for r in self.receivers)
-        share = self.used / (self.seconds * self.o.rate * len(self.receivers)) if self.seconds else 0
         times = sorted(self.take_over)
         print("faults: " + (", ".join("%s %d" % kind for kind in sorted(self.faults.items())) or "none")
               + "; answers of COMMIT swallowed: %d" % self.link.swallowed)
         print("runs by exit code: " + ", ".join("%s: %d" % e for e in sorted(sum((h.exits for h in self.hosts), collections.Counter()).items())))
         print("rows %d, batches sent again under their own id %d, requests %d, answers of 429 %d (%.2f %%)"
               % (c["rows"], c["repeated"], requests, throttled, 100 * throttled / max(requests, 1)))
-        print("share of the limit while two hosts or more were up: %.1f %% (%d s)%s"
-              % (100 * share, self.seconds, self.missing_text()))
+        self.print_share()
         if times:
             print("taken over: %d files, after %.1f s (median), %.1f s (longest)" % (len(times), times[len(times) // 2], times[-1]))
         for what, good in (("all files are done %s" % (open_files if not drained else ""), drained),

@@ -303,7 +303,6 @@ static void host_look(struct sim_host *hosts, struct sim_host *me, int64_t now)
 {
 	struct pace_host v[FLEET_HOSTS];
 	size_t n = 1;
-	bool short_of = false;
 	me->asked = me->left > 0;
 	me->row.wants = me->asked ? send_pace_wants(&me->pace, now) : 0;
 	me->sent = (double)send_pace_recent(&me->pace, now);
@@ -319,8 +318,7 @@ static void host_look(struct sim_host *hosts, struct sim_host *me, int64_t now)
 	}
 	v[0] = me->row;
 	me->row.granted = ledger_pace_grant(v, n);
-	short_of = me->row.granted < ledger_pace_fair(v, n) - 0.005;
-	me->looks_at = now + (short_of ? PACE_SOON_MS : PACE_EVERY_MS);
+	me->looks_at = now + ledger_pace_looks_in(v, n);
 	send_pace_share(&me->pace, me->row.granted, me->others, now);
 }
 
