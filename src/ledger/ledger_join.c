@@ -132,6 +132,8 @@ static bool wait_until(struct ledger_claims *c, int64_t then)
 	return !quit;
 }
 
+enum { RENEW_AGAIN = 60 }; /* part of a lease */
+
 static void *renew_main(void *arg)
 {
 	struct ledger *l = arg;
@@ -141,8 +143,10 @@ static void *renew_main(void *arg)
 		pace = ledger_pace_turn(l->claims);
 		if (ledger_boot_ms() < next)
 			continue;
-		next = ledger_boot_ms() + ledger_lease_ms() / 4;
-		if (renew(l->claims, l->node, &err) != DF_OK)
+		bool done = renew(l->claims, l->node, &err) == DF_OK;
+		/* the lease goes on to three quarters of its time: there is some for other tries */
+		next = ledger_boot_ms() + ledger_lease_ms() / (done ? 4 : RENEW_AGAIN);
+		if (!done)
 			df_log(DF_LOG_WARN, "%s", err.text);
 	}
 	return NULL;

@@ -168,10 +168,11 @@ static bool send_query(struct ledger_link *k, const struct ledger_query *q)
 static PGresult *next_result(struct ledger_link *k, bool *lost)
 {
 	int64_t end = df_monotonic_ms() + k->answer_ms;
-	*lost = false;
+	*lost = k->late = false;
 	while (PQisBusy(k->conn))
 		if (!link_wait(k, POLLIN, end) || PQconsumeInput(k->conn) != 1) {
 			*lost = true;
+			k->late = df_monotonic_ms() >= end;
 			return NULL;
 		}
 	return PQgetResult(k->conn);

@@ -12,6 +12,7 @@
 #include "ledger_postgres_link.h"
 
 #ifdef HAVE_LIBPQ
+#include <stdio.h>
 #include <stdlib.h>
 
 enum {
@@ -178,10 +179,13 @@ static char *begin_text(const struct ledger_link *k)
 
 static enum df_status lost(struct ledger_link *k, const char *what, struct df_err *err)
 {
+	char how[40] = "went away";
+	if (k->late)
+		snprintf(how, sizeof(how), "gave no answer in %.1f s", (double)k->answer_ms / 1000);
 	return df_fail(DF_RETRY, err, LEDGER_UNREACHABLE,
-		       "cannot %s: the database of the ledger %s went away; whether it was done is "
-		       "seen by the next run",
-		       what, k->name);
+		       "cannot %s: the database of the ledger %s %s; whether it was done is seen "
+		       "by the next run",
+		       what, k->name, how);
 }
 
 enum df_status ledger_link_query(struct ledger_link *k, const struct ledger_query *q,

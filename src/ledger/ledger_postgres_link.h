@@ -27,6 +27,7 @@ struct ledger_link {
 	PGconn *conn;
 	bool open; /* a transaction */
 	bool sent; /* the query may have reached the server */
+	bool late; /* its answer did not come in time */
 	int64_t answer_ms, idle_ms;
 	struct ledger_entry *journal; /* own */
 	size_t n, room;

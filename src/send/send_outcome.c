@@ -36,8 +36,11 @@ void http_lane_well(struct http_lane *lane, int64_t now)
 	const struct send_request *r = &lane->request;
 	pthread_mutex_lock(http_lane_lock(lane));
 	http_route_succeeded(lane, r->item[r->from].batch->historical, now);
-	send_pace_calm(&route->key->pace, lane->percent_used, lane->in_second, now - lane->started,
-		       now);
+	const struct send_paced paced = {
+	    .n = lane->stream->service->paces_requests ? 1 : r->to - r->from,
+	    .in_second = lane->in_second,
+	    .trip = now - lane->started};
+	send_pace_calm(&route->key->pace, lane->percent_used, &paced, now);
 	int64_t pause = lane->left == 0 ? lane_reset_after(lane) : 0;
 	if (pause > 0)
 		send_pace_pause(&route->key->pace, now + pause * 1000);

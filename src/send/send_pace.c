@@ -19,9 +19,12 @@
  * Without that header: additive increase, multiplicative decrease, as in TCP.
  */
 #define PIECES         90
-#define SHARE_EVERY_MS 20  /* does a host ask that has none */
-#define FOUND_OF       32  /* answers make an average */
-#define BURST_MS       250 /* what is saved up while all lanes wait for answers */
+#define SHARE_EVERY_MS 20   /* does a host ask that has none */
+#define FOUND_OF       32   /* answers make an average */
+#define BURST_MS       250  /* what is saved up while all lanes wait for answers */
+#define LATE           1.25 /* times the usual, and */
+#define LATE_MS        6    /* more: it was held up */
+#define QUICK_OF       64   /* answers until a trip that became longer is the usual one */
 #define AIM            99.0
 #define AIM_LEAST      90.0
 #define AIM_BACK       0.25 /* regained in AIM_EVERY_MS */
@@ -52,13 +55,14 @@ void send_pace_init(struct send_pace *p, double limit, int64_t now)
 				.rate = limit,
 				.aim = AIM,
 				.share = 1,
+				.quick = -1,
 				.filled = now,
 				.steered = now,
 				.aimed = now,
 				.measured = now - HEADER_MS,
 				.slowed = now - AIM_EVERY_MS,
 				.together = now - SECOND_MS,
-				.shrunk = now - SECOND_MS,
+				.changed = now - SECOND_MS,
 				.held = now - HELD_MS,
 				.not_before = now - STEER_EVERY_MS * SEND_PACE_SEEN,
 				.slot = now / SEND_PACE_SLOT_MS};
@@ -89,11 +93,20 @@ static double pace_found(const struct send_pace *p, int64_t now)
 	return p->found * p->aim / 100;
 }
 
+/* Where a part was changed less than a second ago, what was sent of the former one still counts:
+ * this host's own, or, of a part that grew, another one's. */
+static double pace_more(const struct send_pace *p, int64_t now)
+{
+	double over = (double)(now - p->changed) / SECOND_MS;
+	return over < 1 ? p->more * (1 - over) : 0;
+}
+
 /* A part that is new, or grows, was somebody else's a moment ago, whose batches still count at the
  * API: nothing was saved up of it. */
 void send_pace_share(struct send_pace *p, double share, double others, int64_t now)
 {
-	double before = p->share;
+	bool used = send_pace_recent(p, now) > 0;
+	double before = p->share, reach = used ? p->rate + pace_more(p, now) : 0;
 	p->others = others;
 	if (share < 1 || others > 0)
 		p->together = now + TOGETHER_MS;
@@ -102,15 +115,13 @@ void send_pace_share(struct send_pace *p, double share, double others, int64_t n
 	if (now > p->filled) /* until now it was filled at the former rate */
 		p->tokens += p->rate * (double)(now - p->filled) / 1000;
 	p->share = share;
-	if (share < before) {
-		p->before = p->rate;
-		p->shrunk = now;
-	}
 	p->rate = before > 0 && share > 0 ? p->rate * share / before
 					  : fmin(p->limit, pace_found(p, now)) * share;
 	p->rate = fmin(p->rate, p->limit * share);
 	p->tokens = fmin(p->tokens, fmax(p->rate / PIECES, 1));
 	p->filled = now;
+	p->more = reach - p->rate;
+	p->changed = now;
 }
 
 /* ---- taking ---- */
@@ -132,6 +143,19 @@ static void pace_slide(struct send_pace *p, int64_t now)
 		p->in_second -= p->sent[next];
 		p->sent[next] = 0;
 	}
+}
+
+/* Of what was sent in one slot, n batches count in this one. */
+static void pace_move(struct send_pace *p, int64_t from, size_t n)
+{
+	if (p->slot - from < SEND_PACE_SLOTS) {
+		size_t *then = &p->sent[(size_t)from % SEND_PACE_SLOTS];
+		n = n < *then ? n : *then;
+		*then -= n;
+		p->in_second -= n;
+	}
+	p->sent[(size_t)p->slot % SEND_PACE_SLOTS] += n;
+	p->in_second += n;
 }
 
 size_t send_pace_recent(struct send_pace *p, int64_t now)
@@ -156,15 +180,12 @@ static void pace_fill(struct send_pace *p, double piece, int64_t now)
 	p->tokens = fmin(p->tokens, fmax(p->rate * BURST_MS / 1000, piece));
 }
 
-/* How many may go in any second: of a rate that shrank less than a second ago, some more. Where
- * hosts share the limit, each one's part is seldom a whole number; what it aims below the limit is
- * there to round it up, unless this network needs it. */
+/* How many may go in any second. Where hosts share the limit, each one's part is seldom a whole
+ * number; what it aims below the limit is there to round it up, unless this network needs it. */
 static double pace_room(const struct send_pace *p, int64_t now)
 {
-	double over = (double)(now - p->shrunk) / SECOND_MS;
-	double more = over < 1 && p->before > p->rate ? (p->before - p->rate) * (1 - over) : 0;
 	bool round = p->share < 1 && now - p->slowed >= AIM_EVERY_MS;
-	return floor(p->rate * (round ? 100 / AIM : 1) + more + 1e-6);
+	return floor(p->rate * (round ? 100 / AIM : 1) + pace_more(p, now) + 1e-6);
 }
 
 static size_t pace_take(struct send_pace *p, size_t want, int64_t now, int64_t *wait)
@@ -258,21 +279,38 @@ static void pace_find(struct send_pace *p, double limit)
 	p->found = p->found > 0 ? p->found + (limit - p->found) / FOUND_OF : limit;
 }
 
-void send_pace_calm(struct send_pace *p, double percent_used, size_t in_second, int64_t trip,
+/* A request that was held up on its way may have been counted just before it was answered: where
+ * hosts together use all of a limit, it counts here as if it had been sent now. */
+static void pace_late(struct send_pace *p, const struct send_paced *r, int64_t now)
+{
+	bool late = p->quick >= 0 && (double)r->trip > p->quick * LATE + LATE_MS;
+	int64_t sent = now - r->trip;
+	if (p->quick < 0 || (double)r->trip < p->quick)
+		p->quick = (double)r->trip;
+	else
+		p->quick += ((double)r->trip - p->quick) / QUICK_OF;
+	if (!late || now >= p->together)
+		return;
+	pace_slide(p, now);
+	pace_move(p, sent / SEND_PACE_SLOT_MS, r->n);
+}
+
+void send_pace_calm(struct send_pace *p, double percent_used, const struct send_paced *r,
 		    int64_t now)
 {
 	pace_fill(p, 1, now); /* the time until now passed at the old rate */
-	p->trip += ((double)trip - p->trip) / 8;
+	pace_late(p, r, now);
+	p->trip += ((double)r->trip - p->trip) / 8;
 	if (!(percent_used >= 0)) {
 		pace_headless(p, now);
 		return;
 	}
 	p->measured = now;
 	if (now < p->together && percent_used >= PERCENT_USEFUL)
-		pace_find(p, ((double)in_second + p->others) * 100 / percent_used);
+		pace_find(p, ((double)r->in_second + p->others) * 100 / percent_used);
 	if (percent_used >= p->seen[p->n_seen].percent) {
 		p->seen[p->n_seen].percent = percent_used;
-		p->seen[p->n_seen].in_second = (double)in_second;
+		p->seen[p->n_seen].in_second = (double)r->in_second;
 	}
 	if (percent_used >= PERCENT_BRAKE && pace_allowed(p, now) < p->rate)
 		pace_rate(p, pace_allowed(p, now));

@@ -19,10 +19,10 @@ struct send_pace {
 	double share, others;
 	/* others use the key, or did so not long ago: until then */
 	int64_t together;
-	/* the share shrank then, from `before` batches a second: until a second is over, some of
-	 * what was sent at that rate still counts */
-	int64_t shrunk;
-	double before;
+	/* the share changed then, and more could go before, or less, in a second: until one is
+	 * over, some of what was sent until then still counts */
+	int64_t changed;
+	double more;
 	int64_t held; /* when something had to wait for its turn */
 	/* what the API allows all of them, as answers show it on average; 0: unknown */
 	double found;
@@ -35,7 +35,8 @@ struct send_pace {
 		double percent, in_second;
 	} seen[SEND_PACE_SEEN];
 	size_t n_seen;
-	double trip; /* milliseconds until an answer comes, about */
+	double trip;  /* milliseconds until an answer comes, about */
+	double quick; /* and when nothing holds it up */
 	int64_t steered, slowed, aimed, measured;
 	int64_t not_before; /* the API asked for silence until then */
 	bool careful;       /* it said "acceleration" */
@@ -47,9 +48,13 @@ void send_pace_limit(struct send_pace *p, double limit);
 /* How many of `want` (at least 1) batches may go in one request now; 0: *wait is how many
  * milliseconds to wait before asking again. */
 size_t send_pace_take(struct send_pace *p, size_t want, int64_t now, int64_t *wait);
-/* A 2xx: percent_used is the header's value, below 0 when there was none; in_second:
- * p->in_second after its take; trip: how long the answer took. */
-void send_pace_calm(struct send_pace *p, double percent_used, size_t in_second, int64_t trip,
+struct send_paced {       /* a request that was answered */
+	size_t n;         /* its batches */
+	size_t in_second; /* p->in_second after its take */
+	int64_t trip;     /* how long the answer took */
+};
+/* A 2xx: percent_used is the header's value, below 0 when there was none. */
+void send_pace_calm(struct send_pace *p, double percent_used, const struct send_paced *r,
 		    int64_t now);
 /* A 429. */
 void send_pace_throttled(struct send_pace *p, int64_t wait, bool acceleration, int64_t now);
