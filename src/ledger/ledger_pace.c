@@ -235,7 +235,7 @@ static bool put_due(const struct pace_key *k, const struct seen *s, int64_t now)
 	       (k->silence_ms > 0 && now + k->silence_ms > k->silent_until + PACE_SOON_MS);
 }
 
-/* k->looked_ms is from before the look that the row came of. *written: the row is another one now. */
+/* k->looked_ms is from before the look that the row came of. *written: it is another one now. */
 static enum df_status look_and_put(struct ledger_claims *c, struct pace_key *there,
 				   struct pace_key *k, struct seen *s, bool *written,
 				   struct df_err *err)
