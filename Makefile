@@ -59,6 +59,7 @@ FUZZ     := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_MAIN ?= $(BUILD)/tests/fuzz/replay.o
 FUZZ_SECONDS ?= 60
 FLEET_SECONDS ?= 600
+DAYS_SECONDS ?= 300
 # `make test` runs the corpora through targets that are sanitized, whatever the rest is.
 FUZZ_BUILD = $(BUILD)$(if $(SANITIZE),,/sanitized)
 CFILES    = $(wildcard src/*.c src/*/*.c tests/*/*.c)
@@ -69,7 +70,7 @@ SCRIPTS   = $(shell grep -rlIE --exclude-dir=cases --exclude-dir=data '^\#!.*(sh
 # A nested make builds on all processors, unless -j was given already.
 PARALLEL  = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 
-.PHONY: all deps build-deps test-deps test-postgres deps-lint deps-fuzz deps-bench have-libs build-tests calls crash demo test unit e2e fuzz fuzz-targets fuzz-replays bench growth pace soak plan-peer report-shots deb deb-deps deb-test boot-deps image image-test cronjob-test model fleet
+.PHONY: all deps build-deps test-deps test-postgres deps-lint deps-fuzz deps-bench have-libs build-tests calls crash days demo test unit e2e fuzz fuzz-targets fuzz-replays bench growth pace soak plan-peer report-shots deb deb-deps deb-test boot-deps image image-test cronjob-test model fleet
 .PHONY: lint format asan tsan valgrind install uninstall clean help libssh2
 .SECONDARY:
 .DELETE_ON_ERROR:
@@ -188,6 +189,11 @@ test-postgres: deps ## end-to-end tests and kills with PostgreSQL in SQLite's pl
 	@tests/deps ci
 	@$(MAKE) --no-print-directory -s $(PARALLEL) $(BUILD)/dropfeed peers faults
 	@BUILD=$(abspath $(BUILD)) tests/run-postgres --all
+
+days: deps ## days of an operator's life by chance, DAYS_SECONDS (300), then the same through SFTP
+	@$(MAKE) --no-print-directory -s $(PARALLEL) $(BUILD)/dropfeed peers
+	@tests/crash/days.py $(BUILD) --seconds $(DAYS_SECONDS)
+	@tests/crash/days.py $(BUILD) --seconds $(DAYS_SECONDS) --sftp
 
 calls: deps ## let its system calls fail, one in each run, and see that nothing is lost; two minutes
 	@$(MAKE) --no-print-directory $(PARALLEL) $(BUILD)/dropfeed peers $(BUILD)/tests/crash/fail.so
