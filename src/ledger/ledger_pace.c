@@ -58,7 +58,10 @@ double ledger_pace_grant(const struct pace_host *v, size_t n)
 /* Where another one is about, and this one may get more, or may have to give some back. */
 int64_t ledger_pace_looks_in(const struct pace_host *v, size_t n)
 {
-	return n > 1 && v[0].wants > 0 ? PACE_SOON_MS : PACE_EVERY_MS;
+	if (n < 2 || v[0].wants <= 0)
+		return PACE_EVERY_MS;
+	bool short_of = v[0].granted < ledger_pace_fair(v, n) - 0.005;
+	return short_of ? PACE_SOON_MS : PACE_LOOK_MS;
 }
 
 /* ---- what this process asks for ---- */
@@ -232,7 +235,7 @@ static bool put_due(const struct pace_key *k, const struct seen *s, int64_t now)
 		return true;
 	return me->granted != k->row.granted || fabs(me->wants - k->row.wants) > PACE_NEWS ||
 	       (me->wants > 0) != (k->row.wants > 0) ||
-	       (k->silence_ms > 0 && now + k->silence_ms > k->silent_until + PACE_SOON_MS);
+	       (k->silence_ms > 0 && now + k->silence_ms > k->silent_until + PACE_LOOK_MS);
 }
 
 /* k->looked_ms is from before the look that the row came of. *written: it is another one now. */
@@ -267,7 +270,7 @@ static void note_look(struct pace_key *there, const struct pace_key *k, const st
 	there->pace = (struct ledger_pace){
 	    .share = me->granted, .others = s->others, .pause_ms = s->pause_ms};
 	there->next_ms =
-	    ledger_boot_ms() + (waits ? PACE_SOON_MS : ledger_pace_looks_in(s->hosts, s->n));
+	    ledger_boot_ms() + (waits ? PACE_LOOK_MS : ledger_pace_looks_in(s->hosts, s->n));
 }
 
 /* The row has been written. With c->lock. */
@@ -299,7 +302,7 @@ static void key_turn(struct ledger_claims *c, struct pace_key *there, struct pac
 	if (st == DF_OK && written)
 		note_row(there, k, &s);
 	if (st != DF_OK) { /* nobody knows what the row says */
-		there->next_ms = ledger_boot_ms() + PACE_SOON_MS;
+		there->next_ms = ledger_boot_ms() + PACE_LOOK_MS;
 		there->put_ms = 0;
 	}
 	pthread_mutex_unlock(&c->lock);

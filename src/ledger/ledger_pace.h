@@ -14,7 +14,7 @@
  * more hands all of it back at once. One that has a file whose turn has not come yet has a row
  * already, so that it is not a newcomer, which waits a period, when it takes over.
  *
- * A host that has something to send looks every PACE_SOON_MS while others are about, so that what
+ * A host that has something to send looks every PACE_LOOK_MS while others are about, so that what
  * one hands back is soon used; its row is written when something of it changes, else every
  * PACE_EVERY_MS.
  *
@@ -34,7 +34,8 @@
 #define LEDGER_PACE_HOSTS 256
 
 #define PACE_EVERY_MS   250  /* and the period that a newcomer waits */
-#define PACE_SOON_MS    50   /* others may hand back what is this host's, or want a part */
+#define PACE_LOOK_MS    50   /* others may hand something back, or want a part */
+#define PACE_SOON_MS    15   /* they have to hand back what is this host's */
 #define PACE_IDLE_MS    1500 /* nobody asks for the key any more: this host leaves it */
 #define PACE_LIVE_MS    5000
 #define PACE_LASTS_MS   1000 /* a grant, where the database answers at once ... */

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Hosts that share a ledger, while everything around them fails; afterwards every row must be there once.
 
-Usage: tests/with-postgres tests/fleet/chaos.py BUILD [--seconds N] [--hosts N] [--lease SECONDS] [--rate N] [--users N] [--seed N] [--calm]
+Usage: tests/with-postgres tests/fleet/chaos.py BUILD [--seconds N] [--hosts N] [--lease SECONDS] [--rate N] [--users N] [--files N] [--seed N] [--calm]
 
 Four hosts, which are processes with state folders of their own that are removed at random, run again and again as cron would
 have them. Two SFTP servers have four feeds each; the four feeds of one key share its limit, which the key's receiver enforces
@@ -33,7 +33,6 @@ import threading
 import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-OPEN_FILES = 8  # of a feed, that are not done: a host lists when its run begins, and a file takes eight seconds
 FEEDS = {"feed%d" % n: (n % 2, n // 4) for n in range(8)}  # its server, its key
 STUCK = 180  # seconds in which no file is done, afterwards
 FIRST_FAULT = 6  # seconds after the beginning; from then on the share is measured
@@ -235,9 +234,9 @@ class Receiver:
 class Drop(threading.Thread):
     """Puts files into the feeds' folders, so that there is always something to do."""
 
-    def __init__(self, folders, users):
+    def __init__(self, folders, users, most):
         super().__init__(daemon=True)
-        self.folders, self.users, self.ending, self.dropped = folders, users, False, collections.Counter()
+        self.folders, self.users, self.most, self.ending, self.dropped = folders, users, most, False, collections.Counter()
 
     def one(self, feed):
         seq = self.dropped[feed]
@@ -257,7 +256,7 @@ class Drop(threading.Thread):
             if rows is not None:
                 done = {feed: int(n) for feed, n in rows}
                 for feed in self.folders:
-                    while self.dropped[feed] - done.get(feed, 0) < OPEN_FILES:
+                    while self.dropped[feed] - done.get(feed, 0) < self.most:
                         self.one(feed)
             time.sleep(0.5)
 
@@ -276,7 +275,7 @@ class Chaos:
             f.write("s\n")
         self.hosts = [self.host(n, n == 1 and not options.calm) for n in range(options.hosts)]
         self.foreign = self.host(options.hosts, False, DROPFEED_BATCH_FORMAT="3")
-        self.drop = Drop(folders, options.users)
+        self.drop = Drop(folders, options.users, options.files)
         self.faults, self.take_over = collections.Counter(), []
         # batches and seconds in which two hosts or more were up; how many of the seconds without the database
         self.used, self.seconds, self.without = 0, 0, 0
@@ -587,6 +586,7 @@ def main():
     p.add_argument("--lease", type=float, default=8)
     p.add_argument("--rate", type=int, default=100)
     p.add_argument("--users", type=int, default=200, help="each has one row in each file")
+    p.add_argument("--files", type=int, default=8, help="of a feed, that are not done: a host lists when its run begins")
     p.add_argument("--pause", type=float, default=8, help="seconds between two faults, at most")
     p.add_argument("--seed", type=int, default=random.randrange(1 << 30))
     p.add_argument("--calm", action="store_true")
