@@ -163,6 +163,8 @@ size_t df_sequence_put(char out[4], uint32_t c);
 /* Puts stars for the password of each address (scheme://user:password@host, or without the
  * scheme) in a message: whoever quotes a setting or what a library said may quote one. */
 void df_hide_passwords(char *text);
+/* Formats what a message says: valid UTF-8, and without these passwords. */
+void DF_PRINTF(3, 0) df_message(char *out, size_t size, const char *fmt, va_list values);
 
 /* ---- logging ---- */
 enum df_log_level { DF_LOG_ERROR, DF_LOG_WARN, DF_LOG_INFO, DF_LOG_DEBUG };

@@ -2,6 +2,8 @@
 /* Passwords in addresses. */
 #include "dropfeed/base.h"
 
+#include <stdio.h>
+
 static bool ends_address(char c)
 {
 	return c == '\0' || strchr(" \t\r\n'\"<>`", c) != NULL;
@@ -47,4 +49,11 @@ void df_hide_passwords(char *text)
 			end++;
 		s = end > s ? hide_password(s, end) : end + 1;
 	}
+}
+
+void df_message(char *out, size_t size, const char *fmt, va_list values)
+{
+	vsnprintf(out, size, fmt, values);
+	df_utf8_sanitize(out);
+	df_hide_passwords(out);
 }

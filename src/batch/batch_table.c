@@ -104,7 +104,7 @@ static void buckets_new(struct batch_table *t, size_t n)
 	t->buckets = (struct batch_bucket *)(((uintptr_t)t->memory + line - 1) & ~(line - 1));
 }
 
-static void put(struct batch_table *t, struct batch_open *o)
+static void table_put(struct batch_table *t, struct batch_open *o)
 {
 	struct batch_bucket *b = bucket_of(t, o->hash);
 	unsigned free_ones = places_with(b, 0);
@@ -122,7 +122,7 @@ static void grow(struct batch_table *t)
 	free(t->memory);
 	buckets_new(t, t->n_buckets * 2);
 	for (struct batch_open *o = t->oldest; o != NULL; o = o->newer)
-		put(t, o);
+		table_put(t, o);
 }
 
 static void clear(struct batch_table *t, const struct batch_open *o)
@@ -199,7 +199,7 @@ void batch_table_expect(const struct batch_table *t, uint64_t hash, unsigned ste
 }
 
 /* One that was used before, if it has room for the key: its other buffers come with it. */
-static struct batch_open *take(struct batch_table *t, size_t key_len)
+static struct batch_open *table_take(struct batch_table *t, size_t key_len)
 {
 	struct batch_open *o = t->spare;
 	if (o != NULL) {
@@ -220,7 +220,7 @@ struct batch_open *batch_table_add(struct batch_table *t, uint64_t hash,
 				   const struct map_record *rec)
 {
 	size_t own_len = rec->request_id != NULL ? rec->request_id_len : 0;
-	struct batch_open *o = take(t, rec->ids_len + rec->batch_len + own_len);
+	struct batch_open *o = table_take(t, rec->ids_len + rec->batch_len + own_len);
 	o->hash = hash;
 	o->n_rows = o->events_len = o->weight = 0;
 	o->n_events = 0;
@@ -243,7 +243,7 @@ struct batch_open *batch_table_add(struct batch_table *t, uint64_t hash,
 	if (++t->n > t->n_buckets * BATCH_BUCKET / 2)
 		grow(t);
 	else
-		put(t, o);
+		table_put(t, o);
 	return o;
 }
 

@@ -133,7 +133,7 @@ static void put_string(struct braze_writer *w, const struct audiences *a)
 	df_buf_addc(w->text, '"');
 }
 
-static void put_array(struct braze_writer *w, const struct audiences *a)
+static void put_id_list(struct braze_writer *w, const struct audiences *a)
 {
 	size_t n = 0;
 	if (!braze_name_own(w, "SegmentMembershipArray"))
@@ -199,7 +199,7 @@ static void check_name(struct braze_writer *w, struct audience *a)
 	a->name.len = len;
 }
 
-static void put(struct braze_writer *w, struct audiences *a)
+static void put_audiences(struct braze_writer *w, struct audiences *a)
 {
 	uint32_t how = w->b->set->audiences;
 	for (size_t i = 0; i < a->n; i++) {
@@ -215,7 +215,7 @@ static void put(struct braze_writer *w, struct audiences *a)
 	if (how & CONF_BRAZE_AUDIENCE_STRING)
 		put_string(w, a);
 	if (how & CONF_BRAZE_AUDIENCE_ARRAY)
-		put_array(w, a);
+		put_id_list(w, a);
 	if (how & CONF_BRAZE_AUDIENCE_ATTRIBUTE)
 		put_names(w, a);
 	braze_end(w);
@@ -224,7 +224,7 @@ static void put(struct braze_writer *w, struct audiences *a)
 void braze_put_audience(struct braze_writer *w, struct json_walk data)
 {
 	struct audience one = audience_read(data, 0);
-	put(w, &(struct audiences){.v = &one, .n = 1});
+	put_audiences(w, &(struct audiences){.v = &one, .n = 1});
 }
 
 void braze_put_audiences(struct braze_writer *w, struct json_walk events)
@@ -234,6 +234,6 @@ void braze_put_audiences(struct braze_writer *w, struct json_walk events)
 	while (json_walk_next(&events, &ignored, &event))
 		add(&a, json_walk_into(json_find(json_walk_into(event), "data")));
 	keep_ids(&a);
-	put(w, &a);
+	put_audiences(w, &a);
 	free(a.v);
 }

@@ -42,7 +42,8 @@ void braze_put_session(struct braze_writer *w, const struct braze_data *data)
 		braze_put(w, "session_id", id.len > 0 ? id : data->session_id);
 }
 
-static void put_event(struct braze_writer *w, struct json_text name, const struct braze_data *data)
+static void put_named_event(struct braze_writer *w, struct json_text name,
+			    const struct braze_data *data)
 {
 	if (json_string(name).len == 0) {
 		braze_fail(w, "missing-value",
@@ -70,7 +71,7 @@ static void put_screen(struct braze_writer *w, const struct braze_data *data)
 		df_buf_add(&name, screen.p, screen.len);
 		df_buf_addc(&name, '"');
 	}
-	put_event(w, (struct json_text){name.data, name.len}, data);
+	put_named_event(w, (struct json_text){name.data, name.len}, data);
 	df_buf_free(&name);
 }
 
@@ -78,11 +79,11 @@ void braze_put_event(struct braze_writer *w, struct json_text type, const struct
 {
 	const struct conf_braze *set = w->b->set;
 	if (json_text_is(type, "custom_event"))
-		put_event(w, data->event_name, data);
+		put_named_event(w, data->event_name, data);
 	else if (json_text_is(type, "screen_view") && set->screen_views != CONF_BRAZE_SCREENS_NO)
 		put_screen(w, data);
 	else if (json_text_is(type, "session_start") && set->session_events)
-		put_event(w, (struct json_text){"\"Session Start\"", 15}, data);
+		put_named_event(w, (struct json_text){"\"Session Start\"", 15}, data);
 	else if (json_text_is(type, "session_end") && set->session_events)
-		put_event(w, (struct json_text){"\"Session End\"", 13}, data);
+		put_named_event(w, (struct json_text){"\"Session End\"", 13}, data);
 }

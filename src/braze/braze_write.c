@@ -104,7 +104,7 @@ struct json_text braze_plain_name(struct json_text name)
 	return name;
 }
 
-static bool is_there(const struct braze_writer *w, struct json_text name)
+static bool name_is_there(const struct braze_writer *w, struct json_text name)
 {
 	for (size_t i = w->first_name; i < w->n_names; i++)
 		if (w->names[i].len == name.len && memcmp(w->names[i].p, name.p, name.len) == 0)
@@ -122,7 +122,7 @@ bool braze_name(struct braze_writer *w, struct json_text name)
 			   name.p, BRAZE_MAX_TEXT);
 	w->out->cut += len < name.len;
 	name.len = len;
-	if (name.len == 0 || is_there(w, name))
+	if (name.len == 0 || name_is_there(w, name))
 		return false;
 	if (w->n_names == BRAZE_MAX_NAMES) {
 		braze_fail(w, "too-many-attributes", "an object of more than %u members",
@@ -187,7 +187,7 @@ static size_t whole_digits(const char *p, size_t len)
 }
 
 /* An integer of 64 bits at most, or a decimal fraction, which keeps its digits. */
-static bool is_number(struct json_text t)
+static bool is_decimal_number(struct json_text t)
 {
 	if (t.len > 0 && t.p[0] == '-') {
 		t.p++;
@@ -212,7 +212,7 @@ void braze_detected(struct braze_writer *w, struct json_text value, struct json_
 		df_buf_adds(w->text, "true");
 	else if (t.len == 5 && strncasecmp(t.p, "false", 5) == 0)
 		df_buf_adds(w->text, "false");
-	else if (t.len > 0 && is_number(t))
+	else if (t.len > 0 && is_decimal_number(t))
 		df_buf_add(w->text, t.p, t.len);
 	else
 		braze_value(w, value, of);

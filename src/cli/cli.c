@@ -27,9 +27,8 @@ int cli_usage(const char *command, const char *fmt, ...)
 	char text[2048];
 	va_list ap;
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
+	df_message(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	df_hide_passwords(text);
 	complain("dropfeed: %s; see `dropfeed%s%s --help`\n", text, command != NULL ? " " : "",
 		 command != NULL ? command : "");
 	return CLI_EXIT_USAGE;

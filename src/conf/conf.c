@@ -150,7 +150,7 @@ void conf_feed_settle(struct conf_feed *feed)
 		feed->send.endpoint = df_strdup(CONF_OPENDSR);
 }
 
-static enum df_status key_unknown(const char *name, struct df_err *err)
+static enum df_status setting_unknown(const char *name, struct df_err *err)
 {
 	const struct conf_key *secret = conf_key_secret(name);
 	const struct conf_key *near = conf_key_nearest(conf_feed_keys, name);
@@ -173,7 +173,7 @@ enum df_status conf_feed_set(struct conf_feed *feed, const char *name, const cha
 	const struct conf_key *key = conf_key_find(conf_feed_keys, name);
 	struct df_err why = {0};
 	if (key == NULL)
-		return key_unknown(name, err);
+		return setting_unknown(name, err);
 	enum df_status st = key->parse(feed, key, value, NULL, &why);
 	if (st != DF_OK)
 		return df_fail(st, err, why.code, "%s: %s", name, why.text);

@@ -7,13 +7,11 @@
 
 void conf_load_complain(struct conf_loader *l, int line, const char *fmt, ...)
 {
-	char text[sizeof(((struct df_err *)NULL)->text)];
+	char text[DF_ERR_TEXT];
 	va_list ap;
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
+	df_message(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	df_utf8_sanitize(text);
-	df_hide_passwords(text);
 	struct conf_problems *p = l->problems;
 	p->v = df_realloc(p->v, (p->n + 1) * sizeof(*p->v));
 	p->v[p->n++] = (struct conf_problem){.line = line, .text = df_strdup(text)};

@@ -246,7 +246,7 @@ static void check_program(struct doctor *d)
 
 /* ---- all of it ---- */
 
-static void check_all(struct doctor *d)
+static void check_everything(struct doctor *d)
 {
 	check_configuration(d);
 	doctor_ok(d, "secrets", "readable, and by nobody else");
@@ -290,7 +290,7 @@ void doctor_run(const struct doctor_options *options, struct run_result *result)
 	if (st != DF_OK)
 		goto cleanup;
 	d.conf = conf;
-	check_all(&d);
+	check_everything(&d);
 cleanup:
 	run_note_status(result, st);
 	findings_free(&d);

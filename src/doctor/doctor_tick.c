@@ -51,9 +51,8 @@ static void tick(struct doctor *d, const char *name, enum doctor_tick_state stat
 		char text[DF_ERR_TEXT];                                                            \
 		va_list ap;                                                                        \
 		va_start(ap, fmt);                                                                 \
-		vsnprintf(text, sizeof(text), fmt, ap);                                            \
+		df_message(text, sizeof(text), fmt, ap);                                           \
 		va_end(ap);                                                                        \
-		df_utf8_sanitize(text);                                                            \
 		tick((d), (name), (state), DF_OK, text);                                           \
 	} while (0)
 

@@ -58,7 +58,7 @@ static char byte_at(const struct decode_bytes *bytes, uint64_t at)
 	return pread(bytes->fd, &c, 1, (off_t)(bytes->offset + at)) == 1 ? c : '\0';
 }
 
-static bool is_line_end(char c)
+static bool is_newline(char c)
 {
 	return c == '\n' || c == '\r';
 }
@@ -73,7 +73,7 @@ static uint64_t length_before_dos_end(const struct decode_bytes *bytes)
 	if (pread(bytes->fd, last, n, (off_t)(bytes->offset + length - n)) != (ssize_t)n)
 		return length;
 	size_t end = n;
-	while (end > 0 && is_line_end(last[end - 1]))
+	while (end > 0 && is_newline(last[end - 1]))
 		end--;
 	if (end == 0 || last[end - 1] != DOS_END)
 		return length;
@@ -81,7 +81,7 @@ static uint64_t length_before_dos_end(const struct decode_bytes *bytes)
 	length -= n - end;
 	for (int i = 0; length > 0 && byte_at(bytes, length - 1) == DOS_END && i < DOS_BLOCK; i++)
 		length--;
-	bool cell = end < n && length > 0 && !is_line_end(byte_at(bytes, length - 1));
+	bool cell = end < n && length > 0 && !is_newline(byte_at(bytes, length - 1));
 	return cell ? bytes->length : length;
 }
 

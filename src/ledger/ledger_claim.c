@@ -219,7 +219,7 @@ enum df_status ledger_claim(struct ledger *l, int64_t file, struct ledger_claime
 }
 
 /* With c->lock. */
-static void forget(struct ledger_claims *c, int64_t file)
+static void claim_forget(struct ledger_claims *c, int64_t file)
 {
 	struct claim *there = find(c, file);
 	if (there != NULL)
@@ -238,7 +238,7 @@ void ledger_release(struct ledger *l, int64_t file, bool again)
 	if (!again)
 		return;
 	pthread_mutex_lock(&l->claims->lock);
-	forget(l->claims, file);
+	claim_forget(l->claims, file);
 	pthread_mutex_unlock(&l->claims->lock);
 }
 

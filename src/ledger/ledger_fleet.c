@@ -150,7 +150,7 @@ enum df_status ledger_candidates(struct ledger *l, const char *feed, ledger_each
 
 /* What this process has given up for now no longer holds up what comes after it; the order of
  * those that it has taken up is the caller's. */
-static bool holds_up(struct ledger_claims *c, int64_t file, bool mine)
+static bool claim_holds_up(struct ledger_claims *c, int64_t file, bool mine)
 {
 	bool left = false, taking = false;
 	pthread_mutex_lock(&c->lock);
@@ -175,7 +175,7 @@ enum df_status ledger_file_waits(struct ledger *l, int64_t id, bool *waits, stru
 			(int64_t)l->claims->batch_format, (int64_t)l->claims->older_format);
 	while (st == DF_OK && !*waits &&
 	       (st = ledger_step(l, s, "look at earlier files", err)) == DF_OK)
-		*waits = holds_up(l->claims, ledger_int(s, 0), ledger_int(s, 2) != 0);
+		*waits = claim_holds_up(l->claims, ledger_int(s, 0), ledger_int(s, 2) != 0);
 	if (*waits)
 		df_log(DF_LOG_DEBUG, "file %lld waits for %s", (long long)id, ledger_text(s, 1));
 	ledger_finalize(s);

@@ -153,8 +153,8 @@ static void seen_row(struct seen *s, const PGresult *r, int row)
 		s->pause_ms = cell(r, row, 5);
 }
 
-static enum df_status look(struct ledger_claims *c, const struct pace_key *k, struct seen *s,
-			   struct df_err *err)
+static enum df_status pace_read(struct ledger_claims *c, const struct pace_key *k, struct seen *s,
+				struct df_err *err)
 {
 	PGresult *r = NULL;
 	const struct ledger_query q = {
@@ -174,8 +174,8 @@ static enum df_status look(struct ledger_claims *c, const struct pace_key *k, st
 }
 
 /* DF_END: another host was faster. */
-static enum df_status put(struct ledger_claims *c, const struct pace_key *k, const struct seen *s,
-			  int64_t live_ms, struct df_err *err)
+static enum df_status pace_write(struct ledger_claims *c, const struct pace_key *k,
+				 const struct seen *s, int64_t live_ms, struct df_err *err)
 {
 	char v[7][24];
 	PGresult *r = NULL;
@@ -204,7 +204,7 @@ static enum df_status put(struct ledger_claims *c, const struct pace_key *k, con
 /* ---- a key's turn ---- */
 
 /* What is handed back is not used from now on, before anybody can see that. */
-static void lower(struct ledger_claims *c, struct pace_key *there, double share)
+static void pace_lower(struct ledger_claims *c, struct pace_key *there, double share)
 {
 	pthread_mutex_lock(&c->lock);
 	there->pace.share = fmin(there->pace.share, share);
@@ -246,15 +246,15 @@ static enum df_status look_and_put(struct ledger_claims *c, struct pace_key *the
 	enum df_status st = DF_END;
 	for (int i = 0; st == DF_END && i < CAS_TRIES; i++) {
 		k->seen_ms = ledger_boot_ms();
-		st = look(c, k, s, err);
+		st = pace_read(c, k, s, err);
 		if (st != DF_OK)
 			return st;
 		decide(s);
-		lower(c, there, s->hosts[0].granted);
+		pace_lower(c, there, s->hosts[0].granted);
 		*written = put_due(k, s, k->seen_ms);
 		if (!*written)
 			return DF_OK;
-		st = put(c, k, s, PACE_LIVE_MS, err);
+		st = pace_write(c, k, s, PACE_LIVE_MS, err);
 		k->looked_ms = k->seen_ms;
 	}
 	return st;
@@ -313,11 +313,11 @@ static void key_leave(struct ledger_claims *c, struct pace_key *there, const str
 {
 	struct seen s = {0};
 	struct df_err err = {0};
-	lower(c, there, 0);
-	enum df_status st = look(c, k, &s, &err);
+	pace_lower(c, there, 0);
+	enum df_status st = pace_read(c, k, &s, &err);
 	s.hosts[0].wants = 0;
 	if (st == DF_OK)
-		st = put(c, k, &s, PACE_SLIDES_MS, &err);
+		st = pace_write(c, k, &s, PACE_SLIDES_MS, &err);
 	if (st != DF_OK && st != DF_END)
 		df_log(DF_LOG_DEBUG, "%s", err.text);
 

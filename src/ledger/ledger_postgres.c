@@ -23,7 +23,7 @@ struct statement {
 	bool ran;
 };
 
-static struct statement *of(const struct ledger_stmt *s)
+static struct statement *statement_of(const struct ledger_stmt *s)
 {
 	return (struct statement *)(uintptr_t)s;
 }
@@ -76,7 +76,7 @@ static enum df_status pg_prepare(struct ledger *l, const char *sql, int which,
 
 static void pg_reset(struct ledger_stmt *base)
 {
-	struct statement *s = of(base);
+	struct statement *s = statement_of(base);
 	ledger_rows_clear(&s->rows);
 	s->ran = false;
 }
@@ -85,14 +85,14 @@ static void pg_finalize(struct ledger_stmt *base)
 {
 	pg_reset(base);
 	for (int i = 0; i < LEDGER_LINK_VALUES; i++)
-		free(of(base)->texts[i]);
-	free(of(base)->sql);
-	free(of(base));
+		free(statement_of(base)->texts[i]);
+	free(statement_of(base)->sql);
+	free(statement_of(base));
 }
 
 static void pg_clear(struct ledger_stmt *base)
 {
-	of(base)->query.n = 0;
+	statement_of(base)->query.n = 0;
 }
 
 static bool pg_bind(struct statement *s, int i, unsigned type, const char *value)
@@ -108,7 +108,7 @@ static bool pg_bind(struct statement *s, int i, unsigned type, const char *value
 
 static bool pg_bind_integer(struct ledger_stmt *base, int i, char type, int64_t value)
 {
-	struct statement *s = of(base);
+	struct statement *s = statement_of(base);
 	if (i < 1 || i > LEDGER_LINK_VALUES)
 		return false;
 	snprintf(s->numbers[i - 1], sizeof(s->numbers[i - 1]), "%" PRId64,
@@ -118,7 +118,7 @@ static bool pg_bind_integer(struct ledger_stmt *base, int i, char type, int64_t 
 
 static bool pg_bind_text(struct ledger_stmt *base, int i, const char *value)
 {
-	struct statement *s = of(base);
+	struct statement *s = statement_of(base);
 	if (i < 1 || i > LEDGER_LINK_VALUES)
 		return false;
 	char *stored = value != NULL ? ledger_postgres_text(value) : NULL;
@@ -133,7 +133,7 @@ static bool is_control(const char *sql)
 	       strcmp(sql, "ROLLBACK") == 0;
 }
 
-static void take_row(void *ctx, const PGresult *r)
+static void on_row(void *ctx, const PGresult *r)
 {
 	struct ledger_rows *rows = ctx;
 	if (r == NULL) /* it is run again */
@@ -148,7 +148,7 @@ static enum df_status pg_run(struct ledger *l, struct statement *s, const char *
 	PGresult *r = NULL;
 	if (is_control(s->sql))
 		return ledger_link_exec(l->link, s->sql, what, err);
-	s->query.row = take_row;
+	s->query.row = on_row;
 	s->query.ctx = &s->rows;
 	enum df_status st = ledger_link_query(l->link, &s->query, &r, what, err);
 	if (st != DF_OK)
@@ -159,7 +159,7 @@ static enum df_status pg_run(struct ledger *l, struct statement *s, const char *
 	return DF_OK;
 }
 
-static void row_bytes(struct ledger_rows *rows)
+static void row_decode(struct ledger_rows *rows)
 {
 	for (int c = 0; c < rows->columns; c++)
 		if (rows->types[c] == OID_TEXT && rows->v[c] != NULL)
@@ -170,7 +170,7 @@ static void row_bytes(struct ledger_rows *rows)
 static enum df_status pg_step(struct ledger *l, struct ledger_stmt *base, const char *what,
 			      struct df_err *err)
 {
-	struct statement *s = of(base);
+	struct statement *s = statement_of(base);
 	bool inserts = !s->ran && strncmp(s->sql, "INSERT", 6) == 0;
 	enum df_status st = s->ran ? DF_OK : pg_run(l, s, what, err);
 	if (st != DF_OK)
@@ -179,7 +179,7 @@ static enum df_status pg_step(struct ledger *l, struct ledger_stmt *base, const 
 		return DF_END;
 	st = ledger_rows_next(&s->rows, err);
 	if (st == DF_OK)
-		row_bytes(&s->rows);
+		row_decode(&s->rows);
 	if (!inserts || st != DF_OK)
 		return st;
 	l->inserted = strtoll(s->rows.v[0] != NULL ? s->rows.v[0] : "0", NULL, 10);
@@ -188,14 +188,14 @@ static enum df_status pg_step(struct ledger *l, struct ledger_stmt *base, const 
 
 static const char *pg_text(const struct ledger_stmt *base, int column)
 {
-	const struct ledger_rows *rows = &of(base)->rows;
+	const struct ledger_rows *rows = &statement_of(base)->rows;
 	return rows->at > 0 && column < rows->columns ? rows->v[column] : NULL;
 }
 
 static int64_t pg_integer(const struct ledger_stmt *base, int column)
 {
 	const char *text = pg_text(base, column);
-	if (text != NULL && of(base)->rows.types[column] == OID_BOOL)
+	if (text != NULL && statement_of(base)->rows.types[column] == OID_BOOL)
 		return *text == 't';
 	return text != NULL ? strtoll(text, NULL, 10) : 0;
 }

@@ -24,7 +24,7 @@ static void one_line(const char *text, char *out, size_t size)
 	out[n] = '\0';
 }
 
-static bool begins(const char *state, const char *class)
+static bool is_of_class(const char *state, const char *class)
 {
 	return strncmp(state, class, strlen(class)) == 0;
 }
@@ -57,12 +57,13 @@ enum df_status ledger_link_failed(struct ledger_link *k, const PGresult *r, cons
 	char words[400];
 	one_line(PQresultErrorField(r, PG_DIAG_MESSAGE_PRIMARY), words, sizeof(words));
 	const char *s = k->state;
-	if (begins(s, "42501"))
+	if (is_of_class(s, "42501"))
 		return df_fail(DF_FATAL, err, NULL,
 			       "cannot %s: the user of the ledger %s lacks a right: %s", what,
 			       k->name, words);
-	bool later = begins(s, "08") || begins(s, "40") || begins(s, "53") || begins(s, "55P03") ||
-		     begins(s, "57") || begins(s, "58") || begins(s, "25006");
+	bool later = is_of_class(s, "08") || is_of_class(s, "40") || is_of_class(s, "53") ||
+		     is_of_class(s, "55P03") || is_of_class(s, "57") || is_of_class(s, "58") ||
+		     is_of_class(s, "25006");
 	return df_fail(later ? DF_RETRY : DF_FATAL, err, later ? LEDGER_UNREACHABLE : NULL,
 		       "cannot %s in the ledger %s: %s (%s)", what, k->name, words, s);
 }
@@ -237,10 +238,10 @@ enum ledger_asked ledger_link_ask(struct ledger_link *k, const struct ledger_que
 		return ASKED_GOOD;
 	const char *state = PQresultErrorField(r, PG_DIAG_SQLSTATE);
 	snprintf(k->state, sizeof(k->state), "%s", state != NULL ? state : "");
-	if (begins(k->state, "40001") || begins(k->state, "40P01"))
+	if (is_of_class(k->state, "40001") || is_of_class(k->state, "40P01"))
 		return ASKED_AGAIN;
-	if (begins(k->state, "57P0") ||
-	    begins(k->state, "25P03")) { /* it is stopping, and says that nothing was done */
+	if (is_of_class(k->state, "57P0") ||
+	    is_of_class(k->state, "25P03")) { /* it is stopping, and says that nothing was done */
 		ledger_link_drop(k);
 		return ASKED_AGAIN;
 	}

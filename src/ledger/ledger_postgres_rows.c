@@ -30,7 +30,7 @@ static void add_number(struct df_buf *b, uint32_t n)
 	df_buf_add(b, &n, sizeof(n));
 }
 
-static void add_row(struct ledger_rows *rows, const PGresult *r, int row)
+static void keep_row(struct ledger_rows *rows, const PGresult *r, int row)
 {
 	struct df_buf *b = &rows->added;
 	uint32_t length = 0;
@@ -63,7 +63,7 @@ static enum df_status file_open(struct ledger_rows *rows, struct df_err *err)
 	return df_fail(DF_FATAL, err, NULL, "cannot open a file for rows of the ledger");
 }
 
-static enum df_status spill(struct ledger_rows *rows)
+static enum df_status rows_spill(struct ledger_rows *rows)
 {
 	enum df_status st = rows->file == NULL ? file_open(rows, &rows->err) : DF_OK;
 	if (st != DF_OK)
@@ -90,9 +90,9 @@ void ledger_rows_add(struct ledger_rows *rows, const struct pg_result *r)
 	for (int c = 0; c < rows->columns; c++)
 		rows->types[c] = PQftype(r, c);
 	for (int i = 0; i < PQntuples(r); i++)
-		add_row(rows, r, i);
+		keep_row(rows, r, i);
 	if (rows->added.len > LEDGER_ROWS_MEMORY)
-		rows->failed = spill(rows);
+		rows->failed = rows_spill(rows);
 }
 
 /* ---- reading ---- */
@@ -107,7 +107,7 @@ static enum df_status rewind_rows(struct ledger_rows *rows, struct df_err *err)
 {
 	if (rows->file == NULL)
 		return DF_OK;
-	rows->failed = spill(rows);
+	rows->failed = rows_spill(rows);
 	if (rows->failed != DF_OK) {
 		*err = rows->err;
 		return rows->failed;

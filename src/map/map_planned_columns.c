@@ -40,7 +40,7 @@ struct map_planned_columns {
 
 /* ---- what is to be watched ---- */
 
-static void part_add(struct part *p, struct watch w)
+static void watch_add(struct part *p, struct watch w)
 {
 	if ((p->n & (p->n - 1)) == 0)
 		p->v = df_realloc(p->v, (p->n == 0 ? 1 : 2 * p->n) * sizeof(*p->v));
@@ -103,14 +103,14 @@ static void watch_leaf(const struct map *m, struct part *p, const struct map_nod
 	else if (node != NULL && is_plain_leaf(m, leaf) && !number && plan_takes_strings(node))
 		return;
 	else if (node != NULL && is_plain_leaf(m, leaf))
-		part_add(p, (struct watch){.kind = WATCH_FITS,
-					   .column = leaf->column,
-					   .number = number,
-					   .quick = number ? PLAN_QUICK_NONE
-							   : plan_quick(m->planner, node),
-					   .node = node});
+		watch_add(p, (struct watch){.kind = WATCH_FITS,
+					    .column = leaf->column,
+					    .number = number,
+					    .quick = number ? PLAN_QUICK_NONE
+							    : plan_quick(m->planner, node),
+					    .node = node});
 	else if (leaf->column < m->n_names && leaf->fallback == NULL)
-		part_add(p, (struct watch){.kind = WATCH_EMPTY, .column = leaf->column});
+		watch_add(p, (struct watch){.kind = WATCH_EMPTY, .column = leaf->column});
 	else
 		p->never = true;
 }
@@ -147,7 +147,7 @@ static void watch_required(const struct map *m, struct part *p, const struct map
 		if (child != NULL && child->kind == MAP_NODE_LEAF && child->fallback != NULL)
 			continue;
 		if (child != NULL && child->kind == MAP_NODE_LEAF && child->column < m->n_names)
-			part_add(p, (struct watch){.kind = WATCH_FULL, .column = child->column});
+			watch_add(p, (struct watch){.kind = WATCH_FULL, .column = child->column});
 		else
 			p->never = true;
 	}

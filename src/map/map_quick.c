@@ -118,7 +118,7 @@ static bool run_batch(struct quick *q)
 	return true;
 }
 
-static bool run_data(struct quick *q)
+static bool quick_data(struct quick *q)
 {
 	static const enum mode modes[] = {
 	    [MAP_WANT_ALL] = WRITES, [MAP_WANT_LENGTHS] = MEASURES, [MAP_WANT_VERDICT] = CHECKS};
@@ -172,7 +172,7 @@ bool map_quick_row(struct map_run *r)
 		return false;
 	record->ids = record->batch = record->data = "";
 	record->ids_len = record->batch_len = 0;
-	if (run_batch(&q) && run_data(&q))
+	if (run_batch(&q) && quick_data(&q))
 		return true;
 	forget(r);
 	return false;

@@ -51,7 +51,7 @@ static bool is_line_end(const struct rows *r, const char *p, size_t left)
 	return *p == '\r' && (r->cr_ends || left == 1 || (left == 2 && p[1] == '\n'));
 }
 
-static void take_plain(struct rows *r, const char *p, size_t left, size_t step)
+static void copy_outside(struct rows *r, const char *p, size_t left, size_t step)
 {
 	if (*p == '\r' && r->bare_cr_cell == 0 && !rows_half_line_end(p, left))
 		r->bare_cr_cell = r->cells.n + 1;
@@ -77,7 +77,7 @@ void rows_escape_line(struct rows *r, const char *p, size_t len)
 		} else if (is_line_end(r, at, left)) {
 			break;
 		} else {
-			take_plain(r, at, left, step);
+			copy_outside(r, at, left, step);
 		}
 	}
 	r->row_done = !goes_on;

@@ -16,7 +16,7 @@
 /* ---- joining ---- */
 
 /* Hosts differ in these. */
-static bool is_own(const char *line)
+static bool is_own_key(const char *line)
 {
 	static const char *const keys[] = {"node", "state_dir", "ledger_password"};
 	line += strspn(line, " \t");
@@ -37,7 +37,7 @@ static void config_hash(const struct conf *conf, char hex[DF_SHA256_HEX])
 	char *rest = NULL;
 	for (char *line = strtok_r(text, "\n", &rest); line != NULL;
 	     line = strtok_r(NULL, "\n", &rest))
-		if (!is_own(line))
+		if (!is_own_key(line))
 			df_sha256_add(h, line, strlen(line) + 1);
 	df_sha256_end(h, hex);
 	df_sha256_free(h);
@@ -136,7 +136,8 @@ static enum df_status pull_listed(struct feed_work *w, const struct ledger_file 
 }
 
 /* DF_END: it is another host's, or not what it was. */
-static enum df_status take(struct feed_work *w, const struct ledger_file *f, struct df_err *err)
+static enum df_status take_file(struct feed_work *w, const struct ledger_file *f,
+				struct df_err *err)
 {
 	struct ledger *l = w->run->env.ledger;
 	struct ledger_claimed claimed;
@@ -163,7 +164,7 @@ static void take_failed(struct feed_work *w, const struct ledger_file *f, enum d
 	ledger_release(w->run->env.ledger, f->id, false);
 }
 
-static enum df_status look(struct feed_work *w, struct found *found)
+static enum df_status look_for_files(struct feed_work *w, struct found *found)
 {
 	struct df_err err = {0};
 	enum df_status st =
@@ -197,7 +198,7 @@ static enum run_took take_one(struct feed_work *w, const struct ledger_file *f, 
 	if (!may_claim(w, f, first))
 		return RUN_TOOK_LATER;
 	w->has_room = true;
-	enum df_status st = take(w, f, &err);
+	enum df_status st = take_file(w, f, &err);
 	w->has_room = false;
 	ledger_taken(w->run->env.ledger, f->id);
 	run_pool_claimed(w->pool, w->feed);
@@ -210,7 +211,7 @@ static enum run_took take_some(struct feed_work *w)
 {
 	struct found found = {0};
 	enum run_took took = RUN_TOOK_NONE;
-	enum df_status st = look(w, &found);
+	enum df_status st = look_for_files(w, &found);
 	for (size_t i = 0; st == DF_OK && i < found.n && !df_stop_requested; i++) {
 		if (w->source.unreachable || !run_pool_takes(w->pool, w->feed)) {
 			run_note(w->run, w->feed, DF_RETRY, NULL);

@@ -325,8 +325,8 @@ bool run_pool_takes(struct run_pool *pool, const struct conf_feed *feed)
 	return takes && !df_stop_requested;
 }
 
-static bool has_room(const struct run_pool *pool, const struct run_line *line,
-		     const struct run_claim *c)
+static bool line_has_room(const struct run_pool *pool, const struct run_line *line,
+			  const struct run_claim *c)
 {
 	if (c == NULL)
 		return run_queue_room(&pool->queue, line);
@@ -343,7 +343,7 @@ bool run_pool_claim(struct run_pool *pool, const struct conf_feed *feed,
 	pthread_mutex_lock(&pool->lock);
 	struct run_line *line = run_queue_line(&pool->queue, feed);
 	for (;;) {
-		room = has_room(pool, line, claim);
+		room = line_has_room(pool, line, claim);
 		if (room || df_stop_requested || df_monotonic_ms() >= end)
 			break;
 		call_help(pool);

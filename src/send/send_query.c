@@ -75,7 +75,7 @@ static enum df_status stopped(struct df_err *err)
 	return df_fail(DF_RETRY, err, NULL, "stopped by a signal");
 }
 
-static enum df_status rest(int64_t ms, struct df_err *err)
+static enum df_status query_rest(int64_t ms, struct df_err *err)
 {
 	for (int64_t until = df_monotonic_ms() + ms; df_monotonic_ms() < until;) {
 		if (df_stop_requested)
@@ -101,7 +101,7 @@ static enum df_status query_spend(struct query *q, struct df_err *err)
 		if (st != DF_OK)
 			return st;
 		if (wait > 0)
-			st = rest(wait, err);
+			st = query_rest(wait, err);
 		if (st != DF_OK)
 			return st;
 	}
@@ -144,7 +144,7 @@ static enum df_status query_ask(struct query *q, struct df_err *err)
 		double random = (double)rand_r(&seed) / ((double)RAND_MAX + 1);
 		int64_t wait = send_backoff(i, t->backoff_base, t->backoff_cap, random);
 		if (i + 1 < TRIES)
-			st = rest(q->asked_ms > wait ? q->asked_ms : wait, err);
+			st = query_rest(q->asked_ms > wait ? q->asked_ms : wait, err);
 		if (st != DF_OK)
 			return st;
 	}

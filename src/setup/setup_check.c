@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-struct conf_work {
+struct setup_work {
 	const struct conf *conf;
 	const struct conf_feed *feed; /* NULL: [dropfeed] */
 	setup_finding_fn *found;
@@ -21,14 +21,13 @@ struct conf_work {
 };
 
 static void DF_PRINTF(4, 5)
-    conf_found(const struct conf_work *w, const char *key, bool warning, const char *fmt, ...)
+    setup_found(const struct setup_work *w, const char *key, bool warning, const char *fmt, ...)
 {
-	char text[sizeof(((struct df_err *)NULL)->text)];
+	char text[DF_ERR_TEXT];
 	va_list ap;
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
+	df_message(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	df_utf8_sanitize(text);
 	struct setup_finding f = {.feed = w->feed != NULL ? w->feed->name : NULL,
 				  .line = w->feed != NULL ? conf_feed_line(w->feed, key)
 							  : conf_line(w->conf, key),
@@ -62,7 +61,7 @@ static int folder_fault(const char *path, char **at)
 	return access(*at, R_OK | W_OK | X_OK) == 0 ? 0 : errno;
 }
 
-static void conf_check_state_dir(const struct conf_work *w)
+static void conf_check_state_dir(const struct setup_work *w)
 {
 	const char *dir = w->conf->state_dir;
 	char *at = NULL;
@@ -73,38 +72,40 @@ static void conf_check_state_dir(const struct conf_work *w)
 	char remote[64];
 	int why = folder_fault(dir, &at);
 	if (df_is_remote(dir, remote))
-		conf_found(w, "state_dir", false, SETUP_REMOTE_STATE, dir, remote);
+		setup_found(w, "state_dir", false, SETUP_REMOTE_STATE, dir, remote);
 	else if (why == ENOENT)
-		conf_found(w, "state_dir", false, "%s " DF_DANGLING, at);
+		setup_found(w, "state_dir", false, "%s " DF_DANGLING, at);
 	else if (why != 0 && strcmp(at, dir) == 0)
-		conf_found(w, "state_dir", false, "cannot write to %s: %s", dir, strerror(why));
+		setup_found(w, "state_dir", false, "cannot write to %s: %s", dir, strerror(why));
 	else if (why != 0)
-		conf_found(w, "state_dir", false, "%s does not exist, and cannot be made in %s: %s",
-			   dir, at, strerror(why));
+		setup_found(w, "state_dir", false,
+			    "%s does not exist, and cannot be made in %s: %s", dir, at,
+			    strerror(why));
 	else if (geteuid() == 0 && stat(dir, &s) == 0 && s.st_uid != 0)
-		conf_found(w, "state_dir", true,
-			   "%s belongs to the user number %u, but this is root, whose files that "
-			   "user's runs could not open: "
-			   "use runuser -u or sudo -u",
-			   dir, (unsigned)s.st_uid);
+		setup_found(w, "state_dir", true,
+			    "%s belongs to the user number %u, but this is root, whose files that "
+			    "user's runs could not open: "
+			    "use runuser -u or sudo -u",
+			    dir, (unsigned)s.st_uid);
 	free(at);
 }
 
-static void check_metrics_file(const struct conf_work *w)
+static void check_metrics_file(const struct setup_work *w)
 {
 	const char *path = w->conf->operate.metrics_file;
 	if (path == NULL)
 		return;
 	char *dir = df_dirname(path);
 	if (access(dir, W_OK | X_OK) != 0)
-		conf_found(w, "metrics_file", true, "cannot write to %s: %s", dir, strerror(errno));
+		setup_found(w, "metrics_file", true, "cannot write to %s: %s", dir,
+			    strerror(errno));
 	free(dir);
 }
 
 /* ---- feeds ---- */
 
 /* A manifest may fit some event types and not others: it is a mistake when it fits none. */
-static void check_manifest(const struct conf_work *w)
+static void check_manifest(const struct setup_work *w)
 {
 	static const char *const of_events[] = {"custom_event", "commerce_event", "screen_view",
 						"eventless"};
@@ -126,29 +127,29 @@ static void check_manifest(const struct conf_work *w)
 	}
 
 	df_err_render(&first, text, sizeof(text));
-	conf_found(w, "manifest", false, "%s", text);
+	setup_found(w, "manifest", false, "%s", text);
 }
 
-static void check_source(const struct conf_work *w)
+static void check_source(const struct setup_work *w)
 {
 	const struct conf_feed *feed = w->feed;
 	struct df_err err = {0};
 	if (feed->fetch.source.kind == CONF_SOURCE_FILE &&
 	    access(feed->fetch.source.path, R_OK | X_OK) != 0)
-		conf_found(w, "source", true, "cannot read the folder %s: %s",
-			   feed->fetch.source.path, strerror(errno));
+		setup_found(w, "source", true, "cannot read the folder %s: %s",
+			    feed->fetch.source.path, strerror(errno));
 	if (feed->fetch.source.kind != CONF_SOURCE_SFTP)
 		return;
 	if (fetch_check_host(feed, &err) != DF_OK)
-		conf_found(w, "known_hosts", false, "%s", err.text);
+		setup_found(w, "known_hosts", false, "%s", err.text);
 	if (feed->fetch.identity_file == NULL && feed->fetch.password == NULL &&
 	    getenv("SSH_AUTH_SOCK") == NULL)
-		conf_found(w, "identity_file", true,
-			   "there is nothing to log in with: set identity_file or password_file, "
-			   "or run an SSH agent");
+		setup_found(w, "identity_file", true,
+			    "there is nothing to log in with: set identity_file or password_file, "
+			    "or run an SSH agent");
 }
 
-static void check_sink(const struct conf_work *w)
+static void check_sink(const struct setup_work *w)
 {
 	const struct conf_feed *feed = w->feed;
 	struct df_err err = {0};
@@ -160,8 +161,8 @@ static void check_sink(const struct conf_work *w)
 		     *at = NULL;
 		int why = folder_fault(dir, &at);
 		if (why != 0 || (!folder && strcmp(at, dir) != 0))
-			conf_found(w, "sink", false, "cannot write to the folder %s: %s", dir,
-				   strerror(why != 0 ? why : ENOENT));
+			setup_found(w, "sink", false, "cannot write to the folder %s: %s", dir,
+				    strerror(why != 0 ? why : ENOENT));
 		free(dir);
 		free(at);
 	}
@@ -170,12 +171,12 @@ static void check_sink(const struct conf_work *w)
 
 	const char *pod = conf_feed_other_pod(feed);
 	if (pod != NULL)
-		conf_found(
+		setup_found(
 		    w, "endpoint", false,
 		    "the API key is one of the pod %s, but the endpoint is %s: write endpoint = %s",
 		    pod, feed->send.endpoint, pod);
 	if (send_check_ca(feed, &err) != DF_OK)
-		conf_found(w, "ca_file", false, "%s", err.text);
+		setup_found(w, "ca_file", false, "%s", err.text);
 }
 
 static bool same_list(const struct conf_list *a, const struct conf_list *b)
@@ -199,7 +200,7 @@ static bool takes_the_same(const struct conf_feed *a, const struct conf_feed *b)
 }
 
 /* Ids are made from the feed's name: what two feeds deliver to one place counts twice. */
-static void check_doubled(const struct conf_work *w)
+static void check_doubled(const struct setup_work *w)
 {
 	const struct conf_feed *feed = w->feed;
 	for (const struct conf_feed *f = w->conf->feeds; f < feed; f++)
@@ -207,15 +208,15 @@ static void check_doubled(const struct conf_work *w)
 		    df_same_text(f->send.endpoint, feed->send.endpoint) &&
 		    df_same_text(f->send.api_key, feed->send.api_key) &&
 		    df_same_text(f->send.sink_path, feed->send.sink_path))
-			conf_found(w, "source", true,
-				   "feed %s takes the same files, and delivers them to the same "
-				   "place: every row would count twice; give each feed an include "
-				   "of its own",
-				   f->name);
+			setup_found(w, "source", true,
+				    "feed %s takes the same files, and delivers them to the same "
+				    "place: every row would count twice; give each feed an include "
+				    "of its own",
+				    f->name);
 }
 
 /* What one feed removes from the source before another has pulled it, that one never gets. */
-static void check_removals(const struct conf_work *w)
+static void check_removals(const struct setup_work *w)
 {
 	const struct conf_feed *feed = w->feed;
 	if (feed->fetch.after_done.what == CONF_KEEP)
@@ -223,11 +224,12 @@ static void check_removals(const struct conf_work *w)
 	for (size_t i = 0; i < w->conf->n_feeds; i++) {
 		const struct conf_feed *f = &w->conf->feeds[i];
 		if (f != feed && takes_the_same(f, feed))
-			conf_found(w, "after_done", true,
-				   "feed %s takes the same files, and does not get those that this "
-				   "one moves or deletes before: set after_done = keep, or give "
-				   "each feed a folder of its own",
-				   f->name);
+			setup_found(
+			    w, "after_done", true,
+			    "feed %s takes the same files, and does not get those that this "
+			    "one moves or deletes before: set after_done = keep, or give "
+			    "each feed a folder of its own",
+			    f->name);
 	}
 }
 
@@ -247,7 +249,7 @@ static const char *secret_fault(const char *secret)
 		   : NULL;
 }
 
-static void check_secrets(const struct conf_work *w)
+static void check_secrets(const struct setup_work *w)
 {
 	const struct conf_feed *feed = w->feed;
 	const struct {
@@ -265,14 +267,15 @@ static void check_secrets(const struct conf_work *w)
 		if (conf_feed_line(feed, key) == feed->line)
 			key = secrets[i].env;
 		if (why != NULL && conf_feed_line(feed, key) != feed->line)
-			conf_found(w, key, true,
-				   "the secret is taken as it is, and %s: if that is not a part of "
-				   "it, write it without",
-				   why);
+			setup_found(
+			    w, key, true,
+			    "the secret is taken as it is, and %s: if that is not a part of "
+			    "it, write it without",
+			    why);
 	}
 }
 
-static void check_feed(struct conf_work *w)
+static void check_feed(struct setup_work *w)
 {
 	const char *key = NULL;
 	struct df_err err = {0};
@@ -281,14 +284,14 @@ static void check_feed(struct conf_work *w)
 	check_removals(w);
 	check_secrets(w);
 	if (decode_check_keys(w->feed, &key, &err) != DF_OK)
-		conf_found(w, key, false, "%s", err.text);
+		setup_found(w, key, false, "%s", err.text);
 	check_manifest(w);
 	check_sink(w);
 }
 
 void setup_check(const struct conf *conf, setup_finding_fn *found, void *ctx)
 {
-	struct conf_work w = {.conf = conf, .found = found, .ctx = ctx};
+	struct setup_work w = {.conf = conf, .found = found, .ctx = ctx};
 	conf_check_state_dir(&w);
 	check_metrics_file(&w);
 	for (size_t i = 0; i < conf->n_feeds; i++) {

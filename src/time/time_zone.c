@@ -185,7 +185,7 @@ static bool footer_parse(const char *p, struct time_zone *zone)
 
 /* ---- the table ---- */
 
-static int64_t big_endian(const char *p, size_t n)
+static int64_t signed_big_endian(const char *p, size_t n)
 {
 	uint64_t v = (p[0] & 0x80) != 0 ? UINT64_MAX : 0;
 	for (size_t i = 0; i < n; i++)
@@ -205,7 +205,7 @@ static bool read_counts(const char *p, size_t left, struct counts *c)
 		return false;
 	size_t *v[] = {&c->utc, &c->std, &c->leaps, &c->times, &c->types, &c->chars};
 	for (size_t i = 0; i < 6; i++) {
-		int64_t n = big_endian(p + 20 + 4 * i, 4);
+		int64_t n = signed_big_endian(p + 20 + 4 * i, 4);
 		if (n < 0 || n > 100000)
 			return false;
 		*v[i] = (size_t)n;
@@ -235,14 +235,14 @@ static bool zone_parse(char *p, size_t len, struct time_zone *zone)
 	char *footer = p + skip + HEADER + block_size(&c, 8);
 	zone->at = df_alloc((c.times + 1) * sizeof(*zone->at));
 	zone->offset = df_alloc((c.times + 1) * sizeof(*zone->offset));
-	zone->offset[0] = big_endian(types, 4);
+	zone->offset[0] = signed_big_endian(types, 4);
 	zone->n = c.times;
 	for (size_t i = 0; i < c.times; i++) {
 		size_t type = (unsigned char)index[i];
 		if (type >= c.types)
 			return false;
-		zone->at[i] = big_endian(times + 8 * i, 8);
-		zone->offset[i + 1] = big_endian(types + 6 * type, 4);
+		zone->at[i] = signed_big_endian(times + 8 * i, 8);
+		zone->offset[i + 1] = signed_big_endian(types + 6 * type, 4);
 	}
 	if (*footer != '\n')
 		return false;

@@ -47,6 +47,24 @@ static void test_passwords(void)
 	}
 }
 
+static void DF_PRINTF(3, 4) message(char *out, size_t size, const char *fmt, ...)
+{
+	va_list values;
+	va_start(values, fmt);
+	df_message(out, size, fmt, values);
+	va_end(values);
+}
+
+/* Neither passwords nor broken UTF-8, and no more than there is room for. */
+static void test_message(void)
+{
+	char text[60], small[8];
+	message(text, sizeof(text), "line %d: %s was\xff", 7, "sftp://jo:hunter2@h");
+	TEXT_IS(text, "line 7: sftp://jo:***@h was?");
+	message(small, sizeof(small), "%s", "longer than it");
+	TEXT_IS(small, "longer ");
+}
+
 /* Every byte at every place of texts up to the length of several words. */
 static void test_length(void)
 {
@@ -184,6 +202,7 @@ int main(void)
 	static const CU_TestInfo tests[] = {
 	    {"counts", test_counts},
 	    {"passwords in addresses", test_passwords},
+	    {"messages", test_message},
 	    {"UTF-8", test_utf8},
 	    {"JSON", test_json},
 	    {"what a terminal gets", test_printable},
