@@ -83,6 +83,8 @@ static enum df_status get_part_open(struct get_job *job, struct df_err *err)
  * four times the room, is one request more than what is left. */
 static size_t get_room(const struct get_job *job)
 {
+	if (job->at_once)
+		return GET_ALONE;
 	uint64_t room = (job->size - job->have) / 4 + GET_REQUEST / 4;
 	return room < job->ahead ? (size_t)room : job->ahead;
 }
@@ -156,7 +158,7 @@ static enum df_status get_pieces(struct get_job *job, struct df_err *err)
 		if (st != DF_OK || n == 0)
 			return st;
 		st = get_piece(job, n, err);
-		if (st != DF_OK)
+		if (st != DF_OK || (job->at_once && job->have == job->size))
 			return st;
 	}
 }
@@ -247,6 +249,7 @@ static enum df_status get_between_looks(struct get_job *job, struct df_err *err)
 static enum df_status get_as_listed(struct get_job *job, struct df_err *err)
 {
 	job->size = job->entry->size;
+	job->at_once = job->size < GET_REQUEST;
 	enum df_status st = get_read_all(job, err);
 	job->doubtful = job->source->fate.changed;
 	if (st != DF_OK)

@@ -14,7 +14,10 @@ struct get_job {
 	struct fetch_stat before; /* what a look said before it was read */
 	bool blind;               /* the source does not let us look at it */
 	bool doubtful;            /* it is not as it was listed, or may not be */
-	bool gone;                /* it is not on the source any more, and all of it is here */
+	/* one request asks for more than there is, and a look comes after it: an answer that ends
+	 * where the listing says that the file does needs no other one to say so */
+	bool at_once;
+	bool gone; /* it is not on the source any more, and all of it is here */
 	struct fetch_checksum *checksum;
 	char *path; /* on the source */
 	char *part; /* "<spool_path>.part" */

@@ -183,23 +183,29 @@ for kind in '' list-minute touch list-size size-0-list; do
 	exits 3 "a file that grows, its time does not ($kind)" run
 	came "it is not taken ($kind)" 0
 done
-# ---- how often a small file is looked at ----
-three() { # WHAT QUIRKS LOOKS
-	rm -f "$work/looks"
-	quirky "$2 looks=$work/looks"
+# ---- how often a small file is looked at, and asked for ----
+names_in() { sed -n 's/-eventless.csv$//p' "$1" | sort | uniq -c | xargs; }
+three() { # WHAT QUIRKS LOOKS [READS]
+	rm -f "$work/looks" "$work/reads"
+	quirky "$2 looks=$work/looks reads=$work/reads"
 	for name in a b c; do
 		rows $name 3 >"$drop/$name-eventless.csv"
 		touch -d '2026-01-02 03:04:05' "$drop/$name-eventless.csv"
 	done
 	exits 0 "$1" run
 	came "$1: all is delivered" 9
-	equal "$1: looks at each" "$(sed -n 's/-eventless.csv$//p' "$work/looks" | sort |
-		uniq -c | xargs)" "$3"
+	equal "$1: looks at each" "$(names_in "$work/looks")" "$3"
+	[ -z "${4-}" ] || equal "$1: requests for each" "$(names_in "$work/reads")" "$4"
 }
-three "a server that lists what is there" '' '2 a 1 b 1 c'
+three "a server that lists what is there" '' '2 a 1 b 1 c' '2 a 1 b 1 c'
 three "what is not as it was listed is read again" touch=b-eventless.csv '2 a 4 b 2 c'
 three "where reading removes a file, each is looked at before" delete '2 a 2 b 2 c'
 three "where listings are wrong, as well" list-minute '2 a 2 b 2 c'
+quirky longer=b-eventless.csv
+rows A 3 >"$drop/a-eventless.csv"
+rows B 3 >"$drop/b-eventless.csv"
+exits 3 "a file that has more than any look says, after one that has not" run
+came "only what is whole is delivered" 3
 quirky grow=b-eventless.csv
 rows A 3 >"$drop/a-eventless.csv"
 rows B 3 >"$drop/b-eventless.csv"
