@@ -8,8 +8,8 @@
 #include <string.h>
 #include <strings.h>
 
-#define LONGEST_LABEL 64 /* letters and digits of a name that are compared */
-#define LINE_END      2  /* bytes after the last row, at most */
+#define LONGEST_LABEL 128 /* bytes of a cell that repeats a name */
+#define LINE_END      2   /* bytes after the last row, at most */
 
 /* ---- names of types ---- */
 
@@ -95,11 +95,13 @@ static bool is_type(const char *p, size_t len)
 	map_cell_trim(&p, &len);
 	if (len == 0 || !isalpha((unsigned char)*p))
 		return false;
+	char first = (char)tolower((unsigned char)*p);
 	size_t name = 0;
 	while (name < len && (isalnum((unsigned char)p[name]) || p[name] == '_'))
 		name++;
-	for (size_t i = 0; name > 0 && i < sizeof(types) / sizeof(types[0]); i++)
-		if (strlen(types[i]) == name && strncasecmp(types[i], p, name) == 0)
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		if (types[i][0] == first && strlen(types[i]) == name &&
+		    strncasecmp(types[i], p, name) == 0)
 			return is_type_tail(p + name, len - name);
 	return false;
 }
@@ -128,18 +130,6 @@ static bool names_types(const struct map *m, const struct rows_row *row)
 
 /* ---- labels ---- */
 
-/* Letters and digits alone, in small letters. */
-static size_t label_of(const char *p, size_t len, char out[LONGEST_LABEL])
-{
-	size_t n = 0;
-	for (size_t i = 0; i < len && n < LONGEST_LABEL; i++) {
-		unsigned char c = (unsigned char)p[i];
-		if (isalnum(c) || c >= 0x80)
-			out[n++] = (char)tolower(c);
-	}
-	return n;
-}
-
 static bool is_number(const char *p, size_t len)
 {
 	size_t digits = 0;
@@ -148,38 +138,51 @@ static bool is_number(const char *p, size_t len)
 	return digits == len;
 }
 
-/* The label's first sign; 0: it has none. */
-static int label_first(const char *p, size_t len)
+/* The next sign of a label, of which letters and digits count alone, in small letters; 0: there is
+ * none. */
+static int label_next(const char **p, const char *end)
 {
-	size_t n = 0;
-	while (n < len && !isalnum((unsigned char)p[n]) && (unsigned char)p[n] < 0x80)
-		n++;
-	return n < len ? tolower((unsigned char)p[n]) : 0;
+	while (*p < end) {
+		unsigned char c = (unsigned char)*(*p)++;
+		if (isalnum(c) || c >= 0x80)
+			return tolower(c);
+	}
+	return 0;
 }
 
-/* Nearly all cells differ from their column's name in the first sign. */
-static bool may_be_label(const struct rows_cell *cell, const char *name, const char *dot)
+/* Nearly all cells differ from their column's name in one of the first signs. */
+static bool is_same_label(const struct rows_cell *cell, const char *name)
 {
-	int first = label_first(cell->p, cell->len);
-	return first == label_first(name, strlen(name)) ||
-	       (dot != NULL && first == label_first(dot + 1, strlen(dot + 1)));
+	const char *p = cell->p, *end = p + cell->len, *name_end = name + strlen(name);
+	int sign = 0;
+	do {
+		sign = label_next(&p, end);
+		if (sign != label_next(&name, name_end))
+			return false;
+	} while (sign != 0);
+	return true;
+}
+
+/* Does a cell of a label's signs have nothing but digits? */
+static bool is_number_label(const struct rows_cell *cell)
+{
+	const char *p = cell->p, *end = p + cell->len;
+	int sign = 0;
+	do
+		sign = label_next(&p, end);
+	while (isdigit(sign));
+	return sign == 0;
 }
 
 /* Does the cell repeat the name, or its last part, as people write it? A number is somebody's id:
  * columns without a header are often named 1, 2, 3. */
 static bool is_label(const struct rows_cell *cell, const char *name)
 {
-	char label[LONGEST_LABEL], other[LONGEST_LABEL];
 	const char *dot = strrchr(name, '.');
-	if (!may_be_label(cell, name, dot))
+	if (cell->len > LONGEST_LABEL)
 		return false;
-	size_t len = label_of(cell->p, cell->len, label);
-	if (is_number(label, len) || cell->len > 2 * LONGEST_LABEL)
-		return false;
-	if (label_of(name, strlen(name), other) == len && memcmp(label, other, len) == 0)
-		return true;
-	return dot != NULL && label_of(dot + 1, strlen(dot + 1), other) == len &&
-	       memcmp(label, other, len) == 0;
+	return (is_same_label(cell, name) || (dot != NULL && is_same_label(cell, dot + 1))) &&
+	       !is_number_label(cell);
 }
 
 /* The next column from which an identity comes, after the program's first *i operations. */
