@@ -304,11 +304,11 @@ static const char *const ledger_migrations[] = {
 
 #define SQL_SETUP       "PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON; " SQL_NO_SYNC
 #define SQL_NO_SYNC     "PRAGMA synchronous = NORMAL" /* see lite_flush */
-#define SQL_VERSION     "PRAGMA user_version"
-#define SQL_VERSION_SET "PRAGMA user_version = %d" /* takes no parameters; %d is ours */
-/* how many tables there are, and how many of them each version of the ledger has */
-#define SQL_TABLES                                                                                 \
-	"SELECT count(*), ifnull(sum(name IN ('file', 'document', 'lane', 'reject')), 0)"          \
+#define SQL_VERSION_SET "PRAGMA user_version = %d"    /* takes no parameters; %d is ours */
+/* the version, how many tables there are, and how many of them each version has */
+#define SQL_VERSION                                                                                \
+	"SELECT (SELECT user_version FROM pragma_user_version), count(*),"                         \
+	" ifnull(sum(name IN ('file', 'document', 'lane', 'reject')), 0)"                          \
 	" FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite!_%' ESCAPE '!'"
 #define SQL_TABLES_OURS 4
 #define SQL_BEGIN       "BEGIN IMMEDIATE"

@@ -31,49 +31,31 @@ static enum df_status ledger_create(struct ledger *l, struct df_err *err)
 				 l->path, strerror(why));
 }
 
-/* Counts its tables, and those of them that every version of the ledger has. */
-static enum df_status tables_count(struct ledger *l, int *all, int *ours, struct df_err *err)
+/* The tables and the version of a ledger are made in one transaction, and read in one statement:
+ * what has tables and no version, or a version and other tables, was never one. */
+static bool is_ledger(int version, int tables, int ours)
 {
-	sqlite3_stmt *s = NULL;
-	enum df_status st = DF_OK;
-	if (sqlite3_prepare_v2(l->db, SQL_TABLES, -1, &s, NULL) != SQLITE_OK ||
-	    sqlite3_step(s) != SQLITE_ROW) {
-		st = ledger_fail(l, "look at its tables", err);
-	} else {
-		*all = sqlite3_column_int(s, 0);
-		*ours = sqlite3_column_int(s, 1);
-	}
-	sqlite3_finalize(s);
-	return st;
-}
-
-/* The tables and the version of a ledger are made in one transaction: what has tables and no
- * version, or a version and other tables, was never one. */
-static enum df_status tables_check(struct ledger *l, int version, struct df_err *err)
-{
-	int all = 0, ours = 0;
-	enum df_status st = tables_count(l, &all, &ours, err);
-	if (st != DF_OK || (version == 0 ? all == 0 : ours == SQL_TABLES_OURS))
-		return st;
-	return df_fail(DF_USAGE, err, NULL,
-		       "%s is the SQLite database of another program, not a ledger, and is left as "
-		       "it is: set state_dir to a folder of its own",
-		       l->path);
+	return version == 0 ? tables == 0 : ours == SQL_TABLES_OURS;
 }
 
 static enum df_status sqlite_version_read(struct ledger *l, int *out, struct df_err *err)
 {
 	sqlite3_stmt *s = NULL;
 	enum df_status st = DF_OK;
+	bool mine = false;
 	if (sqlite3_prepare_v2(l->db, SQL_VERSION, -1, &s, NULL) != SQLITE_OK ||
-	    sqlite3_step(s) != SQLITE_ROW)
+	    sqlite3_step(s) != SQLITE_ROW) {
 		st = ledger_fail(l, "read the version", err);
-	else
+	} else {
 		*out = sqlite3_column_int(s, 0);
+		mine = is_ledger(*out, sqlite3_column_int(s, 1), sqlite3_column_int(s, 2));
+	}
 	sqlite3_finalize(s);
-	if (st != DF_OK)
-		return st;
-	st = tables_check(l, *out, err);
+	if (st == DF_OK && !mine)
+		st = df_fail(DF_USAGE, err, NULL,
+			     "%s is the SQLite database of another program, not a ledger, and is "
+			     "left as it is: set state_dir to a folder of its own",
+			     l->path);
 	if (st != DF_OK || *out <= LEDGER_VERSION)
 		return st;
 	return df_fail(DF_FATAL, err, NULL,

@@ -58,6 +58,7 @@ class File:
         self.feed, self.name, self.documents = feed, name, documents
         self.copy = None  # the name of another file with the same bytes
         self.broken = self.gone = self.abandoned = self.anew = False
+        self.local = None  # where it is, if it is imported
         self.again = False  # its rejected rows may have been sent after the others
 
 
@@ -210,7 +211,8 @@ class World:
         os.rename(folder + "/.coming", "%s/%s" % (folder, name))
         return name
 
-    def new_file(self):
+    def make_file(self):
+        """A file that is nowhere yet, and its bytes."""
         self.n += 1
         feed = self.random.choice(("plain", "plain", "sealed"))
         form = self.random.choice(FORMS)
@@ -237,21 +239,36 @@ class World:
             data = data[: len(data) * 2 // 3]
         end = {"cut.gz": "csv.gz", "columns": "csv"}.get(form, form)
         name = tag + ".zip" if form == "zip" else "%sa-custom_event.%s" % (tag, end)
-        data = self.seal(feed, data)
-        f = File(feed, self.drop(feed, name, data), documents)
+        f = File(feed, name, documents)
         f.broken = form in ("cut.gz", "columns")
         self.files.append(f)
-        self.note("drop %s %s (%s)" % (feed, f.name, [len(d.rows) for d in documents]))
+        return f, self.seal(feed, data)
+
+    def new_file(self):
+        f, data = self.make_file()
+        name = f.name
+        f.name = self.drop(f.feed, name, data)
+        self.note("drop %s %s (%s)" % (f.feed, f.name, [len(d.rows) for d in f.documents]))
         if not f.broken and self.random.random() < 0.1:
-            name = "copy-" + name if form == "zip" else "copy" + name
-            f.copy = self.drop(feed, name, data)
-            self.note("drop %s %s: the same bytes" % (feed, f.copy))
+            f.copy = self.drop(f.feed, "copy-" + name, data)
+            self.note("drop %s %s: the same bytes" % (f.feed, f.copy))
+
+    def import_file(self):
+        f, data = self.make_file()
+        f.name += ".gpg" if f.feed == "sealed" else ""
+        f.local = "%s/%s" % (self.work, f.name)
+        with open(f.local, "wb") as out:
+            out.write(data)
+        if self.random.random() < 0.5:
+            self.call("import", "--feed", f.feed, f.local)
+        else:
+            self.interrupt("kill", "import", "--feed", f.feed, f.local)
 
     def remove_file(self):
         """Before a run has seen it, or after: the uploader does not know."""
         f = self.random.choice(self.files[-3:]) if self.files else None
         path = "%s/%s/%s" % (self.root, f.feed, f.name) if f else ""
-        if f and os.path.exists(path):
+        if f and not f.local and os.path.exists(path):
             os.remove(path)
             f.gone = True
             self.note("gone %s %s" % (f.feed, f.name))
@@ -264,11 +281,11 @@ class World:
         for d, file in itertools.product(f.documents, names):
             name = "%s:%s" % (file, d.name) if ".zip" in file else file
             done = self.call("rejects", "--feed", f.feed, name)
-            for row in csv.DictReader(io.StringIO(done.stdout)):
-                tag = row["events.data.custom_attributes.Row"]
-                if tag in out:
-                    self.wrong("%s: %s is in its reject file twice" % (f.name, tag))
-                out[tag] = row["dropfeed.reason"]
+            rows = list(csv.DictReader(io.StringIO(done.stdout)))
+            found = {row["events.data.custom_attributes.Row"]: row for row in rows}
+            if len(found) < len(rows):
+                self.wrong("%s: its reject file has a row twice" % name)
+            out.update((tag, row["dropfeed.reason"]) for tag, row in found.items())
         return out
 
     def correct(self):
@@ -330,9 +347,12 @@ class World:
         how = self.random.choice(("", "", "", "kill", "kill", "stop", "beside"))
         if how == "":
             self.call("run")
-            return
+        else:
+            self.interrupt(how, "run")
+
+    def interrupt(self, how, *words):
         p = subprocess.Popen(
-            [self.build + "/dropfeed", "--config", self.work + "/conf", "run"],
+            [self.build + "/dropfeed", "--config", self.work + "/conf", *words],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
@@ -347,10 +367,10 @@ class World:
         try:
             _, said = p.communicate(timeout=60)
         except subprocess.TimeoutExpired:
-            self.wrong("a run (%s) does not end" % how)
+            self.wrong("%s (%s) does not end" % (words[0], how))
             p.kill()
             _, said = p.communicate()
-        self.note("run (%s) -> %d" % (how, p.returncode))
+        self.note("%s (%s) -> %d" % (" ".join(words), how, p.returncode))
         for line in said.splitlines()[-12:]:
             self.note("    " + line)
 
@@ -413,6 +433,8 @@ class World:
             self.new_file()
         if chance() < 0.05:
             self.remove_file()
+        if chance() < 0.2:
+            self.import_file()
         if chance() < 0.15:
             self.configure()
         if chance() < 0.05:
@@ -432,6 +454,9 @@ class World:
         self.write("api/rules", "")
         self.write_conf(120)
         self.note("all is well again")
+        for f in self.files:
+            if f.local and f.name not in self.known(f.feed):
+                self.call("import", "--feed", f.feed, f.local)
         for _ in range(12):
             if self.call("run").returncode in (0, 1) and not self.open_files():
                 break
@@ -441,7 +466,8 @@ class World:
             for f in self.files:
                 if not f.broken and not f.abandoned and self.can_be_retried(f):
                     for name in (f.name, f.copy) if f.copy else (f.name,):
-                        self.call("retry", "--feed", f.feed, name)
+                        where = ["--from", self.work] if f.local else []
+                        self.call("retry", "--feed", f.feed, *where, name)
         self.call("run")
 
     def open_files(self):
@@ -523,6 +549,8 @@ class World:
 
     def places(self, f):
         names = [name for name in (f.name, f.copy) if name]
+        if f.local:
+            return [f.local]
         moved = [self.settings[key] for key in ("after_done", "after_refused")]
         folders = [""] + [to[5:] + "/" for to in moved if to.startswith("move:")]
         return ["%s/%s/%s%s" % (self.root, f.feed, d, n) for d in folders for n in names]
