@@ -37,7 +37,8 @@ FEEDS = {"feed%d" % n: (n % 2, n // 4) for n in range(8)}  # its server, its key
 STUCK = 180  # seconds in which no file is done, afterwards
 FIRST_FAULT = 6  # seconds after the beginning; from then on the share is measured
 AFTERMATH = 3  # seconds until hosts have found the database again
-FELT = 6  # seconds after a fault in which what is missing is counted for it
+FELT = 6  # seconds after a fault in which what is missing is counted for it, but for these, which are not the latest one's
+OTHERWISE = ("all feeds wait for a file of one", "no file was listed")
 # What may take away a host's part of a limit, and a feed's turn.
 LOST_HOSTS = """SELECT 'pace', substr(p.key, 1, 8), split_part(p.node, '/', 1), p.node = n.boot, p.granted / 1e6
   FROM pace p LEFT JOIN node n ON n.name = split_part(p.node, '/', 1)
@@ -398,12 +399,13 @@ class Chaos:
         self.seconds += span
         self.without += without
         felt = self.fault if now - self.fault_at < FELT else "none"
-        self.after_seconds[felt] += (span - without) * len(sent)
         for key, n in enumerate(sent):
             missing = self.o.rate * (span - without) - n
-            self.after[felt] += missing
             why, part = self.explain(key, seen, now, throttled[key])
             self.missing[why] += missing
+            if why not in OTHERWISE:
+                self.after[felt] += missing
+                self.after_seconds[felt] += span - without
             if self.o.trace:
                 self.write_trace(key, missing, why, part, seen, now)
 
@@ -421,9 +423,9 @@ class Chaos:
         if throttled > 0:
             return "answers of 429", part
         if not fronts:
-            return "no file was listed", part
+            return OTHERWISE[1], part
         if all(fronts):
-            return "all feeds wait for a file of one", 1.0
+            return OTHERWISE[0], 1.0
         return "parts of hosts that are gone" if part > 0 else "other", part
 
     def write_trace(self, key, missing, why, part, seen, now):
