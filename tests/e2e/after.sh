@@ -24,7 +24,8 @@ configure() {
 }
 people() { # FIRST LAST: rows of people; every tenth has a bad time, every 15th nobody in it
 	awk -v a="$1" -v b="$2" \
-		'BEGIN { print "user_identities.customerid,device_info.limit_ad_tracking"; for (i = a; i <= b; i++)
+		'BEGIN { print "user_identities.customerid,device_info.limit_ad_tracking";
+		for (i = a; i <= b; i++)
 		print (i % 15 ? "C-" i : "") "," (i % 10 ? "true" : "perhaps") }'
 }
 
@@ -41,7 +42,8 @@ exits 1 "a file with bad rows, one that is not CSV, a zip" run
 back=$drop/back
 receipt=$back/people-eventless.csv.receipt.json
 check "receipt: what came" holds \
-	".feed == \"first\" and .file == \"people-eventless.csv\" and .size == $size and .sha256 == \"$sha\" and
+	".feed == \"first\" and .file == \"people-eventless.csv\" and
+	.size == $size and .sha256 == \"$sha\" and
 	.modified == \"2026-01-02T03:04:05Z\" and .state == \"done\" and .refused == null" \
 		"$receipt"
 check "receipt: when" holds '[.pulled, .closed, .documents[0].begun, .documents[0].closed] |
@@ -49,7 +51,8 @@ check "receipt: when" holds '[.pulled, .closed, .documents[0].begun, .documents[
 # of 60 rows 6 have a bad time and 4 nobody; 2 have both
 check "receipt: rows, each counted once" holds \
 	'.documents[0] | .rows == 60 and .rejected == 8 and .delivered == 52 and .balanced and
-	([.rejected_by[]] | add) == 8 and (.rejected_by | keys) == ["missing-identity", "not-a-boolean"]' \
+	([.rejected_by[]] | add) == 8 and
+	(.rejected_by | keys) == ["missing-identity", "not-a-boolean"]' \
 		"$receipt"
 who() {
 	jq -r --arg id "$(jq -r ".documents[0].$1" "$receipt")" \
@@ -63,7 +66,8 @@ check "and that is there, the same as the one here" cmp "$back/people-eventless.
 	"$work/state-first/rejects/first/people-eventless.csv"
 check "receipt: nothing of this machine's folders" absent "$work" "$back"
 check "receipt of a zip: its documents" holds '[.documents[] | {document, rows, rejected}] ==
-	[{"document": "a-eventless.csv", "rows": 10, "rejected": 1}, {"document": "b-eventless.csv", "rows": 10, "rejected": 2}]' \
+	[{"document": "a-eventless.csv", "rows": 10, "rejected": 1},
+	{"document": "b-eventless.csv", "rows": 10, "rejected": 2}]' \
 		"$back/two.zip.receipt.json"
 check "receipt of a refused file: why" holds \
 	'.state == "refused" and .refused.code == "corrupt-archive" and
@@ -77,7 +81,8 @@ check "status says the same of reasons and batches" test \
 	"$("$dropfeed" --config "$conf" status --format json |
 	jq \
 	-cS \
-	'.files[] | select(.file == "people-eventless.csv").documents[0] | [.rejected_by, .first_batch, .last_batch]')" \
+	'.files[] | select(.file == "people-eventless.csv").documents[0] |
+	[.rejected_by, .first_batch, .last_batch]')" \
 	= \
 	"$(jq -cS '.documents[0] | [.rejected_by, .first_batch, .last_batch]' "$receipt")"
 

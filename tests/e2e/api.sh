@@ -58,7 +58,8 @@ check "nor the riddle" absent Riddle "$accepted"
 rejects=$(find "$work/state/rejects" -type f)
 equal "the four bad rows are rejected, with their lines" \
 	"$(python3 -c 'import csv, sys
-print(*[r[-2] + ":" + ("api" if "api-rejected" in r[-1] else r[-1]) for r in list(csv.reader(open(sys.argv[1], newline="")))[1:]])' \
+print(*[r[-2] + ":" + ("api" if "api-rejected" in r[-1] else r[-1])
+        for r in list(csv.reader(open(sys.argv[1], newline="")))[1:]])' \
 	"$rejects")" \
 	"1509:api 1542:api 1543:api 1592:api"
 check "with the API's words, decoded" grep -q 'Invalid event name "*refused by rule' "$rejects"

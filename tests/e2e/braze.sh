@@ -181,9 +181,12 @@ for how in string array attribute "string array" "string attribute" "array attri
 	exits 1 "audiences = $how" run
 	peer_stop
 	wanted='{"external_id":"C-1"'
-	case $how in *attribute*) \
-		wanted=$wanted',"In Ibiza dreamers":true,"In Possible Parisians":false,"In Say \"hi\"":true' ;; \
-		esac
+	case $how in
+	*attribute*)
+		wanted=$wanted',"In Ibiza dreamers":true,"In Possible Parisians":false'
+		wanted=$wanted',"In Say \"hi\"":true'
+		;;
+	esac
 	case $how in *string*) wanted=$wanted",\"SegmentMembership\":\"'13053','13051'\"" ;; esac
 	case $how in *array*) wanted=$wanted',"SegmentMembershipArray":["13053","13051"]' ;; esac
 	equal "$how: the whole membership of a user" "$(jq -cS '.["C-1"]' "$peer/users.json")" \
@@ -210,7 +213,8 @@ many() {
 	echo "user_identities.customer_id,audience.id,audience.name,audience.member"
 	awk 'BEGIN {
 		for (i = 0; i < 2800; i++)
-			printf "U-%d,A%d,Audience %d,%s\n", i * 7919 % 700, i % 30, i % 30, i % 5 ? "true" : "false"
+			printf "U-%d,A%d,Audience %d,%s\n",
+				i * 7919 % 700, i % 30, i % 30, i % 5 ? "true" : "false"
 		for (i = 0; i < 300; i++)
 			printf "U-7,B%d,Other %d,true\n", i, i
 	}'

@@ -88,7 +88,8 @@ check "files of their own are not a mistake" absent 'after_done: feed' "$work/er
 sink=('source = file:///tmp' 'endpoint = us1' 'api_key = us1-a')
 for secret in '"s3cret"' "'s3cret'" ' s3cret' 's3cret	'; do
 	printf '%s\n' "$secret" >"$work/quoted"
-	warns "a secret as in a shell: $secret" 4 'api_secret_file: .*it begins (and|or) ends with' \
+	warns "a secret as in a shell: $secret" 4 \
+		'api_secret_file: .*it begins (and|or) ends with' \
 		"${sink[@]}" "api_secret_file = $work/quoted"
 	check "which is not shown" absent 's3cret' "$work/err"
 	export QUOTED=$secret

@@ -49,8 +49,8 @@ clock() {
 rows() {
 	local n=$1 s
 	shift
-	echo \
-		user_identities.customerid,events.data.event_name,events.data.custom_event_type,events.data.timestamp_unixtime_ms
+	printf '%s' user_identities.customerid,events.data.event_name,
+	echo events.data.custom_event_type,events.data.timestamp_unixtime_ms
 	for s in "$@"; do
 		echo "C-$n,seen,other,$((($(date +%s) + s) * 1000))"
 		n=$((n + 1))

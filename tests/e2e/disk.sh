@@ -19,8 +19,8 @@ ids() { batches ids "$accepted" | wc -l; }
 # clicks ROWS [GOOD]: rows that compress well, of which one in GOOD is not rejected
 clicks() {
 	python3 -c 'import sys
-print("environment,user_identities.customer_id,user_attributes.Note,events.data.timestamp_unixtime_ms,"
-      "events.data.event_name,events.data.custom_event_type")
+print("environment,user_identities.customer_id,user_attributes.Note,"
+      "events.data.timestamp_unixtime_ms,events.data.event_name,events.data.custom_event_type")
 for i in range(int(sys.argv[1])):
     when = 1768206600000 + i if i % int(sys.argv[2]) == 0 else "soon"
     print("development,C-%d,%s,%s,Clicked,other" % (i // 40, "x" * 300, when))' "$1" "${2:-1}"

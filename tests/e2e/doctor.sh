@@ -110,8 +110,8 @@ if unshare -rm mount -t tmpfs none /mnt 2>/dev/null; then
 	# mounted MOUNT...: the program, where that is mounted; a server with SSH does not work in
 	# such a namespace
 	mounted() {
-		printf \
-			'#!/bin/sh\nexec unshare -rm sh -c '\''mount %s && exec "$@"'\'' sh %s "$@"\n' \
+		# shellcheck disable=SC2016 # for the shells in there
+		printf '#!/bin/sh\nexec unshare -rm sh -c "mount %s && exec \"\$@\"" sh %s "$@"\n' \
 			"$*" "$program" >"$work/program"
 		chmod +x "$work/program"
 		dropfeed=$work/program

@@ -75,10 +75,12 @@ api "$work/mixed"
 mixed=$work/mixed/accepted.ndjson
 echo 'answer-name 500 Poison' >"$work/mixed/rules"
 clicks() { # FILE PREFIX N MTIME: one batch a row; a row in the middle is poison
-	awk -v p="$2" -v n="$3" -v bad=$((($3 + 1) / 2)) \
-		'BEGIN { print "user_identities.customerid,events.data.event_name,events.data.custom_event_type"
-		for (i = 1; i <= n; i++) print p i "," (i == bad ? "Poison" : "Clicked") ",other" }' \
-			>"$1"
+	awk -v p="$2" -v n="$3" -v bad=$((($3 + 1) / 2)) 'BEGIN {
+		printf "user_identities.customerid,"
+		print "events.data.event_name,events.data.custom_event_type"
+		for (i = 1; i <= n; i++)
+			print p i "," (i == bad ? "Poison" : "Clicked") ",other"
+	}' >"$1"
 	touch -d "$4" "$1"
 }
 keyed() { sed "s/^api_key = .*/&.$1/"; }

@@ -19,7 +19,8 @@ cat "$work/out" >>"$conf"
 cp "$work/api-secret" "$(dirname "$conf")/shop.secret"
 sed \
 	-i \
-	"s|^identity_file.*|identity_file = $work/sftp/id_ed25519|; s|^endpoint.*|endpoint = $endpoint|
+	"s|^identity_file.*|identity_file = $work/sftp/id_ed25519|;
+	s|^endpoint.*|endpoint = $endpoint|
 	s|^api_key = .*|api_key = demo-key|; \$a min_age = 0s" "$conf"
 exits 0 "what was printed is a good configuration" check
 exits 0 "and delivers" run

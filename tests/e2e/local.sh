@@ -42,7 +42,8 @@ said "validate: names the reason" missing-identity
 exits 1 "validate as JSON" validate --format json signups-custom_event.csv
 check "validate as JSON: the whole verdict" holds \
 	'.document == null and .event_type == "custom_event" and .rows == 40 and
-	.accepted == 35 and .rejected == 5 and .events == 35 and .verdict == "rejects" and .refused == null and
+	.accepted == 35 and .rejected == 5 and .events == 35 and
+	.verdict == "rejects" and .refused == null and
 	(.errors | length == 5) and (.errors | all(.row and .line and .code and .message))' \
 		"$work/out"
 equal "validate as JSON: codes in order" "$(jq -r '.errors[].code' "$work/out" | tr '\n' ' ')" \

@@ -17,6 +17,14 @@ configure() { # [sed expression]: the good configuration, spoilt
 		printf 'sink = events-api\ngive_up_after = 1s\nexclude = *\n'
 	} | sed "${1:-}" >"$conf"
 }
+# Expressions for configure: the server in that folder, and the key that it takes, with MORE lines.
+there_at() { # USER SERVER
+	printf 's|^source.*|source = sftp://%s@127.0.0.1:%s/~|; ' "$1" "$(cat "$work/$2/port")"
+	printf 's|^known_hosts.*|known_hosts = %s|' "$work/$2/known_hosts"
+}
+with_key() { # SERVER [MORE]
+	printf '%s' "s|^identity_file.*|identity_file = $work/$1/id_ed25519${2:-}|"
+}
 enters() { exits 0 "$1" run; }
 
 # ---- who they are ----
@@ -138,8 +146,7 @@ for only in 'Ciphers aes128-gcm@openssh.com' 'MACs hmac-sha2-256-etm@openssh.com
 	"$root/tests/peers/sshd" start "$work/modern" --host-keys ed25519 --option "$only" \
 		--option "$([ "${only%% *}" = Ciphers ] ||
 		echo Ciphers aes128-ctr)" >"$work/modern.log" 2>&1
-	configure "s|^source.*|source = sftp://$(id -un)@127.0.0.1:$(cat \
-		"$work/modern/port")/~|; s|^known_hosts.*|known_hosts = $work/modern/known_hosts|; s|^identity_file.*|identity_file = $work/modern/id_ed25519|"
+	configure "$(there_at "$(id -un)" modern); $(with_key modern)"
 	"$dropfeed" --config "$conf" run >"$work/out" 2>"$work/err" </dev/null
 	# a newer libssh2 has them
 	[ $? -ne 4 ] || said "a server with nothing but ${only%% *} of today" \
@@ -173,13 +180,10 @@ if [ -n "$user" ]; then
 		sshds+=("$work/both-$second")
 		chmod 755 "$work/both-$second" "$work/both-$second/root"
 		chmod 644 "$work/both-$second/authorized_keys"
-		there="s|^source.*|source = sftp://$user@127.0.0.1:$(cat \
-			"$work/both-$second/port")/~|; s|^known_hosts.*|known_hosts = $work/both-$second/known_hosts|"
-		configure \
-			"$there; s|^identity_file.*|identity_file = $work/both-$second/id_ed25519\npassword_file = $work/password|"
+		there=$(there_at "$user" "both-$second")
+		configure "$there; $(with_key "both-$second" "\npassword_file = $work/password")"
 		enters "a key, then a password ($second)"
-		configure \
-			"$there; s|^identity_file.*|identity_file = $work/both-$second/id_ed25519\npassword_file = $work/wrong|"
+		configure "$there; $(with_key "both-$second" "\npassword_file = $work/wrong")"
 		exits 4 "a key, then a wrong password ($second)" run
 		said "what the server wants is said" "it takes: $second"
 	done
@@ -192,8 +196,7 @@ if [ -n "$user" ]; then
 			--option "UsePAM $asked" >"$work/by-$way.log" 2>&1
 		sshds+=("$work/by-$way")
 		chmod 755 "$work/by-$way" "$work/by-$way/root"
-		there="s|^source.*|source = sftp://$user@127.0.0.1:$(cat \
-			"$work/by-$way/port")/~|; s|^known_hosts.*|known_hosts = $work/by-$way/known_hosts|"
+		there=$(there_at "$user" "by-$way")
 		configure "$there; s|^identity_file.*|password_file = $work/password|"
 		enters "a password ($way)"
 		check "the server took it that way" grep -q "Accepted $way" "$work/by-$way/log"
@@ -215,8 +218,7 @@ ssh-keygen -q -t rsa -b 3072 -N '' -f "$work/rsa"
 cat "$work/rsa.pub" >>"$work/sftp/authorized_keys"
 "$root/tests/peers/sshd" start "$work/only-rsa" --host-keys rsa >"$work/only-rsa.log" 2>&1
 sshds+=("$work/only-rsa")
-there="s|^source.*|source = sftp://$(id -un)@127.0.0.1:$(cat \
-	"$work/only-rsa/port")/~|; s|^known_hosts.*|known_hosts = $work/only-rsa/known_hosts|; s|^identity_file.*|identity_file = $work/only-rsa/id_ed25519|"
+there="$(there_at "$(id -un)" only-rsa); $(with_key only-rsa)"
 if [ -e "$root/build/libssh2/lib/libssh2.a" ]; then
 	identity "identity_file = $work/rsa"
 	enters "an RSA key"

@@ -11,7 +11,8 @@ fi
 peak() {
 	python3 -c 'import resource, subprocess, sys
 done = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss if done.returncode == 0 else "failed")' \
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+      if done.returncode == 0 else "failed")' \
 		"$dropfeed" import --set guidelines=off --set group_window=1MiB --sink - "$1"
 }
 

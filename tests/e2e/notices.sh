@@ -62,7 +62,8 @@ events() {
 
 : >"$work/calls"
 # shellcheck disable=SC2016 # for the hook's shell
-command='{ echo "$DROPFEED_EVENT|$DROPFEED_FEED|$DROPFEED_FILE"; env; cat; echo; } >>'"'$work/calls'"' # all of it'
+command='{ echo "$DROPFEED_EVENT|$DROPFEED_FEED|$DROPFEED_FILE"; env; cat; echo; } >>'
+command=$command"'$work/calls' # all of it"
 settings "webhook = $hook/hook/token-7" "on_event = $command" >"$conf"
 view first u1,Home
 exits 0 "a file that is done" run
@@ -73,7 +74,8 @@ equal "is reported" "$(events)" "rejects second-screen_view.csv"
 equal "to the command as well" "$(grep '|' "$work/calls")" "rejects|views|second-screen_view.csv"
 grep '^{' "$work/calls" >"$work/call"
 check "with what it should be" holds \
-	'.event == "rejects" and .feed == "views" and .rows == 2 and .delivered == 1 and .rejected == 1
+	'.event == "rejects" and .feed == "views" and .rows == 2 and
+	.delivered == 1 and .rejected == 1
 	and (.text | test("1 of 2 rows")) and (.time | test("^20.*Z$"))' "$work/call"
 check "its variables are there" grep -q '^PATH=' "$work/calls"
 check "but no secret" absent demo-secret "$work/calls"

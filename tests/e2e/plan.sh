@@ -14,8 +14,11 @@ check "the same as JSON: what it says" holds \
 	'.id == "shop" and .version == 3 and (.points | length) == 6 and .not_enforced == []' \
 	"$work/out"
 jq \
-	'.version_document.data_points[0].validator.definition.properties.data.properties.custom_attributes.properties.note |= {"$ref": "#/x"}
-	| .version_document.settings = {validation_actions: {event: "allow", event_attribute: "allow", user_attribute: "allow", user_identity: "allow"}}' \
+	'.version_document.data_points[0].validator.definition.properties.data.properties
+	.custom_attributes.properties.note |= {"$ref": "#/x"}
+	| .version_document.settings = {validation_actions:
+	{event: "allow", event_attribute: "allow",
+	user_attribute: "allow", user_identity: "allow"}}' \
 	"$plan" >"$work/odd.json"
 exits 1 "a plan that cannot be enforced in full" plan check "$work/odd.json"
 said "what is not enforced, and where" \

@@ -80,7 +80,8 @@ equal "every order of yesterday is one event with its three lines" \
 	"$accepted" | grep -c '^purchase 3 O-[0-9]*$')" \
 	300
 check "quotes, commas and newlines come through" holds '.user_identities.customer_id != "C-1" or
-	(.user_attributes["$FirstName"] == "Zoë, \"Z1\"" and .events[0].data.product_action.products[0].name == "A cup,\nwith \"handle\"")' \
+	(.user_attributes["$FirstName"] == "Zoë, \"Z1\"" and
+	.events[0].data.product_action.products[0].name == "A cup,\nwith \"handle\"")' \
 		"$accepted"
 equal "NULL leaves the attribute out" \
 	"$(jq \
@@ -122,7 +123,8 @@ check "status: rows = delivered + rejected" holds \
 # The one line of samples/hooks/README.md, from psql's own machine
 psql -X -q -c "DELETE FROM order_lines WHERE order_id = 'O-7'" \
 	-c 'CREATE VIEW export AS SELECT customer_id AS "user_identities.customerid",
-	'"'view_detail'"' AS "events.data.product_action.action", (extract(epoch FROM placed_at) * 1000)::bigint AS "events.data.timestamp_unixtime_ms",
+	'"'view_detail'"' AS "events.data.product_action.action",
+	(extract(epoch FROM placed_at) * 1000)::bigint AS "events.data.timestamp_unixtime_ms",
 	id AS "events.data.product_action.products.id" FROM orders ORDER BY id'
 before=$(lines "$accepted")
 hook psql -X -q -v ON_ERROR_STOP=1 \

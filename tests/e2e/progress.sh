@@ -61,8 +61,10 @@ begin run --progress 1
 check "--progress brings lines" until_ grep -q batches/s "$work/err"
 grep batches/s "$work/err" | head -n 1 >"$work/line"
 check "in the log's format, with numbers" holds \
-	'.feed == "people" and .file == "first-eventless.csv" and .rows == 5000 and .rows_done < 5000
-	and .percent < 100 and .batches_per_second > 0 and .limit_percent > 0 and .seconds_left >= 0' \
+	'.feed == "people" and .file == "first-eventless.csv" and
+	.rows == 5000 and .rows_done < 5000
+	and .percent < 100 and .batches_per_second > 0 and .limit_percent > 0
+	and .seconds_left >= 0' \
 		"$work/line"
 check "each line is whole" jq -e . "$work/err"
 ended 3 "the run is stopped"

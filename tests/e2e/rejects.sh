@@ -105,7 +105,8 @@ said "what was wrong before" \
 	'^ +13 +not-an-integer +events.data.timestamp_unixtime_ms +51, 151, 251, \.\.\.$'
 exits 0 "for programs" rejects --summary --format json
 check "each document is an object" holds \
-	'.file == "many-custom_event.csv" and .rejected == 1183 and (.reasons | map(.rows) | add) == 1183
+	'.file == "many-custom_event.csv" and .rejected == 1183 and
+	(.reasons | map(.rows) | add) == 1183
 	and (.reasons[] | select(.code == "not-an-integer") | .lines == [51, 151, 251])' "$work/out"
 exits 2 "a name that is not known" rejects man-custom_event.csv
 said "gets the nearest one" "the nearest is 'many-custom_event.csv'"

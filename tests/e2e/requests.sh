@@ -134,7 +134,8 @@ equal "a lost answer was asked for again under the same id" \
 equal "rows = delivered + rejected" "$("$dropfeed" --config "$conf" status --format json |
 	jq \
 	-c \
-	'[.files[].documents[]] | sort_by(.event_type) | map([.event_type, .rows, .delivered, .rejected])')" \
+	'[.files[].documents[]] | sort_by(.event_type) |
+	map([.event_type, .rows, .delivered, .rejected])')" \
 	'[["access",3,1,2],["erasure",5,5,0]]'
 rejects=$(find "$work/state/rejects" -type f)
 check "the API's words are with the row that it refused" grep \
@@ -173,8 +174,10 @@ exits 0 "a file with a person twice" run
 receipt=$work/in/receipts/fifth-erasure.csv.receipt.json
 check "its receipt has each row, its id, state and when it will be done" holds \
 	'.documents[0] | .requests == {"pending": 4}
-	and (.requested | map([.row, .line, .state, .expected_completion])) == [[1,2,"pending","2026-02-02T00:00:00Z"],
-	[2,3,"pending","2026-02-02T00:00:00Z"],[3,4,"pending","2026-02-02T00:00:00Z"],[4,5,"pending","2026-02-02T00:00:00Z"],
+	and (.requested | map([.row, .line, .state, .expected_completion])) ==
+	[[1,2,"pending","2026-02-02T00:00:00Z"],
+	[2,3,"pending","2026-02-02T00:00:00Z"],[3,4,"pending","2026-02-02T00:00:00Z"],
+	[4,5,"pending","2026-02-02T00:00:00Z"],
 	[5,6,"pending","2026-02-02T00:00:00Z"]] and .requested[0].id == .requested[4].id' "$receipt"
 equal "two rows of one person make one request" \
 	"$(taken 'select(.subject_identities.email.value | test("-d@")) | .subject_request_id' |

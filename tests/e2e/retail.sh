@@ -17,7 +17,8 @@ cp "$data" "$work/in/retail-commerce_event.csv"
 		"$root"
 } >"$conf"
 anonymous=$(python3 -c 'import csv, sys
-print(sum(not row["CustomerID"] for row in csv.DictReader(open(sys.argv[1], newline="", encoding="utf-8-sig"))))' \
+print(sum(not row["CustomerID"]
+          for row in csv.DictReader(open(sys.argv[1], newline="", encoding="utf-8-sig"))))' \
 	"$data")
 check "the export has rows without a customer" test "$anonymous" -gt 0
 exits 1 "rows without a customer make the run imperfect" run
@@ -40,7 +41,8 @@ rm -rf "$work/state"
 		"$root"
 } >"$conf"
 invoices=$(python3 -c 'import csv, sys
-print(len({row["InvoiceNo"] for row in csv.DictReader(open(sys.argv[1], newline="", encoding="utf-8-sig")) if row["CustomerID"]}))' \
+rows = csv.DictReader(open(sys.argv[1], newline="", encoding="utf-8-sig"))
+print(len({row["InvoiceNo"] for row in rows if row["CustomerID"]}))' \
 	"$data")
 exits 1 "the same, folded" run
 check "folded: the same products" batches retail "$data" "$work/api2/accepted.ndjson"

@@ -161,7 +161,8 @@ cp "$samples/orders-commerce_event.csv" "$samples/customers-eventless.csv" "$wor
 exits 0 "an import to a folder that is there" import --sink "file:$work/several" \
 	"$samples/pages-screen_view.csv"
 equal "its file is named by its document" \
-	"$(cd "$work/several" && echo pages-screen_view.*.ndjson | sed -E 's/\.[0-9a-f]{16}\./.HASH./')" \
+	"$(cd "$work/several" && echo pages-screen_view.*.ndjson |
+	sed -E 's/\.[0-9a-f]{16}\./.HASH./')" \
 	pages-screen_view.HASH.ndjson
 exits 0 "an import of a zip to a folder that is made" import --sink "file:$work/made/" \
 	"$work/several/two.zip" "$samples/pages-screen_view.csv"

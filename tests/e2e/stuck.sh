@@ -63,8 +63,10 @@ said "says what became of it" \
 	"abandoned: 400 rows, $taken delivered, $left not delivered: see .*/big-custom_event.csv"
 rejects=$work/s1/rejects/clicks/big-custom_event.csv
 document \
-	".files[0] | .state == \"abandoned\" and (.documents[0] | .state == \"abandoned\" and .rows == 400 and .delivered == $taken
-	and .rejected == $((left + 1)) and .balanced and .rejected_by == {\"not-an-integer\": 1, \"abandoned\": $left})"
+	".files[0] | .state == \"abandoned\" and
+	(.documents[0] | .state == \"abandoned\" and .rows == 400 and .delivered == $taken
+	and .rejected == $((left + 1)) and .balanced
+	and .rejected_by == {\"not-an-integer\": 1, \"abandoned\": $left})"
 equal "each row is delivered, or in the reject file" \
 	"$({ users "$accepted"; rows_of "$rejects"; } | sort | uniq -c |
 	awk '{n += $1 == 1} END {print n}')" 400

@@ -16,7 +16,8 @@ static struct {
 	unsigned parks[FILES]; /* so often it is parked before that */
 	unsigned waits[FILES]; /* so often another host has an earlier one */
 	bool stay;             /* what is sent stays under way while this is set */
-	/* a file is closed once so many were begun to be sent, or the next one; 0: with its sending */
+	/* a file is closed once so many were begun to be sent, or the next one; 0: with its
+	 * sending */
 	unsigned close_after;
 	enum df_status close; /* what that comes to */
 	/* what was done: */

@@ -8,8 +8,8 @@ shared=${DROPFEED_SHARED:-$root/../shared}
 conf=$work/dropfeed.conf
 failed=0 finished=
 # A sanitizer's finding must not look like one of the program's own exit codes.
-export ASAN_OPTIONS=${ASAN_OPTIONS:-exitcode=99} \
-	LSAN_OPTIONS=${LSAN_OPTIONS:-exitcode=99:print_suppressions=0:suppressions=$root/tests/lsan.supp} \
+lsan=exitcode=99:print_suppressions=0:suppressions=$root/tests/lsan.supp
+export ASAN_OPTIONS=${ASAN_OPTIONS:-exitcode=99} LSAN_OPTIONS=${LSAN_OPTIONS:-$lsan} \
 	UBSAN_OPTIONS=${UBSAN_OPTIONS:-exitcode=99:print_stacktrace=1}
 export TSAN_OPTIONS=${TSAN_OPTIONS:-exitcode=99:suppressions=$root/tests/tsan.supp}
 
