@@ -97,7 +97,8 @@ static void trim(struct rows_cell *c)
 
 void rows_cells_shape(const struct rows *r, const struct rows_row *row)
 {
-	bool null = r->format.n_null > 0 && (row->number > 1 || r->format.no_header);
+	bool header = row->number == 1 && !r->part && !r->format.no_header,
+	     null = r->format.n_null > 0 && !header;
 	for (size_t i = 0; i < row->n_cells; i++) {
 		struct rows_cell *c = &r->cells.v[i];
 		if (r->format.trim)

@@ -211,6 +211,7 @@ enum df_status rows_part(struct rows *r, uint64_t from, size_t size, uint64_t *t
 {
 	enum df_status st = DF_OK;
 	rows_seek(r, &(struct rows_place){.offset = from, .line = 1});
+	r->part = true;
 	uint64_t left = from < r->length ? r->length - from : 0;
 	size_t want = left < size ? (size_t)left : size;
 	if (want > r->window_cap) {

@@ -32,6 +32,7 @@ struct rows {
 	uint64_t until;        /* document offset of the part's end, or the document's */
 	uint64_t next_read;    /* document offset of the next pread */
 	uint64_t start;        /* document offset after the BOM and the preamble */
+	bool part;             /* a part is read: its first record is not the header */
 
 	struct rows_format format; /* delimiter and quote are set, and narrow */
 	struct rows_format given;  /* as it was asked for */

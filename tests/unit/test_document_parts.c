@@ -331,6 +331,28 @@ static void test_large(void)
 	conf_feed_free(s.feed);
 }
 
+/* Words for nothing are such in the first row of a part as well. */
+static void test_null(void)
+{
+	struct sample s = {.feed = feed_make(false, "off")};
+	struct df_buf wanted = {0};
+	s.feed->rows.null.v = df_alloc(sizeof(char *));
+	s.feed->rows.null.v[s.feed->rows.null.n++] = df_strdup("\\N");
+	df_buf_adds(&s.text, header);
+	df_buf_adds(&s.text, "\n");
+	for (int i = 0; i < 500; i++)
+		df_buf_addf(&s.text, "%s,1,\\N,1700000000001,,purchase,p,\\N\n",
+			    i % 3 == 0 ? "\\N" : "development");
+	sample_open(&s);
+	pass_it(&s, 1, 0, &wanted);
+	CU_ASSERT_PTR_NULL(strstr(df_buf_cstr(&wanted), "\\N"));
+	for (size_t part = 60; part < 20000; part = part * 3 / 2)
+		CU_ASSERT_TRUE(same(&s, 3, part, &wanted));
+	df_buf_free(&wanted);
+	sample_end(&s);
+	conf_feed_free(s.feed);
+}
+
 /* A signal's request to stop is heard between parts. */
 static void test_stopped(void)
 {
@@ -371,11 +393,9 @@ static void test_unreadable(void)
 int main(void)
 {
 	static const CU_TestInfo tests[] = {
-	    {"random documents", test_random},
-	    {"large rows, and many", test_large},
-	    {"stopped", test_stopped},
-	    {"unreadable", test_unreadable},
-	    CU_TEST_INFO_NULL,
+	    {"words for nothing", test_null},     {"random documents", test_random},
+	    {"large rows, and many", test_large}, {"stopped", test_stopped},
+	    {"unreadable", test_unreadable},      CU_TEST_INFO_NULL,
 	};
 	return test_main("document_parts", NULL, NULL, tests);
 }
