@@ -105,7 +105,9 @@ bool run_named_all_known(const struct run_named *n, const char *idle)
 			    "the ledger knows no '%s'; the nearest is '%s' (see `dropfeed status`)",
 			    w->name, w->nearest);
 		else if (!w->known)
-			df_log(DF_LOG_ERROR, "the ledger knows no '%s': no files received yet",
+			df_log(DF_LOG_ERROR,
+			       "the ledger knows no '%s': it has no file of the feeds that are "
+			       "meant (see `dropfeed status`)",
 			       w->name);
 		else if (!w->chosen)
 			df_log(DF_LOG_INFO, "%s: %s", w->name, w->idle != NULL ? w->idle : idle);
