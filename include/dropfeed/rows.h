@@ -165,13 +165,13 @@ void rows_seek(struct rows *r, const struct rows_place *to);
 /* Another reader of the same document, which rows_seek or rows_part has to send somewhere first. */
 struct rows *rows_clone(const struct rows *r);
 
-/* Begins a part: at most `size` bytes (up to ROWS_MAX_ROW) from offset `from`, where a row after
- * the header begins, or is guessed to. The part ends after its last whole row, which is where the next part
- * is to begin: *to. rows_next gives DF_END there. When the guess was wrong, a row may reach over
- * *to: then rows_next gives DF_END before that row, and rows_tell says where. Where a row begins
- * depends on all quotes before it, so it is for the caller to check that each part begins where
- * the one before ended. Lines are counted from 1, records from 0. DF_RETRY: the document cannot
- * be read. */
+/* Begins a part: at most `size` bytes (up to ROWS_MAX_ROW) from offset `from`, where a row begins
+ * that is not the header, or is guessed to. The part ends after its last whole row, which is where
+ * the next part is to begin: *to. rows_next gives DF_END there. When the guess was wrong, a row may
+ * reach over *to: then rows_next gives DF_END before that row, and rows_tell says where. Where a
+ * row begins depends on all quotes before it, so it is for the caller to check that each part
+ * begins where the one before ended. Lines are counted from 1, records from 0. DF_RETRY: the
+ * document cannot be read. */
 enum df_status rows_part(struct rows *r, uint64_t from, size_t size, uint64_t *to,
 			 struct df_err *err) DF_CHECK;
 
