@@ -331,7 +331,7 @@ static void test_large(void)
 	conf_feed_free(s.feed);
 }
 
-/* Words for nothing are such in the first row of a part as well. */
+/* A part begins with a row of data, whose words for nothing are empty cells. */
 static void test_null(void)
 {
 	struct sample s = {.feed = feed_make(false, "off")};
