@@ -331,7 +331,7 @@ static void test_large(void)
 	conf_feed_free(s.feed);
 }
 
-/* A part begins with a row of data, whose words for nothing are empty cells. */
+/* A part begins with a row of data: its null words are empty cells. */
 static void test_null(void)
 {
 	struct sample s = {.feed = feed_make(false, "off")};
