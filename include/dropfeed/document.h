@@ -98,6 +98,7 @@ struct document_pass {
 	const struct conf_feed *feed;
 	const char *file; /* the drop file's name, for guidelines */
 	int64_t file_id;  /* the ledger's; 0: stateless */
+	bool unsent;      /* nothing of it was sent before: the ledger has no lane of it */
 	const struct decode_doc *doc;
 	/* when the document was begun; 0: now. document_batches takes it from its settings */
 	int64_t begun_ms;

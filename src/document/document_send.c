@@ -239,11 +239,12 @@ enum df_status document_send(const struct document_env *env, struct document_pas
 	const struct send_order order = {
 	    .feed = pass->feed, .done = done, .events = &events, .ctx = &s};
 	enum df_status st = DF_OK, closed = DF_OK;
-	if (document_id != 0)
+	bool before = document_id != 0 && !pass->unsent;
+	if (before)
 		st = ledger_lanes(env->ledger, document_id, done, lanes, err);
 	if (st != DF_OK)
 		goto cleanup;
-	if (document_id != 0)
+	if (before)
 		st = ledger_lanes_sent(env->ledger, document_id, upto, lanes, err);
 	if (st != DF_OK)
 		goto cleanup;

@@ -27,7 +27,7 @@ enum df_status run_document_prepare(struct run_delivery *v, struct df_err *err)
 	const struct conf_frozen stored = {.settings = v->d->settings,
 					   .manifest = v->d->manifest,
 					   .plan = v->d->plan,
-					   .today = w->f->frozen};
+					   .today = run_frozen(w)};
 	enum df_status st = conf_feed_thaw(w->f->feed, &stored, &v->feed, err);
 	if (st != DF_OK)
 		return st;
@@ -36,7 +36,8 @@ enum df_status run_document_prepare(struct run_delivery *v, struct df_err *err)
 		return st;
 
 	run_sink_choose(w->f->name, v->identity, &v->doc, v->feed);
-	v->pass = (struct document_pass){.feed = v->feed,
+	v->pass = (struct document_pass){.unsent = !v->d->taken,
+					 .feed = v->feed,
 					 .file = w->f->name,
 					 .file_id = w->f->ledger_id,
 					 .doc = &v->doc,

@@ -48,6 +48,9 @@ void run_drift(struct run *run, const struct run_columns *what);
 /* What the reading of a document warned of; the hosted feed's guidelines only with --verbose. */
 void run_log_warnings(const char *label, const struct document_pass *pass);
 
+/* The settings of today of the file's feed, as they are stored with a document. Borrowed. */
+const char *run_frozen(struct run_file_work *w);
+
 /* Finds or begins the document. As long as nothing of it was taken it is checked under today's
  * settings, once for each change of them. *d is as the ledger has it then. DF_REJECT: refused,
  * entered and logged. */

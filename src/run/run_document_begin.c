@@ -2,6 +2,7 @@
 /* A document is checked, and begun or refused. */
 #include "run_document.h"
 #include "run_notices.h"
+#include "run_queue.h"
 
 #include <stdlib.h>
 
@@ -327,15 +328,20 @@ static enum df_status begin_now(struct run_file_work *w, const struct decode_doc
 	return known ? check_and_enter(w, doc, now, d, err) : begin_new(w, doc, now, d, err);
 }
 
-static const char *frozen_settings(struct run_file *f)
+/* They are the same for each file in the line. */
+const char *run_frozen(struct run_file_work *w)
 {
+	struct run_file *f = w->f;
+	char **kept = f->line != NULL ? &f->line->frozen : &f->frozen;
 	struct df_buf text = {0};
-	if (f->frozen == NULL) {
+	pthread_mutex_lock(&w->run->lock);
+	if (*kept == NULL) {
 		conf_feed_freeze(f->feed, &text);
-		f->frozen = df_strdup(df_buf_cstr(&text));
+		*kept = df_strdup(df_buf_cstr(&text));
 		df_buf_free(&text);
 	}
-	return f->frozen;
+	pthread_mutex_unlock(&w->run->lock);
+	return *kept;
 }
 
 enum df_status run_document_begin(struct run_file_work *w, const struct decode_doc *doc,
@@ -345,7 +351,7 @@ enum df_status run_document_begin(struct run_file_work *w, const struct decode_d
 	const struct ledger_new_document now = {.file_id = w->f->ledger_id,
 						.name = doc->name,
 						.event_type = doc->event_type,
-						.settings = frozen_settings(w->f),
+						.settings = run_frozen(w),
 						.manifest = live->map.manifest_text,
 						.plan = live->plan.text,
 						.version = DROPFEED_VERSION,

@@ -113,8 +113,8 @@ struct run_file { /* a drop file in the spool, or local */
 
 	/* its worker's, while it is under way: */
 	struct decode *decoded; /* own, or NULL */
-	char *frozen;           /* own: its feed's settings of today, as they are stored; or NULL */
-	bool numbered;          /* copy is known: its number among the files of the same bytes */
+	char *frozen;  /* own: its feed's settings of today, as stored; or NULL: see run_frozen */
+	bool numbered; /* copy is known: its number among the files of the same bytes */
 	uint64_t copy;
 	/* Why documents of it that are not under way are refused; without text: they are not. */
 	struct df_err barred;

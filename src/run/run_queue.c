@@ -82,6 +82,7 @@ void run_queue_free(struct run_queue *q)
 {
 	for (struct run_line *l; (l = q->lines) != NULL; free(l)) {
 		q->lines = l->next;
+		free(l->frozen);
 		for (struct run_file *f; (f = l->first) != NULL; run_file_free(f))
 			l->first = f->next;
 	}

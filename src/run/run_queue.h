@@ -66,7 +66,9 @@ struct run_line {
 	struct run_file *first;    /* own */
 	size_t n;                  /* files that are neither closed nor left */
 	uint64_t closed;           /* files that were closed */
-	uint32_t coming;           /* files that are claimed, and not here yet */
+	char *
+	    frozen; /* own: the feed's settings as they are stored, or NULL; under the run's lock */
+	uint32_t coming; /* files that are claimed, and not here yet */
 	struct run_line *next;
 };
 
