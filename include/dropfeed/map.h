@@ -72,6 +72,15 @@ struct map_record {
 	size_t n_faults;
 	bool late; /* the event's time is after timestamp_range: perhaps the clock is wrong */
 };
+/* Where in the record's batch its ids are, which nearly always are there in one piece; SIZE_MAX:
+ * they are somewhere else. */
+static inline size_t map_record_ids_at(const struct map_record *r)
+{
+	const uintptr_t ids = (uintptr_t)r->ids, batch = (uintptr_t)r->batch;
+	const size_t at = (size_t)(ids - batch);
+	return ids >= batch && at <= r->batch_len && r->ids_len <= r->batch_len - at ? at
+										     : SIZE_MAX;
+}
 
 struct map_warning { /* e.g. an ignored unknown column, truncated attributes */
 	char code[32];

@@ -87,41 +87,47 @@ struct batch_last {
 
 /* A user's open batch. */
 struct batch_open {
-	/* in order of opening; of spare ones, newer is the next */
-	struct batch_open *older, *newer;
-	struct df_buf events; /* serialized, comma-separated */
 	struct batch_last last;
-	struct batch_row *rows; /* own */
 	size_t cap_rows;
 	size_t key_cap;
+	struct df_buf events;   /* serialized, comma-separated */
+	struct batch_row *rows; /* own */
 	/* what every row of the user needs is together, at the key: memory is what takes time
 	 * here */
+	/* in order of opening; of spare ones, newer is the next */
+	struct batch_open *older, *newer;
+	/* What was opened some batches later, and may be gone: never read, only fetched into the
+	 * processor's cache. */
+	const struct batch_open *ahead;
 	uint64_t hash; /* of the IDs */
 	size_t n_rows;
 	size_t events_len; /* of what is in events, or (count_only) would be there */
 	size_t weight;     /* bytes it counts in the window */
+	int64_t latest_ms; /* of its events, where it is historical */
 	uint32_t n_events;
-	uint32_t ids_len, members_len, own_id_len; /* of the key's parts */
+	uint32_t ids_at; /* in the key */
+	uint32_t ids_len, members_len, own_id_len;
 	uint32_t tail_len; /* of the members, at their end: does not count for merging */
 	bool historical;
-	int64_t latest_ms; /* of its events, where it is historical */
-	/* the user's IDs; the other members but events; the file's own source_request_id, if any */
+	/* the members but events; the file's own source_request_id, if any; the user's IDs, unless
+	 * they are a piece of the members */
 	char key[];
 };
 
 static inline const char *batch_members(const struct batch_open *o)
 {
-	return o->key + o->ids_len;
+	return o->key;
 }
 
 static inline const char *batch_own_id(const struct batch_open *o)
 {
-	return o->key + o->ids_len + o->members_len;
+	return o->key + o->members_len;
 }
 
 /* ---- the users that have an open batch: batch_table.c ---- */
 
 #define BATCH_BUCKET 4
+#define BATCH_AHEAD  4 /* batches: as many are closed while memory is fetched */
 
 /* A line of the cache. Who finds no room in his own bucket is in one of the next. */
 struct batch_bucket {
@@ -136,6 +142,9 @@ struct batch_table {
 	size_t n_buckets, n;
 	struct batch_open *oldest, *newest; /* own */
 	struct batch_open *spare;           /* own */
+	/* the latest ones, which get their `ahead`; NULL: closed since */
+	struct batch_open *recent[BATCH_AHEAD];
+	size_t added;
 };
 
 void batch_table_init(struct batch_table *t);
@@ -151,8 +160,7 @@ struct batch_open *batch_table_add(struct batch_table *t, uint64_t hash,
 /* Takes it out; it is still there to be read until the next one is added. */
 void batch_table_remove(struct batch_table *t, struct batch_open *o);
 
-/* Asks for the memory that closing the oldest but one will read, and for the one after it: it was
- * long ago that they were touched. */
+/* Asks for the memory that closing the next ones will read: it was long ago that it was touched. */
 void batch_table_prefetch(const struct batch_table *t);
 
 #endif

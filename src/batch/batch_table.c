@@ -164,7 +164,7 @@ struct batch_open *batch_table_find(const struct batch_table *t, uint64_t hash,
 		for (; places != 0; places &= places - 1) {
 			struct batch_open *o = b->open[__builtin_ctz(places)];
 			if (o->hash == hash && o->ids_len == rec->ids_len &&
-			    memcmp(o->key, rec->ids, rec->ids_len) == 0)
+			    memcmp(o->key + o->ids_at, rec->ids, rec->ids_len) == 0)
 				return o;
 		}
 		if (b->passed == 0)
@@ -216,11 +216,23 @@ static struct batch_open *table_take(struct batch_table *t, size_t key_len)
 	return o;
 }
 
+/* Whoever closes the one that was opened some batches before can ask for this one's memory. */
+static void note_recent(struct batch_table *t, struct batch_open *o)
+{
+	struct batch_open **slot = &t->recent[t->added++ % BATCH_AHEAD];
+	o->ahead = NULL;
+	if (*slot != NULL)
+		(*slot)->ahead = o;
+	*slot = o;
+}
+
 struct batch_open *batch_table_add(struct batch_table *t, uint64_t hash,
 				   const struct map_record *rec)
 {
 	size_t own_len = rec->request_id != NULL ? rec->request_id_len : 0;
-	struct batch_open *o = table_take(t, rec->ids_len + rec->batch_len + own_len);
+	const size_t within = map_record_ids_at(rec);
+	struct batch_open *o =
+	    table_take(t, rec->batch_len + own_len + (within == SIZE_MAX ? rec->ids_len : 0));
 	o->hash = hash;
 	o->n_rows = o->events_len = o->weight = 0;
 	o->n_events = 0;
@@ -231,11 +243,14 @@ struct batch_open *batch_table_add(struct batch_table *t, uint64_t hash,
 	o->members_len = (uint32_t)rec->batch_len;
 	o->tail_len = (uint32_t)rec->batch_tail;
 	o->own_id_len = (uint32_t)own_len;
-	memcpy(o->key, rec->ids, rec->ids_len);
+	o->ids_at = (uint32_t)(within != SIZE_MAX ? within : rec->batch_len + own_len);
 	if (rec->batch_len > 0)
-		memcpy(o->key + rec->ids_len, rec->batch, rec->batch_len);
+		memcpy(o->key, rec->batch, rec->batch_len);
 	if (own_len > 0)
-		memcpy(o->key + rec->ids_len + rec->batch_len, rec->request_id, own_len);
+		memcpy(o->key + rec->batch_len, rec->request_id, own_len);
+	if (within == SIZE_MAX)
+		memcpy(o->key + o->ids_at, rec->ids, rec->ids_len);
+	note_recent(t, o);
 	o->newer = NULL;
 	o->older = t->newest;
 	*(t->newest != NULL ? &t->newest->newer : &t->oldest) = o;
@@ -253,19 +268,27 @@ void batch_table_remove(struct batch_table *t, struct batch_open *o)
 	*(o->older != NULL ? &o->older->newer : &t->oldest) = o->newer;
 	*(o->newer != NULL ? &o->newer->older : &t->newest) = o->older;
 	t->n--;
+	for (size_t i = 0; i < BATCH_AHEAD; i++)
+		if (t->recent[i] == o)
+			t->recent[i] = NULL;
 	o->newer = t->spare;
 	t->spare = o;
 }
 
 void batch_table_prefetch(const struct batch_table *t)
 {
-	/* the oldest one's turn is too soon */
-	const struct batch_open *o = t->oldest != NULL ? t->oldest->newer : NULL;
+	const struct batch_open *o = t->oldest;
+	if (o == NULL)
+		return;
+	if (o->ahead != NULL) /* with a key that is about as long as this one's */
+		prefetch(&o->ahead->events,
+			 sizeof(*o) - offsetof(struct batch_open, events) + o->members_len);
+	/* the oldest one's own turn is too soon */
+	for (int i = 0; i < 2 && o != NULL; i++)
+		o = o->newer;
 	if (o == NULL)
 		return;
 	prefetch(bucket_of(t, o->hash), 1);
 	prefetch(o->events.data, o->events.len);
 	prefetch(o->rows, 1);
-	if (o->newer != NULL) /* with a key that is about as long as this one's */
-		prefetch(o->newer, sizeof(*o) + o->ids_len + o->members_len);
 }

@@ -32,7 +32,11 @@ static void keep_record(struct document_part *p, struct document_kept_row *k,
 			const struct map_record *record, bool lengths)
 {
 	k->ids_hash = batch_hash(record->ids, record->ids_len);
-	k->ids = keep_bytes(p, record->ids, record->ids_len);
+	const size_t within = map_record_ids_at(record);
+	k->ids = (uint32_t)record->ids_len;
+	k->ids_at = within != SIZE_MAX ? (uint32_t)within : DOCUMENT_IDS_APART;
+	if (within == SIZE_MAX)
+		df_buf_add(&p->bytes, record->ids, record->ids_len);
 	k->batch = keep_bytes(p, record->batch, record->batch_len);
 	k->batch_tail = (uint32_t)record->batch_tail;
 	k->data = (uint32_t)record->data_len;
@@ -79,10 +83,11 @@ void document_part_recall(const struct document_part *p, const struct document_k
 			  const struct document_pass *pass, struct map_record *record)
 {
 	const char *bytes = p->bytes.data != NULL ? p->bytes.data : "", *at = bytes + k->at;
-	record->ids = at;
+	record->batch = k->ids_at == DOCUMENT_IDS_APART ? at + k->ids : at;
+	record->ids = k->ids_at == DOCUMENT_IDS_APART ? at : at + k->ids_at;
 	record->ids_len = k->ids;
 	record->ids_hash = k->ids_hash;
-	record->batch = at += k->ids;
+	at = record->batch;
 	record->batch_len = k->batch;
 	record->batch_tail = k->batch_tail;
 	record->data = at += k->batch;

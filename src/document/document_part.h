@@ -10,10 +10,13 @@ struct document_kept_fault {
 	size_t column, text; /* text: where in the part's bytes */
 };
 
+#define DOCUMENT_IDS_APART UINT32_MAX
+
 struct document_kept_row {
 	struct batch_row where; /* within the part: number from 0, line from 1 */
 	size_t at;              /* in the part's bytes: its fragments, one after the other */
 	uint32_t ids, batch, data, request_id, message_id; /* their lengths */
+	uint32_t ids_at; /* in its batch; DOCUMENT_IDS_APART: they are kept by themselves */
 	uint32_t batch_tail;
 	bool sound, has_request_id, has_message_id, has_timestamp, late, no_event;
 	uint32_t fold_from, fold_to, fold_items;
