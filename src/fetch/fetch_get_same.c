@@ -167,7 +167,8 @@ static enum df_status same_again(struct get_job *job, struct df_err *err)
 }
 
 /* The listing said another time than a look does. When it says so still, it is the server's way,
- * and no change; when it says a later one, the time may always be now. */
+ * and no change. When it says a third one, the time may always be now, or the file changed since it
+ * was listed, which min_age = 0 takes as well. */
 static enum df_status same_listed(struct get_job *job, struct df_err *err)
 {
 	struct fetch_stat now = {0};
@@ -176,7 +177,8 @@ static enum df_status same_listed(struct get_job *job, struct df_err *err)
 	enum df_status st = fetch_list_stat(job->source, job->entry->name, &now, err);
 	if (st == DF_OK && same_as_listed(job, &now))
 		return DF_OK;
-	if (st == DF_OK && now.size == job->entry->size && now.mtime > job->entry->mtime)
+	bool at_once = job->source->feed->fetch.min_age_ms == 0;
+	if (st == DF_OK && at_once && now.size == job->entry->size)
 		return same_again(job, err);
 	return st == DF_OK || st == DF_END ? fetch_get_changed(job, "changed", err) : st;
 }
