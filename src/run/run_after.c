@@ -3,9 +3,7 @@
  * reject files, its receipt, then after_done or after_refused; only then does the ledger forget
  * that this was due. Each step may be done again, so that a run that is stopped in between
  * leaves to the next one no more than to do the same once more. */
-#include "run_source.h"
-
-#include "dropfeed/report.h"
+#include "run_receipt.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -13,7 +11,6 @@
 #include <sys/stat.h>
 
 #define MOVED_TRIED 16 /* numbered names at which a file is looked for that was moved before */
-#define REJECTS_MAX ((size_t)256 << 20) /* bytes of a reject file that is copied to the source */
 
 struct after {
 	struct run *run;
@@ -38,116 +35,6 @@ static enum df_status collect_files(void *ctx, const struct ledger_file *f, stru
 	a->v = df_realloc(a->v, (a->n + 1) * sizeof(*a->v));
 	a->v[a->n++] = ledger_file_dup(f);
 	return DF_OK;
-}
-
-/* Will the rejects never be sent? Any other trouble with them, such as their belonging to
- * somebody else, may end. */
-static bool is_given_up(const char *path)
-{
-	struct stat info;
-	return stat(path, &info) != 0 ? errno == ENOENT : (uint64_t)info.st_size > REJECTS_MAX;
-}
-
-/* The rejects go back as they are here. A file that somebody took away, or that is too large
- * to send in one piece, does not withhold the receipt. */
-static enum df_status put_rejects(const struct run_source *s, const char *path, struct df_err *err)
-{
-	struct df_err why = {0};
-	char *text = NULL;
-	size_t len = 0;
-	enum df_status st = df_read_file(path, REJECTS_MAX, &text, &len, &why);
-	if (st != DF_OK && !is_given_up(path))
-		return df_fail(DF_RETRY, err, NULL, "%s", why.text);
-	if (st != DF_OK) {
-		df_log_err(DF_LOG_WARN, &why);
-		return DF_OK;
-	}
-	st = fetch_put(s->fetch, s->feed->fetch.receipts, df_base_name(path), text, len, err);
-	free(text);
-	return st;
-}
-
-static enum df_status collect_rejects(void *ctx, const struct ledger_document *d,
-				      struct df_err *err)
-{
-	(void)err;
-	struct conf_list *paths = ctx;
-	if (d->state != LEDGER_DONE || d->text == NULL)
-		return DF_OK;
-	paths->v = df_realloc(paths->v, (paths->n + 1) * sizeof(*paths->v));
-	paths->v[paths->n++] = df_strdup(d->text);
-	return DF_OK;
-}
-
-static enum df_status put_all_rejects(struct after *a, const struct ledger_file *f,
-				      struct df_err *err)
-{
-	struct conf_list rejects = {0};
-	enum df_status st =
-	    ledger_documents(a->run->env.ledger, f->id, collect_rejects, &rejects, err);
-	for (size_t i = 0; st == DF_OK && i < rejects.n; i++)
-		st = put_rejects(a->source, rejects.v[i], err);
-	for (size_t i = 0; i < rejects.n; i++)
-		free(rejects.v[i]);
-	free(rejects.v);
-	return st;
-}
-
-static enum df_status receipt_text(struct after *a, const struct ledger_file *f, char **text,
-				   size_t *len, struct df_err *err)
-{
-	FILE *to = open_memstream(text, len);
-	if (to == NULL)
-		return df_fail(DF_FATAL, err, NULL, "out of memory");
-	enum df_status st = report_receipt_json(a->run->env.ledger, f, to, err);
-	if (fclose(to) != 0 && st == DF_OK)
-		st = df_fail(DF_FATAL, err, NULL, "out of memory");
-	return st;
-}
-
-static enum df_status put_receipt(struct after *a, const struct ledger_file *f, struct df_err *err)
-{
-	char *text = NULL;
-	size_t len = 0;
-	char *name = df_file_name(f->name, strlen(f->name), ".receipt.json");
-	enum df_status st = receipt_text(a, f, &text, &len, err);
-	if (st != DF_OK)
-		goto cleanup;
-	st = put_all_rejects(a, f, err);
-	if (st != DF_OK)
-		goto cleanup;
-	st = fetch_put(a->source->fetch, a->source->feed->fetch.receipts, name, text, len, err);
-cleanup:
-	free(name);
-	free(text);
-	return st;
-}
-
-/* The same file once more, under its own name, because it was dropped again or the source's
- * address was written anew: what its receipt says is of the delivery, and is not replaced by one
- * that says nothing but that. DF_OK: it is there. */
-static enum df_status has_receipt(struct after *a, const struct ledger_file *f, struct df_err *err)
-{
-	const struct conf_feed *feed = a->source->feed;
-	struct fetch *source = a->source->fetch;
-	struct ledger_file first = {0};
-	struct fetch_entry there = {0};
-	if (f->code == NULL || strcmp(f->code, "duplicate") != 0)
-		return DF_END;
-	const struct ledger_bytes bytes = {
-	    .feed = feed->name, .sha256 = f->sha256, .event_type = f->event_type, .before = f->id};
-	enum df_status st = ledger_file_same(a->run->env.ledger, &bytes, &first, err);
-	bool same = st == DF_OK && strcmp(first.name, f->name) == 0;
-	ledger_file_free(&first);
-	if (st != DF_OK || !same)
-		return st == DF_OK ? DF_END : st;
-
-	char *name = df_file_name(f->name, strlen(f->name), ".receipt.json");
-	fetch_enter(source, feed->fetch.receipts);
-	st = fetch_stat_file(source, name, &there, err);
-	fetch_enter(source, NULL);
-	free(name);
-	return st;
 }
 
 static enum df_status any_missed(void *ctx, const struct ledger_skipped *s, struct df_err *err)
@@ -262,9 +149,10 @@ static enum df_status after_once(struct after *a, const struct ledger_file *f, s
 	const char *kept = NULL;
 	struct df_err never = {0};
 	struct fetch_entry entry = {.name = f->name, .size = f->size, .mtime = f->mtime};
-	enum df_status st = feed->fetch.receipts != NULL ? has_receipt(a, f, err) : DF_OK;
+	enum df_status st =
+	    feed->fetch.receipts != NULL ? run_receipt_is_there(a->run, a->source, f, err) : DF_OK;
 	if (st == DF_END)
-		st = put_receipt(a, f, err);
+		st = run_receipt_put(a->run, a->source, f, err);
 	if (st == DF_REJECT) {
 		st = give_up(f, err, &never);
 		*err = (struct df_err){0};
@@ -348,7 +236,7 @@ static enum df_status receipt_step(struct fetch *fetch, void *ctx, struct df_err
 {
 	const struct after_step *step = ctx;
 	(void)fetch;
-	return put_receipt(step->after, step->file, err);
+	return run_receipt_put(step->after->run, step->after->source, step->file, err);
 }
 
 void run_after_receipt(struct run *run, struct run_source *source, const struct ledger_file *f)

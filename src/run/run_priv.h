@@ -28,7 +28,8 @@
  *	run_queue.c	which file is worked on next: order, parking
  *	run_file.c	a drop file, from decoding to the ledger's last word on it
  *	run_file_ledger.c	what the ledger knows of it
- *	run_after.c	what is done at the source afterwards: receipts, after_done, after_refused
+ *	run_after.c	what is done at the source afterwards: after_done, after_refused
+ *	run_receipt.c	receipts, and the copies of reject files
  *	run_adopt.c	downloads of runs that were killed
  *	run_find.c	the bytes of a file that was pulled before
  *	run_spool.c	what crashes leave in the spool
