@@ -10,7 +10,9 @@
 #include <stddef.h>
 #include <string.h>
 
-typedef uint32_t lanes __attribute__((vector_size(4 * BATCH_SHA1_LANES)));
+typedef uint32_t four __attribute__((vector_size(16)));
+typedef uint32_t eight __attribute__((vector_size(32)));
+typedef uint32_t sixteen __attribute__((vector_size(64)));
 
 #define ROTATE(x, n) ((x) << (n) | (x) >> (32 - (n)))
 
@@ -37,41 +39,54 @@ typedef uint32_t lanes __attribute__((vector_size(4 * BATCH_SHA1_LANES)));
 		}                                                                                  \
 	} while (0)
 
-static inline __attribute__((always_inline)) void sha1_all(struct batch_sha1 *s)
-{
-	const lanes zero = {0};
-	lanes a = zero + 0x67452301u, b = zero + 0xefcdab89u, c = zero + 0x98badcfeu,
-	      d = zero + 0x10325476u, e = zero + 0xc3d2e1f0u;
-	lanes w[80];
-	memcpy(w, s->words, sizeof(s->words));
-	for (size_t i = BATCH_SHA1_WORDS; i < 80; i++) {
-		const lanes x = w[i - 3] ^ w[i - 8] ^ w[i - 14] ^ w[i - 16];
-		w[i] = ROTATE(x, 1);
+/* A function that hashes as many lanes, from the given one on, as the type has. A vector that is
+ * wider than the processor's own is kept in memory, which takes three times as long. */
+#define SHA1_OF(name, lanes)                                                                       \
+	static inline __attribute__((always_inline)) void name(struct batch_sha1 *s, size_t from)  \
+	{                                                                                          \
+		const lanes zero = {0};                                                            \
+		lanes a = zero + 0x67452301u, b = zero + 0xefcdab89u, c = zero + 0x98badcfeu,      \
+		      d = zero + 0x10325476u, e = zero + 0xc3d2e1f0u;                              \
+		lanes w[80];                                                                       \
+		for (size_t i = 0; i < BATCH_SHA1_WORDS; i++)                                      \
+			memcpy(&w[i], &s->words[i][from], sizeof(w[i]));                           \
+		for (size_t i = BATCH_SHA1_WORDS; i < 80; i++) {                                   \
+			const lanes x = w[i - 3] ^ w[i - 8] ^ w[i - 14] ^ w[i - 16];               \
+			w[i] = ROTATE(x, 1);                                                       \
+		}                                                                                  \
+		TWENTY(0, CHOOSE, 0x5a827999u);                                                    \
+		TWENTY(20, PARITY, 0x6ed9eba1u);                                                   \
+		TWENTY(40, MAJORITY, 0x8f1bbcdcu);                                                 \
+		TWENTY(60, PARITY, 0xca62c1d6u);                                                   \
+                                                                                                   \
+		const lanes out[4] = {a + 0x67452301u, b + 0xefcdab89u, c + 0x98badcfeu,           \
+				      d + 0x10325476u};                                            \
+		for (size_t i = 0; i < 4; i++)                                                     \
+			memcpy(&s->hash[i][from], &out[i], sizeof(out[i]));                        \
 	}
-	TWENTY(0, CHOOSE, 0x5a827999u);
-	TWENTY(20, PARITY, 0x6ed9eba1u);
-	TWENTY(40, MAJORITY, 0x8f1bbcdcu);
-	TWENTY(60, PARITY, 0xca62c1d6u);
 
-	const lanes out[4] = {a + 0x67452301u, b + 0xefcdab89u, c + 0x98badcfeu, d + 0x10325476u};
-	memcpy(s->hash, out, sizeof(s->hash));
-}
+SHA1_OF(sha1_four, four)
 
 static void sha1_plain(struct batch_sha1 *s)
 {
-	sha1_all(s);
+	for (size_t from = 0; from < BATCH_SHA1_LANES; from += 4)
+		sha1_four(s, from);
 }
 
 #if defined(__x86_64__) && defined(__GNUC__)
+SHA1_OF(sha1_eight, eight)
+SHA1_OF(sha1_sixteen, sixteen)
+
 __attribute__((target("avx2"))) static void sha1_avx2(struct batch_sha1 *s)
 {
-	sha1_all(s);
+	sha1_eight(s, 0);
+	sha1_eight(s, 8);
 }
 
 /* Rotates, and combines three words, by one instruction. */
 __attribute__((target("avx2,avx512f,avx512vl"))) static void sha1_avx512(struct batch_sha1 *s)
 {
-	sha1_all(s);
+	sha1_sixteen(s, 0);
 }
 
 batch_sha1_all batch_sha1_variant(unsigned i)
