@@ -185,7 +185,7 @@ for kind in '' list-minute touch list-size size-0-list; do
 done
 # ---- how often a small file is looked at, and asked for ----
 names_in() { sed -n 's/-eventless.csv$//p' "$1" | sort | uniq -c | xargs; }
-three() { # WHAT QUIRKS LOOKS [READS]
+three() { # WHAT QUIRKS LOOKS [READS-OF-B-AND-C]
 	rm -f "$work/looks" "$work/reads"
 	quirky "$2 looks=$work/looks reads=$work/reads"
 	for name in a b c; do
@@ -195,9 +195,11 @@ three() { # WHAT QUIRKS LOOKS [READS]
 	exits 0 "$1" run
 	came "$1: all is delivered" 9
 	equal "$1: looks at each" "$(names_in "$work/looks")" "$3"
-	[ -z "${4-}" ] || equal "$1: requests for each" "$(names_in "$work/reads")" "$4"
+	# of the first one it depends on how fast the answers are
+	[ -z "${4-}" ] ||
+		equal "$1: requests" "$(names_in "$work/reads" | sed 's/^[0-9]* a //')" "$4"
 }
-three "a server that lists what is there" '' '2 a 1 b 1 c' '2 a 1 b 1 c'
+three "a server that lists what is there" '' '2 a 1 b 1 c' '1 b 1 c'
 three "what is not as it was listed is read again" touch=b-eventless.csv '2 a 4 b 2 c'
 three "where reading removes a file, each is looked at before" delete '2 a 2 b 2 c'
 three "where listings are wrong, as well" list-minute '2 a 2 b 2 c'

@@ -114,11 +114,14 @@ needs_libpq() {
 	finish
 }
 
-# with_clock OFFSET COMMAND...: with a clock that differs by so many seconds, or by +40d. Not by the
-# command faketime: when that is killed it leaves a semaphore whose name is its process id, and it
-# fails when it gets that id again.
+# with_clock OFFSET COMMAND...: with a clock that differs by so many seconds, or by +40d. A process
+# with a false clock that is killed leaves a semaphore and shared memory whose names are its process
+# id, and one that gets that id again fails. So they are removed, and the command faketime is not
+# used, which has names of its own.
 with_clock() {
-	env LD_PRELOAD='/usr/$LIB/faketime/libfaketime.so.1' FAKETIME="$1" \
+	# shellcheck disable=SC2016 # of the inner shell, whose id becomes the program's
+	sh -c 'rm -f "/dev/shm/faketime_shm_$$" "/dev/shm/sem.faketime_sem_$$"; exec "$@"' sh \
+		env LD_PRELOAD='/usr/$LIB/faketime/libfaketime.so.1' FAKETIME="$1" \
 		FAKETIME_DONT_FAKE_MONOTONIC=1 NO_FAKE_STAT=1 \
 		ASAN_OPTIONS="$ASAN_OPTIONS:verify_asan_link_order=0" "${@:2}"
 }
