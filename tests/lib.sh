@@ -104,6 +104,18 @@ gpg_home() {
 	done
 }
 
+# agents_end HOME: no agent is left there, not even one that is about to end: it would still be asked,
+# and fail.
+agents_end() {
+	local n socket
+	socket=$(gpgconf --homedir "$1" --list-dirs agent-socket)
+	gpgconf --homedir "$1" --kill all
+	for ((n = 0; n < 100; n++)); do
+		[ -S "$socket" ] || return 0
+		sleep 0.05
+	done
+}
+
 # locked_home HOME NAME FILE: a key whose passphrase is in FILE, made anew where GnuPG cannot use
 # it: about one in some thousand is written so that the agent does not read it as it was (white
 # space is lost at the end of a line).
@@ -117,14 +129,14 @@ locked_home() {
 		gpg --homedir "$1" --batch --quiet --pinentry-mode loopback --passphrase-file "$3" \
 			--quick-generate-key "$2 <$2@example.com>" default default \
 			never 2>"$1/log" || { cat "$1/log" >&2; return 1; }
-		gpgconf --homedir "$1" --kill all
+		agents_end "$1"
 		echo words | encrypt "$1" "$2" 2>/dev/null |
 			gpg --homedir "$1" --batch --quiet --pinentry-mode loopback \
 			--passphrase-file "$3" --decrypt 2>"$1/log" | grep -qx words && break
 		cat "$1/log" >&2
-		gpgconf --homedir "$1" --kill all
+		agents_end "$1"
 	done
-	gpgconf --homedir "$1" --kill all
+	agents_end "$1"
 	test $n -lt 3
 }
 

@@ -125,7 +125,7 @@ gpg --homedir "$work/ring" --batch -q --pinentry-mode loopback --passphrase x --
 damaged() {
 	local how=$1 key
 	shift
-	gpgconf --homedir "$work/ring" --kill all
+	agents_end "$work/ring"
 	for key in "$work"/ring/private-keys-v1.d/*.key; do
 		"$@" <"$key" >"$work/key" && cp "$key" "$key.whole" && cp "$work/key" "$key"
 	done
@@ -141,7 +141,7 @@ damaged cut head -c 100 # keys of Curve25519 have fewer than 300 bytes
 damaged empty true
 damaged overwritten tr '\0-\377' '#'
 damaged "of another kind" sed 's/private-key/privat-key/'
-gpgconf --homedir "$work/ring" --kill all
+agents_end "$work/ring"
 head -c 2000 /dev/urandom >"$work/ring/pubring.kbx"
 exits 3 "a home whose keyring is damaged" validate --set encrypted=yes \
 	--set "gnupg_home=$work/ring" both-screen_view.csv.gpg
@@ -152,7 +152,7 @@ if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
 	chmod 755 "$work" "$work/f"
 	chmod 644 both-screen_view.csv.gpg
 	install -m 755 "$dropfeed" "$work/f/dropfeed" # the build folder may be root's alone
-	gpgconf --homedir "$work/gpg" --kill all
+	agents_end "$work/gpg"
 	other() { # WHAT WORDS: with the home $work/copy
 		local status=0
 		setpriv --reuid 65534 --regid 65534 --clear-groups env -i PATH="$PATH" \
@@ -161,7 +161,7 @@ if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
 			both-screen_view.csv.gpg >"$work/out" 2>"$work/err" </dev/null || status=$?
 		equal "$1: unfinished, not wrong-key" $status 3
 		said "$1: says what" "$2"
-		gpgconf --homedir "$work/copy" --kill all
+		agents_end "$work/copy"
 		rm -rf "$work/copy"
 	}
 	copy() {
@@ -208,7 +208,7 @@ END
 printf 'open sesame' >"$work/passphrase"
 locked_home "$work/locked" locked "$work/passphrase" || exit 1
 encrypt "$work/locked" locked <"$pages" >locked-screen_view.csv.gpg
-gpgconf --homedir "$work/locked" --kill all
+agents_end "$work/locked"
 printf '#!/bin/sh\necho asked >>%s/asked\nexit 1\n' "$work" >"$work/pinentry" &&
 	chmod 755 "$work/pinentry"
 echo "pinentry-program $work/pinentry" >"$work/locked/gpg-agent.conf"
@@ -237,11 +237,11 @@ equal "all of it" "$(lines "$work/out")" "$(lines "$work/plain")"
 gpg --homedir "$work/locked" --batch -q --pinentry-mode loopback --passphrase x \
 	--trust-model always -r locked@example.com -c -e --yes \
 	-o locked-screen_view.csv.gpg "$pages"
-gpgconf --homedir "$work/locked" --kill all
+agents_end "$work/locked"
 equal "to a locked key and a passphrase: delivered" \
 	"$(cron "gnupg_passphrase_file=$work/passphrase")" 0
 equal "all of it" "$(lines "$work/out")" "$(lines "$work/plain")"
-gpgconf --homedir "$work/locked" --kill all # it remembers the right one
+agents_end "$work/locked" # it remembers the right one
 equal "a wrong passphrase of the key: refused access" \
 	"$(cron "gnupg_passphrase_file=$work/wrong")" 4
 equal "without gpg in the path: unfinished" "$(PATH=/nonexistent cron)" 3
