@@ -9,6 +9,20 @@ struct outcome got;
 const struct conf_feed plain = {.name = "t"};
 const struct conf_feed named = {.name = "t", .map.event_name = "n", .map.event_type = "other"};
 
+struct conf_feed manifest_feed(const char *manifest)
+{
+	struct conf_feed feed = named;
+	feed.map.manifest = df_strdup("m.json");
+	feed.map.manifest_text = df_strdup(manifest);
+	return feed;
+}
+
+void manifest_feed_free(struct conf_feed *feed)
+{
+	free(feed->map.manifest_text);
+	free(feed->map.manifest);
+}
+
 /* One member more or less is a mistake that json-c sees. */
 static void check_json(const char *fragment)
 {

@@ -30,6 +30,10 @@ void run_cells(const struct conf_feed *feed, const char *event, const struct row
 /* Cells apart by '|'; row NULL: the header alone. What comes out is checked to be JSON. */
 void run(const struct conf_feed *feed, const char *event, const char *header, const char *row);
 
+/* `named` with a manifest of this text, which manifest_feed_free takes away again. */
+struct conf_feed manifest_feed(const char *manifest);
+void manifest_feed_free(struct conf_feed *feed);
+
 #define CHECK_STRING(actual, expected)                                                             \
 	do {                                                                                       \
 		CU_ASSERT_STRING_EQUAL(actual, expected);                                          \

@@ -66,12 +66,9 @@ static void describe(const struct conf_feed *feed, const char *event, const char
 static void describe_with(const char *manifest, const char *event, const char *header,
 			  const char *row)
 {
-	struct conf_feed feed = {.name = "t", .map.event_name = "n", .map.event_type = "other"};
-	feed.map.manifest = df_strdup("m.json");
-	feed.map.manifest_text = df_strdup(manifest);
+	struct conf_feed feed = manifest_feed(manifest);
 	describe(&feed, event, header, row);
-	free(feed.map.manifest_text);
-	free(feed.map.manifest);
+	manifest_feed_free(&feed);
 }
 
 static void test_types(void)
