@@ -55,6 +55,7 @@ char *df_file_name(const char *stem, size_t stem_len, const char *tail);
 const char *df_base_name(const char *path); /* its last part, borrowed */
 /* the folder that holds it, "." where it names none; the caller's */
 char *df_dirname(const char *path);
+bool df_ends_with_slash(const char *path); /* as a folder may be written, there or not */
 
 /* ---- a growing byte buffer ----
  *

@@ -365,6 +365,11 @@ char *df_dirname(const char *path)
 	return df_strndup(path, slash == path ? 1 : (size_t)(slash - path));
 }
 
+bool df_ends_with_slash(const char *path)
+{
+	return path[0] != '\0' && path[strlen(path) - 1] == '/';
+}
+
 char *df_file_name(const char *stem, size_t stem_len, const char *tail)
 {
 	char hex[DF_SHA256_HEX];

@@ -217,7 +217,7 @@ static enum df_status file_is_new(struct run_file_work *w, struct df_err *err)
 		return st;
 
 	const struct run_bytes bytes = {f->name, f->sha256, f->ledger_id};
-	st = run_same_bytes(w->run, f->feed, &bytes, &same, err);
+	st = run_same_bytes(w->run->env.ledger, f->feed, &bytes, &same, err);
 	if (st == DF_OK)
 		st = enter_duplicate(w, &same, err);
 	else if (st == DF_RETRY && same.id != 0) {

@@ -16,7 +16,7 @@
 struct forecast_work {
 	const struct conf *conf;
 	const struct conf_feed *feed;
-	struct ledger *ledger; /* own; NULL: there is none yet */
+	struct ledger *ledger; /* own; NULL before the first run */
 	struct run_source source;
 	struct run_result *result;
 	const char *file; /* the current one */
@@ -133,11 +133,10 @@ static enum df_status forecast_get(struct forecast_work *w, const struct fetch_e
 static enum df_status forecast_same(struct forecast_work *w, const char *name, const char *sha256,
 				    struct df_err *err)
 {
-	struct run run = {.env = {.ledger = w->ledger}};
 	const struct run_bytes bytes = {name, sha256, 0};
 	struct ledger_file same = {0};
 	enum df_status st =
-	    w->ledger != NULL ? run_same_bytes(&run, w->feed, &bytes, &same, err) : DF_END;
+	    w->ledger != NULL ? run_same_bytes(w->ledger, w->feed, &bytes, &same, err) : DF_END;
 	if (st == DF_OK) {
 		df_log(DF_LOG_INFO,
 		       "%s: %s: would be skipped: same bytes as %s, which was delivered before",

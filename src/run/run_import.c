@@ -147,14 +147,14 @@ static enum df_status enter_new(struct kept_import *k, const struct ledger_new_f
 static enum df_status find_same(struct kept_import *k, const struct run_bytes *of,
 				struct ledger_file *same, struct df_err *err)
 {
-	struct run *run = &k->session.run;
+	struct ledger *ledger = k->session.run.env.ledger;
 	const struct conf_feed *feed = k->options->feed;
-	enum df_status st = run_same_bytes(run, feed, of, same, err);
+	enum df_status st = run_same_bytes(ledger, feed, of, same, err);
 	if (st != DF_RETRY || same->id == 0)
 		return st;
 	ledger_file_free(same);
 	run_pool_wait(k->pool);
-	return run_same_bytes(run, feed, of, same, err);
+	return run_same_bytes(ledger, feed, of, same, err);
 }
 
 /* DF_OK: *id is to be delivered, an old one where an earlier import did not finish. DF_END:

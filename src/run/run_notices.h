@@ -28,7 +28,7 @@ enum df_status run_expect_rows(struct run *run, const struct run_expect_rows *wh
 			       struct df_err *err) DF_CHECK;
 
 /* The same without noting it; text: "" where the number is as usual, or nothing is known of what
- * is. ledger: NULL where there is none yet. */
+ * is. ledger: NULL before the first run. */
 enum df_status run_expect_compare(struct ledger *ledger, const struct run_expect_rows *what,
 				  char text[256], struct df_err *err) DF_CHECK;
 

@@ -172,7 +172,7 @@ enum df_status run_file_begun(struct run *run, int64_t ledger_id, bool *begun,
 void run_sink_choose(const char *file, const char *identity, const struct decode_doc *doc,
 		     struct conf_feed *feed);
 
-/* The ledger as it is, for reading; NULL where there is none yet. */
+/* The ledger as it is, for reading; NULL before the first run. */
 enum df_status run_ledger_read(const struct conf *conf, struct ledger **out,
 			       struct df_err *err) DF_CHECK;
 
@@ -238,7 +238,7 @@ struct run_bytes { /* a file, as far as its name and bytes go */
 	const char *name, *sha256;
 	int64_t before;
 };
-enum df_status run_same_bytes(struct run *run, const struct conf_feed *feed,
+enum df_status run_same_bytes(struct ledger *ledger, const struct conf_feed *feed,
 			      const struct run_bytes *of, struct ledger_file *same,
 			      struct df_err *err) DF_CHECK;
 

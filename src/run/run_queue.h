@@ -90,8 +90,8 @@ struct run_line *run_queue_line(struct run_queue *q, const struct conf_feed *fee
 /* What to do next, and with which file. Marks nothing. */
 enum run_step run_queue_choose(const struct run_queue *q, struct run_file **out);
 void run_queue_begin(struct run_queue *q, struct run_file *f, enum run_step step);
-/* The work came to `stage`: READY, SENT, PARKED, LEFT or CLOSED. A closed file is no longer the
- * queue's but the caller's. */
+/* The work came to `stage`: READY, SENT, PARKED, LEFT or CLOSED. A closed file belongs to the
+ * caller from then on. */
 void run_queue_end(struct run_queue *q, struct run_file *f, enum run_stage stage);
 
 /* Whether another file of the line may be brought: of those that later ones wait for and that

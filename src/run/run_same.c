@@ -12,7 +12,7 @@ void run_event_type(const struct conf_feed *feed, const char *name,
 		memcpy(event_type, parsed.event_type, RUN_EVENT_TYPE_SIZE);
 }
 
-enum df_status run_same_bytes(struct run *run, const struct conf_feed *feed,
+enum df_status run_same_bytes(struct ledger *ledger, const struct conf_feed *feed,
 			      const struct run_bytes *of, struct ledger_file *same,
 			      struct df_err *err)
 {
@@ -24,7 +24,7 @@ enum df_status run_same_bytes(struct run *run, const struct conf_feed *feed,
 					   .sha256 = of->sha256,
 					   .event_type = event_type,
 					   .before = of->before};
-	enum df_status st = ledger_file_same(run->env.ledger, &bytes, same, err);
+	enum df_status st = ledger_file_same(ledger, &bytes, same, err);
 	if (st != DF_OK || same->state == LEDGER_DONE)
 		return st;
 	if (!ledger_closes(same->state))

@@ -21,17 +21,12 @@ static void document_hash(const char *identity, const struct decode_doc *doc,
 	df_sha256_free(h);
 }
 
-static bool ends_with_slash(const char *path)
-{
-	return path[0] != '\0' && path[strlen(path) - 1] == '/';
-}
-
 bool run_sink_is_folder(const struct conf_feed *feed)
 {
 	struct stat info;
 	const char *path = feed->send.sink_path;
 	return feed->send.sink == CONF_SINK_FILE && path != NULL &&
-	       (ends_with_slash(path) || (stat(path, &info) == 0 && S_ISDIR(info.st_mode)));
+	       (df_ends_with_slash(path) || (stat(path, &info) == 0 && S_ISDIR(info.st_mode)));
 }
 
 void run_sink_choose(const char *file, const char *identity, const struct decode_doc *doc,
@@ -40,7 +35,7 @@ void run_sink_choose(const char *file, const char *identity, const struct decode
 	char *path = feed->send.sink_path;
 	if (feed->send.sink != CONF_SINK_FILE || path == NULL || path[0] == '\0')
 		return;
-	bool slash = ends_with_slash(path), folder = run_sink_is_folder(feed);
+	bool slash = df_ends_with_slash(path), folder = run_sink_is_folder(feed);
 	feed->send.sink_append = !folder;
 	if (!folder)
 		return;

@@ -72,7 +72,7 @@ static enum df_status sink_open(struct send_stream *st, struct df_err *err)
 	if (path == NULL || *path == '\0')
 		return df_fail(DF_USAGE, err, NULL, "the file sink has no path");
 	struct stat have;
-	bool slash = path[strlen(path) - 1] == '/'; /* a folder, whether it is there or not */
+	bool slash = df_ends_with_slash(path);
 	bool there = !slash && stat(path, &have) == 0;
 	if (slash || (there && !S_ISREG(have.st_mode)))
 		return df_fail(DF_USAGE, err, NULL,

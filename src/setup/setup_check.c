@@ -154,8 +154,7 @@ static void check_sink(const struct setup_work *w)
 	const struct conf_feed *feed = w->feed;
 	struct df_err err = {0};
 	if (feed->send.sink == CONF_SINK_FILE) {
-		size_t len = strlen(feed->send.sink_path);
-		bool folder = len > 0 && feed->send.sink_path[len - 1] == '/';
+		bool folder = df_ends_with_slash(feed->send.sink_path);
 		char *dir = folder ? df_strdup(feed->send.sink_path)
 				   : df_dirname(feed->send.sink_path),
 		     *at = NULL;

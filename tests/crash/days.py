@@ -382,7 +382,7 @@ class World:
                 + (["rejects", "--summary"], ["status", "--unfinished", "--format", "json"])
             )
             code = self.call(*words).returncode
-            # another run; there is no ledger yet
+            # 75: another run is under way; 2: no run has made a ledger
             also = {"run": (1, 3, 4, 75), "backup": (2,)}.get(words[0], ())
             if code != 0 and code not in also:
                 self.wrong("%s beside a run ended with %d" % (" ".join(words), code))

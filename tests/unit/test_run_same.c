@@ -7,7 +7,7 @@ static void same(const char *name, int64_t before, enum df_status wanted, int64_
 	struct df_err err = {0};
 	struct ledger_file found = {0};
 	const struct run_bytes of = {.name = name, .sha256 = SHA_A, .before = before};
-	IS(run_same_bytes(&world.run, &world.feed, &of, &found, &err), wanted);
+	IS(run_same_bytes(world.run.env.ledger, &world.feed, &of, &found, &err), wanted);
 	if (wanted != DF_END)
 		CU_ASSERT_EQUAL(found.id, wanted_id);
 	ledger_file_free(&found);
