@@ -10,7 +10,8 @@ with_postgres
 mkdir "$work/in"
 receiver_start "$work/api" || exit 1
 {
-	printf '[dropfeed]\nstate_dir = %s/A\nnode = A\nledger = %s\n' "$work" "$DROPFEED_TEST_LEDGER"
+	printf '[dropfeed]\nstate_dir = %s/A\nnode = A\nledger = %s\n' \
+		"$work" "$DROPFEED_TEST_LEDGER"
 	local_feed clicks "$work/in"
 } >"$work/A.conf"
 # peak ARGUMENT...: KiB that a command takes, and its exit code
@@ -24,8 +25,11 @@ print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, done.returncode)' 
 equal "an empty one is made" "$(peak run | cut -d" " -f2)" 0
 read -r few _ < <(peak status '*none*')
 # without the triggers that count: in one transaction each row would wait longer than the one before
-"$PG_BIN/psql" -X -q -c "SET session_replication_role = replica; INSERT INTO file(feed, name, size, mtime, source, sha256, event_type, state, pulled_ms, closed_ms)
-	SELECT 'clicks', 'f' || n || '-custom_event.csv', n, n, '$work/in', repeat('a', 64), 'custom_event', 4, n, n + 1
+"$PG_BIN/psql" -X -q -c "SET session_replication_role = replica;
+	INSERT INTO file(feed, name, size, mtime, source, sha256, event_type, state,
+		pulled_ms, closed_ms)
+	SELECT 'clicks', 'f' || n || '-custom_event.csv', n, n, '$work/in', repeat('a', 64),
+		'custom_event', 4, n, n + 1
 	FROM generate_series(1, 150000) n" || echo failed >"$work/failed"
 check "150,000 files are entered" test ! -e "$work/failed"
 
@@ -36,7 +40,8 @@ read -r many code < <(peak prune --older-than 1d --dry-run)
 equal "prune does as well" "$code" 0
 check "in little memory ($many KiB)" test "$many" -lt $((few + 12000))
 
-# ---- a ledger is copied: a counter is not changed once for each file, which takes longer each time ----
+# ---- a ledger is copied ----
+# a counter is not changed once for each file, which takes longer each time
 on_sqlite "a ledger that is copied from it" || finish
 "$PG_BIN/createdb" other
 other() { PGDATABASE=other "$PG_BIN/psql" -X -q -t -A -c "$1"; }
@@ -50,7 +55,9 @@ db.executemany("INSERT INTO file(feed, name, size, mtime, source, sha256, event_
                (("f%d-custom_event.csv" % n, n, n, sys.argv[2]) for n in range(500)))
 db.commit()
 END
-check "500 files are copied" "$dropfeed" --config "$work/B.conf" ledger copy --to "postgresql://dropfeed@/other?host=$PGHOST&port=$PGPORT"
+check "500 files are copied" "$dropfeed" --config "$work/B.conf" \
+	ledger copy --to "postgresql://dropfeed@/other?host=$PGHOST&port=$PGPORT"
 equal "all of them" "$(other 'SELECT count(*) FROM file')" 500
-equal "and counters with them" "$(other "SELECT n_tup_upd FROM pg_stat_user_tables WHERE relname = 'tally'")" 0
+equal "and counters with them" \
+	"$(other "SELECT n_tup_upd FROM pg_stat_user_tables WHERE relname = 'tally'")" 0
 finish

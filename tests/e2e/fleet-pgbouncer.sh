@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-# Two hosts whose ledger is reached through PgBouncer, which gives each transaction another session of the database.
+# Two hosts whose ledger is reached through PgBouncer, which gives each transaction another
+# session of the database.
 . "$(dirname "$0")/lib/checks.sh"
 
 . "$e2e/lib/bouncer.sh"
@@ -24,7 +25,8 @@ echo 'reject-name Poison' >"$work/api/rules"
 for host in A B; do
 	{
 		printf '[dropfeed]\nstate_dir = %s/%s\nnode = %s\n' "$work" "$host" "$host"
-		printf 'ledger = postgresql://dropfeed@127.0.0.1:%s/ledger?sslmode=disable&gssencmode=disable\n' "$bouncer_port"
+		printf 'ledger = postgresql://dropfeed@127.0.0.1:%s/ledger?%s\n' \
+			"$bouncer_port" 'sslmode=disable&gssencmode=disable'
 		local_feed clicks "$work/in"
 		printf 'guidelines = off\nafter_done = move:done\n'
 	} >"$work/$host.conf"
@@ -33,14 +35,21 @@ done
 "$dropfeed" --config "$work/B.conf" run 2>"$work/B.err" & b=$!
 wait $a; sa=$?
 wait $b; sb=$?
-check "two hosts: rejected rows, and nothing else ($sa $sb)" test $((sa + sb)) -gt 0 -a $sa -le 1 -a $sb -le 1
-equal "every row that the API takes arrived, once" "$(jq -r .source_request_id "$accepted" | sort | uniq -c | awk '{ print $1 }' | sort | uniq -c | xargs)" "360 1"
+check "two hosts: rejected rows, and nothing else ($sa $sb)" \
+	test $((sa + sb)) -gt 0 -a $sa -le 1 -a $sb -le 1
+times=$(jq -r .source_request_id "$accepted" | sort | uniq -c | awk '{ print $1 }')
+equal "every row that the API takes arrived, once" "$(sort <<<"$times" | uniq -c | xargs)" "360 1"
 equal "the source is tidied" "$(find "$work/in" -maxdepth 1 -type f | wc -l)" 0
 "$dropfeed" --config "$work/A.conf" status >"$work/out"
 check "status lists both nodes" test "$(grep -c '^node [AB]: ' "$work/out")" -eq 2
-check "and adds up" grep -q '6 files (0 unfinished, 0 refused): 366 rows = 360 delivered + 6 rejected' "$work/out"
-for host in A B; do "$dropfeed" --config "$work/$host.conf" rejects f{0..5}-custom_event.csv >"$work/$host.rejects" 2>/dev/null; done
-equal "rejects prints all of them on each host" "$(grep -c Poison "$work/A.rejects") $(grep -c Poison "$work/B.rejects")" "6 6"
+adds_up='6 files (0 unfinished, 0 refused): 366 rows = 360 delivered + 6 rejected'
+check "and adds up" grep -q "$adds_up" "$work/out"
+for host in A B; do
+	"$dropfeed" --config "$work/$host.conf" rejects f{0..5}-custom_event.csv \
+		>"$work/$host.rejects" 2>/dev/null
+done
+equal "rejects prints all of them on each host" \
+	"$(grep -c Poison "$work/A.rejects") $(grep -c Poison "$work/B.rejects")" "6 6"
 rm -r "$work/A" "$work/B"
 "$dropfeed" --config "$work/B.conf" rejects f{0..5}-custom_event.csv >"$work/B.rejects" 2>/dev/null
 equal "also where both have lost their folders" "$(grep -c Poison "$work/B.rejects")" 6

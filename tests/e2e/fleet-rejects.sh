@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-# Rows that somebody took in hand, where hosts share a ledger: a host that does not have the reject file knows of it all the same.
+# Rows that somebody took in hand, where hosts share a ledger: a host that does not have the reject
+# file knows of it all the same.
 . "$(dirname "$0")/lib/checks.sh"
 
 with_postgres
@@ -8,7 +9,8 @@ accepted=$work/api/accepted.ndjson
 mkdir "$work/in"
 for host in A B; do
 	{
-		printf '[dropfeed]\nstate_dir = %s/%s\nledger = %s\nnode = %s\n' "$work" "$host" "$DROPFEED_TEST_LEDGER" "$host"
+		printf '[dropfeed]\nstate_dir = %s/%s\nledger = %s\nnode = %s\n' \
+			"$work" "$host" "$DROPFEED_TEST_LEDGER" "$host"
 		local_feed clicks "$work/in"
 		printf 'guidelines = off\ngive_up_after = 1s\n'
 	} >"$work/$host.conf"
@@ -16,10 +18,12 @@ done
 on() { conf=$work/$1.conf; }
 rejected=$work/A/rejects/clicks
 
-# clicks NAME TAG GOOD: six rows that the API rejects, after some that it takes, so that they are on other lines than those of other files
+# clicks NAME TAG GOOD: six rows that the API rejects, after some that it takes, so that they are on
+# other lines than those of other files
 clicks() {
 	{
-		echo user_identities.customer_id,events.data.event_name,events.data.custom_event_type
+		printf '%s,%s,%s\n' user_identities.customer_id events.data.event_name \
+			events.data.custom_event_type
 		for ((i = 0; i < $3; i++)); do echo "good-$i,Clicked,other"; done
 		for ((i = 0; i < 6; i++)); do echo "$2-$i,Planned,other"; done
 	} >"$work/in/$1-custom_event.csv"
@@ -34,7 +38,10 @@ on A
 exits 1 "three files of which rows are rejected" run
 : >"$work/api/rules"
 mv "$rejected/whole-custom_event.csv" "$work/in/again-custom_event.csv"
-{ head -n 1 "$rejected/part-custom_event.csv" && sed -n 3,4p "$rejected/part-custom_event.csv"; } >"$work/in/corrected-custom_event.csv"
+{
+	head -n 1 "$rejected/part-custom_event.csv" &&
+		sed -n 3,4p "$rejected/part-custom_event.csv"
+} >"$work/in/corrected-custom_event.csv"
 rm "$rejected/part-custom_event.csv" "$rejected/left-custom_event.csv"
 exits 0 "a reject file is dropped again, and two rows of another one" run
 equal "they arrive" "$(users W) $(users P) $(users L)" "6 2 0"
@@ -43,9 +50,11 @@ for host in B A; do
 	on $host
 	exits 0 "retry of everything on $host" retry
 	for name in whole part; do
-		said "passes over $name" "$name-custom_event.csv: passed over: its reject file was dropped again; name it"
+		said "passes over $name" \
+			"$name-custom_event.csv: passed over: its reject file was dropped again; name it"
 	done
-	equal "nothing arrives twice; a file that is not there says nothing" "$(users W) $(users P) $(users L)" "6 2 6"
+	equal "nothing arrives twice; a file that is not there says nothing" \
+		"$(users W) $(users P) $(users L)" "6 2 6"
 done
 on B
 exits 0 "by name" retry part-custom_event.csv

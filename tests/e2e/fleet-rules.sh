@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-# What a host of a fleet leaves alone: a file that brings hosts down, a layout that it does not know, bytes that another one has.
+# What a host of a fleet leaves alone: a file that brings hosts down, a layout that it does not
+# know, bytes that another one has.
 . "$(dirname "$0")/lib/checks.sh"
 . "$e2e/lib/fleet.sh"
 mkdir "$work/in"
@@ -15,7 +16,8 @@ END
 }
 for host in A B; do
 	{
-		printf '[dropfeed]\nstate_dir = %s/%s\nledger = %s\nnode = %s\n' "$work" "$host" "$DROPFEED_TEST_LEDGER" "$host"
+		printf '[dropfeed]\nstate_dir = %s/%s\nledger = %s\nnode = %s\n' \
+			"$work" "$host" "$DROPFEED_TEST_LEDGER" "$host"
 		local_feed clicks "$work/in"
 		printf 'guidelines = off\nlanes = 2\n'
 	} >"$work/$host.conf"
@@ -23,7 +25,8 @@ done
 on() { # HOST ARGUMENT...
 	local host=$1
 	shift
-	timeout 60 "$dropfeed" --config "$work/$host.conf" --verbose "$@" >"$work/out" 2>"$work/$host.err"
+	timeout 60 "$dropfeed" --config "$work/$host.conf" --verbose "$@" \
+		>"$work/out" 2>"$work/$host.err"
 }
 # interrupted HOST ARGUMENT...: it is killed when some of the file is delivered
 interrupted() {
@@ -53,7 +56,8 @@ expire() { sql "UPDATE file SET lease_until = 'epoch'"; }
 	done
 } >"$work/C.conf"
 on C run
-equal "one job, three feeds" "$? $(sql 'SELECT count(*), min(state), max(state) FROM file')" "0 3|4|4"
+equal "one job, three feeds" \
+	"$? $(sql 'SELECT count(*), min(state), max(state) FROM file')" "0 3|4|4"
 sql 'DELETE FROM node'
 
 # ---- a file that hosts go down with ----
@@ -63,14 +67,16 @@ sql "UPDATE file SET crashes = 3 WHERE name LIKE 'crashes%'"
 expire
 file "$work/in/later-custom_event.csv" 10
 on B run
-equal "the fifth host still tries it, and gets on" "$? $(state crashes-custom_event.csv) $(sql 'SELECT max(crashes) FROM file')" "0 4 0"
+equal "the fifth host still tries it, and gets on" \
+	"$? $(state crashes-custom_event.csv) $(sql 'SELECT max(crashes) FROM file')" "0 4 0"
 file "$work/in/poison-custom_event.csv" 1000
 interrupted A run
 sql "UPDATE file SET crashes = 4 WHERE name LIKE 'poison%'"
 expire
 on B run
 equal "what five went down with is refused" "$? $(state poison-custom_event.csv)" "1 5"
-check "and it says why" grep -q 'hosts in a row failed.*keeps-crashing.*dropfeed retry' "$work/B.err"
+check "and it says why" \
+	grep -q 'hosts in a row failed.*keeps-crashing.*dropfeed retry' "$work/B.err"
 on A run
 equal "nobody takes it again" "$? $(state poison-custom_event.csv)" "0 5"
 
@@ -81,7 +87,9 @@ expire
 sql "UPDATE document SET batch_format = batch_format + 1 WHERE closed_ms = 0"
 file "$work/in/next-custom_event.csv" 10
 on B run
-equal "a host that does not know the layout leaves it alone" "$(state format-custom_event.csv) $(sql "SELECT count(holder) FROM file WHERE closed_ms = 0")" "3 1"
+held=$(sql "SELECT count(holder) FROM file WHERE closed_ms = 0")
+equal "a host that does not know the layout leaves it alone" \
+	"$(state format-custom_event.csv) $held" "3 1"
 equal "and goes on with the next one" "$(state next-custom_event.csv)" 4
 sql "UPDATE document SET batch_format = batch_format - 1 WHERE closed_ms = 0"
 on B run
@@ -99,7 +107,10 @@ check "and says so" grep -q 'begun by dropfeed.*batch_format 3, this one knows 4
 file "$work/in/waits-custom_event.csv" 10
 on A run &
 pid=$!
-for ((i = 0; i < 100; i++)); do grep -q 'waits for upgraded' "$work/A.err" && break; sleep 0.1; done
+for ((i = 0; i < 100; i++)); do
+	grep -q 'waits for upgraded' "$work/A.err" && break
+	sleep 0.1
+done
 equal "a later file waits while a host of that layout is about" "$(state waits-custom_event.csv)" 1
 sql "UPDATE node SET seen = clock_timestamp() - INTERVAL '11 minutes' WHERE batch_format = 3"
 wait $pid
@@ -113,7 +124,8 @@ file "$work/elsewhere/origin-custom_event.csv" 1000
 interrupted A import --feed clicks "$work/elsewhere/origin-custom_event.csv"
 expire
 on B run
-equal "a file that was imported elsewhere is not touched" "$(sql "SELECT state, origin, split_part(holder, '/', 1) FROM file WHERE name LIKE '%origin%'")" "3|A|A"
+has=$(sql "SELECT state, origin, split_part(holder, '/', 1) FROM file WHERE name LIKE '%origin%'")
+equal "a file that was imported elsewhere is not touched" "$has" "3|A|A"
 on A run
 equal "its host finishes it" "$(sql "SELECT state FROM file WHERE name LIKE '%origin%'")" 4
 
@@ -121,7 +133,8 @@ equal "its host finishes it" "$(sql "SELECT state FROM file WHERE name LIKE '%or
 sql 'UPDATE dropfeed_ledger SET version = version + 1'
 file "$work/in/newer-custom_event.csv" 10
 on A run
-equal "one that does not know the tables leaves all alone" "$? $(sql "SELECT count(*) FROM file WHERE name LIKE 'newer%'")" "5 0"
+equal "one that does not know the tables leaves all alone" \
+	"$? $(sql "SELECT count(*) FROM file WHERE name LIKE 'newer%'")" "5 0"
 check "and says so" grep -q 'newer dropfeed.*upgrade' "$work/A.err"
 sql 'UPDATE dropfeed_ledger SET version = version - 1'
 on A run

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
-# For tests of hosts that share a ledger in PostgreSQL, and lose a file after four seconds instead of sixty.
+# For tests of hosts that share a ledger in PostgreSQL, and lose a file after four seconds instead
+# of sixty.
 
 with_postgres
 # shellcheck disable=SC2034,SC2154 # $work and the tests are elsewhere
