@@ -217,9 +217,10 @@ model: deps ## let spin check how hosts share a ledger, in each interleaving; tw
 	@tests/deps model || echo "skip: spin cannot be installed here"
 	@tests/run-model --all
 
+TSAN_UNIT = $(addprefix build-tsan/tests/unit/test_,send send_answers send_connection send_end document_parts)
 tsan: deps ## what has threads, under ThreadSanitizer
-	@$(MAKE) --no-print-directory -s $(PARALLEL) BUILD=build-tsan SANITIZE=thread build-tsan/dropfeed peers build-tsan/tests/unit/test_send build-tsan/tests/unit/test_document_parts
-	@BUILD=$(abspath build-tsan) tests/run-unit build-tsan/tests/unit/test_send build-tsan/tests/unit/test_document_parts
+	@$(MAKE) --no-print-directory -s $(PARALLEL) BUILD=build-tsan SANITIZE=thread build-tsan/dropfeed peers $(TSAN_UNIT)
+	@BUILD=$(abspath build-tsan) tests/run-unit $(TSAN_UNIT)
 	@BUILD=$(abspath build-tsan) tests/run-e2e tests/e2e/threads.sh tests/e2e/feeds.sh tests/e2e/api.sh tests/e2e/crash.sh
 
 fuzz: deps deps-fuzz ## search for inputs that break it, FUZZ_SECONDS (60) for each target
