@@ -11,8 +11,8 @@
  * before another one's change looks again.
  *
  * Part of the limit that a host does not want is the others'. One that has nothing to send any
- * more hands all of it back at once. One that has a file whose turn has not come yet has a row
- * already, so that it is not a newcomer, which waits a period, when it takes over.
+ * more hands all of it back, a moment later. One that has a file whose turn has not come yet has a
+ * row already, so that it is not a newcomer, which waits a period, when it takes over.
  *
  * A host that has something to send looks every PACE_LOOK_MS while others are about, so that what
  * one hands back is soon used; its row is written when something of it changes, else every

@@ -43,8 +43,8 @@
 #define HELD_MS        500  /* it had to wait not long ago: it wants all that it can get */
 #define WANTS_MORE     1.25 /* than it used, where it did not have to wait */
 #define WANTS_LEAST    0.05
-/* The configured limit is taken for the API's, if what answers show is that close to it, and none
- * was refused lately: what others sent is known too late for anything better. */
+/* The configured limit is taken for the API's, if what answers show is that close to it: what
+ * others sent is known too late for anything better. */
 #define CLOSE_TO_LIMIT 0.9
 /* since the last header: the API sends it, this answer happens to have none */
 #define HEADER_MS 10000
@@ -83,12 +83,11 @@ static void pace_rate(struct send_pace *p, double rate)
 }
 
 /* Of all hosts together, in batches a second. */
-static double pace_found(const struct send_pace *p, int64_t now)
+static double pace_found(const struct send_pace *p)
 {
-	bool proven = now - p->slowed < AIM_EVERY_MS;
 	if (p->found <= 0)
 		return HUGE_VAL;
-	if (!proven && p->found >= p->limit * CLOSE_TO_LIMIT)
+	if (p->found >= p->limit * CLOSE_TO_LIMIT)
 		return p->limit * p->aim / 100;
 	return p->found * p->aim / 100;
 }
@@ -116,7 +115,7 @@ void send_pace_share(struct send_pace *p, double share, double others, int64_t n
 		p->tokens += p->rate * (double)(now - p->filled) / 1000;
 	p->share = share;
 	p->rate = before > 0 && share > 0 ? p->rate * share / before
-					  : fmin(p->limit, pace_found(p, now)) * share;
+					  : fmin(p->limit, pace_found(p)) * share;
 	p->rate = fmin(p->rate, p->limit * share);
 	p->tokens = fmin(p->tokens, fmax(p->rate / PIECES, 1));
 	p->filled = now;
@@ -181,11 +180,13 @@ static void pace_fill(struct send_pace *p, double piece, int64_t now)
 }
 
 /* How many may go in any second. Where hosts share the limit, each one's part is seldom a whole
- * number; what it aims below the limit is there to round it up, unless this network needs it. */
+ * number: it is rounded up as far as this host's part of the limit goes. */
 static double pace_room(const struct send_pace *p, int64_t now)
 {
-	bool round = p->share < 1 && now - p->slowed >= AIM_EVERY_MS;
-	return floor(p->rate * (round ? 100 / AIM : 1) + pace_more(p, now) + 1e-6);
+	double rate = p->rate;
+	if (p->share < 1)
+		rate = fmax(rate, fmin(ceil(rate), p->limit * p->share));
+	return floor(rate + pace_more(p, now) + 1e-6);
 }
 
 static size_t pace_take(struct send_pace *p, size_t want, int64_t now, int64_t *wait)
@@ -232,7 +233,7 @@ size_t send_pace_take(struct send_pace *p, size_t want, int64_t now, int64_t *wa
 static double pace_allowed(const struct send_pace *p, int64_t now)
 {
 	if (now < p->together)
-		return pace_found(p, now) * p->share;
+		return pace_found(p) * p->share;
 	double percent = 0, n = 0;
 	for (size_t i = 0; i < SEND_PACE_SEEN; i++) {
 		if (p->seen[i].percent < percent)

@@ -17,7 +17,8 @@ struct http_key {
 	unsigned throttled;    /* L: answers 429 in a row */
 	/* in this turn: whoever waits longest goes first, so nobody else may take tokens */
 	bool spent;
-	bool asks; /* L: hosts that share it know that this one has something to send */
+	bool asks;      /* L: hosts that share it know that this one has something to send */
+	int64_t needed; /* L: when it last had */
 	struct http_key *next;
 };
 

@@ -12,7 +12,8 @@
 
 #include <stdlib.h>
 
-#define RESOLVE_EVERY_MS 10 /* is a look-up asked whether it is through */
+#define RESOLVE_EVERY_MS 10  /* is a look-up asked whether it is through */
+#define HAND_BACK_MS     100 /* the next file is seldom further away than that */
 
 /* ---- the thread: when may a lane start? ---- */
 
@@ -138,6 +139,7 @@ static void key_share(struct sender *sender, struct http_key *k, bool wants, int
 	if (memory->share == NULL)
 		return;
 	k->asks = wants;
+	k->needed = wants ? now : k->needed;
 	s.wants = wants ? send_pace_wants(&k->pace, now) : 0;
 	s.silence_ms = k->pace.not_before > now ? k->pace.not_before - now : 0;
 	memory->share(memory->ctx, k->fingerprint, &s);
@@ -279,14 +281,26 @@ static bool stream_asks(const struct http_stream *st)
 	return !st->closed;
 }
 
-/* What nobody here needs any more is another host's at once. */
+static bool key_is_needed(const struct send_http *h, const struct http_key *k)
+{
+	for (const struct http_stream *st = h->streams; st != NULL; st = st->next)
+		if (st->route->key == k && stream_asks(st))
+			return true;
+	return false;
+}
+
+/* What nobody here needs any more is another host's: soon, but not between two files, for to hand
+ * it over and back takes longer. What is not sent meanwhile is saved up: see BURST_MS. */
 static void http_hand_back(struct send_http *h, int64_t now)
 {
 	for (struct http_key *k = h->keys; k != NULL; k = k->next) {
-		bool asks = false;
-		for (struct http_stream *st = h->streams; st != NULL && k->asks; st = st->next)
-			asks = asks || (st->route->key == k && stream_asks(st));
-		if (k->asks && !asks)
+		if (!k->asks)
+			continue;
+		if (key_is_needed(h, k))
+			k->needed = now;
+		else if (now - k->needed < HAND_BACK_MS)
+			http_due(h, k->needed + HAND_BACK_MS);
+		else
 			key_share(h->sender, k, false, now);
 	}
 }

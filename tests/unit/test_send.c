@@ -247,6 +247,50 @@ static void test_shared_key(void)
 	world_end(&w);
 }
 
+/* ---- a part of a limit that hosts share ---- */
+
+struct part {
+	atomic_int handed_back; /* times */
+	int64_t asked;          /* when it last wanted something */
+	int64_t least;          /* how long it kept the part at least, after that */
+};
+
+static void on_part(void *ctx, const char *key, struct send_share *s)
+{
+	struct part *p = ctx;
+	int64_t now = df_monotonic_ms();
+	(void)key;
+	s->share = 1;
+	if (s->wants > 0) {
+		p->asked = now;
+		return;
+	}
+	p->least = now - p->asked < p->least ? now - p->asked : p->least;
+	p->handed_back++;
+}
+
+/* Between two files it is kept, for a while. */
+static void test_hand_back(void)
+{
+	struct world w;
+	struct part part = {.least = INT64_MAX};
+	world_begin(&w);
+	sender_memory(w.sender, &(struct send_memory){.ctx = &part, .share = on_part});
+	for (int i = 0; i < 2; i++) {
+		int before = part.handed_back;
+		memset(w.next, 0, sizeof(w.next));
+		memset(w.done, 0, sizeof(w.done));
+		open_stream(&w, NULL);
+		put_many(&w, 10, "a");
+		CU_ASSERT_EQUAL(close_stream(&w, false), DF_OK);
+		for (int j = 0; j < ATTEMPTS && part.handed_back == before; j++)
+			usleep(10000);
+		CU_ASSERT_EQUAL(part.handed_back, before + 1);
+	}
+	CU_ASSERT(part.least >= 90);
+	world_end(&w);
+}
+
 int main(void)
 {
 	static const CU_TestInfo tests[] = {
@@ -260,6 +304,7 @@ int main(void)
 	    {"a slower API", test_rate},
 	    {"two streams", test_two_streams},
 	    {"two feeds of one key", test_shared_key},
+	    {"a part of a limit is handed back", test_hand_back},
 	    CU_TEST_INFO_NULL,
 	};
 	if (!world_find())

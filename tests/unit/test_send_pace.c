@@ -7,7 +7,6 @@
 
 #include <math.h>
 
-/* Only so that the room links without the room that makes batches. */
 /* Takes when it may; returns how long it has to wait. */
 static int64_t take(struct send_pace *p, size_t want, size_t *n, int64_t now)
 {
@@ -300,6 +299,39 @@ static void test_share(void)
 	CU_ASSERT_EQUAL(p.rate, 270);
 }
 
+/* Batches of a host's part of 100 from `from` on, for so long; the API allows 100. */
+static size_t of_part(struct send_pace *p, double share, int64_t from, int64_t ms)
+{
+	size_t n = 0, sum = 0;
+	double others = 100 * (1 - share);
+	for (int64_t now = from; now < from + ms;) {
+		send_pace_share(p, share, others, now);
+		int64_t wait = take(p, 7, &n, now);
+		sum += n;
+		if (n > 0)
+			calm(p, (double)p->in_second + others, p->in_second, now);
+		now += wait > 0 ? wait : 1;
+	}
+	return sum;
+}
+
+/* One refusal says little about a limit that hosts share, a second one that the aim is too high;
+ * a part with a fraction is used all the same. */
+static void test_share_throttled(void)
+{
+	struct send_pace p = {0};
+	send_pace_init(&p, 100, 0);
+	(void)of_part(&p, 1.0 / 3, 0, 3000);
+	send_pace_throttled(&p, 0, false, 3000);
+	(void)of_part(&p, 1.0 / 3, 3000, 3000);
+	CU_ASSERT_DOUBLE_EQUAL(p.rate, 33, 0.01);
+	send_pace_throttled(&p, 0, false, 6000);
+	(void)of_part(&p, 1.0 / 3, 6000, 3000);
+	CU_ASSERT_DOUBLE_EQUAL(p.rate, 98.0 / 3, 0.01);
+	size_t n = of_part(&p, 1.0 / 3, 9000, 10000);
+	CU_ASSERT(n >= 322 && n <= 327);
+}
+
 /* ---- hosts whose files come one after another: the limit is used all the same ---- */
 
 enum {
@@ -460,6 +492,7 @@ int main(void)
 	    {"feeds share a key's limit", test_limit_shared},
 	    {"an API's limit is made use of", test_simulated},
 	    {"hosts that share a key", test_share},
+	    {"a part of a limit, and refusals", test_share_throttled},
 	    {"hosts whose files come one after another", test_fleet},
 	    {"parts of a limit", test_grants},
 	    {"backoff", test_backoff},
