@@ -363,8 +363,12 @@ bool run_queue_may_claim(const struct run_queue *q, const struct run_line *line,
 		if (l == line || (l->target != NULL && l->target == line->target))
 			count_claimed(l, &target);
 	}
-	bool any = all.active < (size_t)q->jobs * CLAIM_PER_JOB || target.active == 0;
-	return any && (!ahead || all.waits < q->jobs) && run_queue_room(q, line);
+	size_t jobs = q->jobs, most = jobs > 1 ? jobs : 2;
+	/* of a key's feeds some are left to others: what it has waits when this host is lost */
+	bool any =
+	    (all.active < jobs * CLAIM_PER_JOB && target.active < most) || target.active == 0;
+	bool more = all.waits < jobs && target.active + target.waits < most;
+	return any && (!ahead || more) && run_queue_room(q, line);
 }
 
 bool run_queue_waits_for(const struct run_line *line, const char *name, int64_t mtime)

@@ -360,6 +360,24 @@ static void test_claims(void)
 	run_queue_free(&q);
 }
 
+/* Some feeds of a key are left to other hosts. */
+static void test_claims_of_a_key(void)
+{
+	struct run_queue q;
+	for (int one = 0; one < 2; one++) {
+		set_up(&q, 2);
+		q.shared = true;
+		feeds[1].send.api_key = feeds[0].send.api_key;
+		feeds[2].send.api_key = one ? feeds[0].send.api_key : "another";
+		(void)add(&q, 0, "a", 1);
+		CU_ASSERT(run_queue_may_claim(&q, run_queue_line(&q, &feeds[1]), false));
+		(void)add(&q, 1, "b", 1);
+		bool may = run_queue_may_claim(&q, run_queue_line(&q, &feeds[2]), false);
+		CU_ASSERT_EQUAL(may, !one);
+		run_queue_free(&q);
+	}
+}
+
 int main(void)
 {
 	static const CU_TestInfo tests[] = {
@@ -372,6 +390,7 @@ int main(void)
 	    {"copies wait for the first one", test_copies},
 	    {"what the ledger remembers", test_blame},
 	    {"how many wait", test_room},
+	    {"how many files of a key a host claims", test_claims_of_a_key},
 	    {"how many are claimed", test_claims},
 	    CU_TEST_INFO_NULL,
 	};
