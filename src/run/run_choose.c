@@ -86,7 +86,7 @@ void run_choice_each(struct run *run, const struct run_choice *c, run_feed_part 
 			feeds[n++] = c->v[i].feed;
 	}
 	struct run_pool *pool = run_pool_new(run, run->conf->jobs);
-	run_feed_each(run, feeds, n, part, ctx);
+	run_feed_each(run, feeds, n, &(struct run_parts){.first = part, .ctx = ctx});
 	run_pool_free(pool);
 	free((void *)feeds);
 }

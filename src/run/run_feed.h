@@ -26,17 +26,24 @@ struct feed_work {
 	 * same, and its time was not */
 	struct fetch_entry waits;
 	bool restless;
+	bool again;    /* the source was looked at before in this run */
+	size_t waited; /* files of that look that had not settled, and count as skipped */
 };
 
 /* Counts files that are known already, or not settled yet. */
 void run_feed_skipped(struct feed_work *w, size_t n);
 
-/* Does each feed's part of the run in a thread of its own, and returns when all are through.
- * part: what there is to do before the workers are waited for and the source is tidied; its
- * failure is logged and noted here. */
+/* first: what there is to do before the workers are waited for and the source is tidied; its
+ * failure is logged and noted. again: the same, every minute from then on, while the first part of
+ * another feed lasts; NULL: nothing. */
 typedef enum df_status (*run_feed_part)(struct feed_work *w, void *ctx, struct df_err *err);
+struct run_parts {
+	run_feed_part first, again;
+	void *ctx;
+};
+/* Does each feed's parts in a thread of its own, and returns when all are through. */
 void run_feed_each(struct run *run, const struct conf_feed *const *feeds, size_t n,
-		   run_feed_part part, void *ctx);
+		   const struct run_parts *parts);
 
 /* Whether the spool still holds these bytes; a damaged copy is removed. DF_END: no. */
 enum df_status run_feed_spooled(const struct feed_work *w, const char *spool, const char *sha256,

@@ -5,9 +5,12 @@
 #include "run_session.h"
 
 #include <stdlib.h>
+#include <time.h>
 
 #define FEED_STACK    (1 << 20)
-#define FLEET_LOOK_MS 1000 /* for files that another host no longer has */
+#define FLEET_LOOK_MS 1000  /* for files that another host no longer has */
+#define AGAIN_MS      60000 /* until a source is looked at again */
+#define AGAIN_STEP_MS 100   /* a stop, or the last one's end, is not waited for */
 
 /* Waits for the workers, then tidies the spool and, on the source, what is done with. */
 static enum df_status feed_end(struct feed_work *w, bool sweep, struct df_err *err)
@@ -35,7 +38,15 @@ static enum df_status feed_end(struct feed_work *w, bool sweep, struct df_err *e
 	return st;
 }
 
-static enum df_status run_part(struct feed_work *w, void *ctx, struct df_err *err)
+static enum df_status look(struct feed_work *w, struct df_err *err)
+{
+	enum df_status st = run_pull_listed(w, err);
+	if (st != DF_OK || df_stop_requested || w->source.unreachable)
+		return st;
+	return run_pull_settled(w, err);
+}
+
+static enum df_status first_part(struct feed_work *w, void *ctx, struct df_err *err)
 {
 	(void)ctx;
 	if (ledger_shared(w->run->env.ledger))
@@ -43,59 +54,102 @@ static enum df_status run_part(struct feed_work *w, void *ctx, struct df_err *er
 	enum df_status st = run_left_resume(w, err);
 	if (st != DF_OK || w->feed->fetch.source.kind == CONF_SOURCE_NONE)
 		return st;
-	st = run_pull_listed(w, err);
-	if (st != DF_OK || df_stop_requested || w->source.unreachable)
-		return st;
-	return run_pull_settled(w, err);
+	return look(w, err);
+}
+
+static enum df_status next_part(struct feed_work *w, void *ctx, struct df_err *err)
+{
+	(void)ctx;
+	return ledger_shared(w->run->env.ledger) ? run_fleet_part(w, err) : look(w, err);
 }
 
 /* ---- all feeds at once ---- */
 
 struct feed_thread {
 	struct feed_work work;
-	run_feed_part part;
-	void *ctx; /* of part */
+	const struct run_parts *parts;
 	pthread_t thread;
-	bool running;
+	bool alone; /* no thread could be made */
 };
 
 static void feed_note(struct feed_work *w, enum df_status st, struct df_err *err)
 {
+	/* of a source that was looked at already the next run sees what is new */
+	bool matters = st != DF_OK && !(w->again && st == DF_RETRY);
 	if (st != DF_OK) {
 		df_err_context(err, "%s", w->feed->name);
-		df_log_err(DF_LOG_ERROR, err);
+		df_log_err(matters ? DF_LOG_ERROR : DF_LOG_INFO, err);
 	}
-	run_note(w->run, w->feed, st, err);
+	if (matters || st == DF_OK)
+		run_note(w->run, w->feed, st, err);
+}
+
+static enum df_status feed_part(struct feed_thread *t, run_feed_part part)
+{
+	struct feed_work *w = &t->work;
+	struct df_err err = {0};
+	enum df_status st = df_mkdirs(w->spool, &err);
+	if (st == DF_OK)
+		st = part(w, t->parts->ctx, &err);
+	feed_note(w, st, &err);
+
+	err = (struct df_err){0};
+	enum df_status end = feed_end(w, st == DF_OK, &err);
+	feed_note(w, end, &err);
+	run_source_close(&w->source);
+	return st == DF_OK ? end : st;
+}
+
+/* A test has less time: only what is built to fail takes another length. */
+static int64_t again_ms(void)
+{
+#ifdef DROPFEED_FAULTS
+	const char *other = getenv("DROPFEED_AGAIN_MS");
+	if (other != NULL)
+		return strtoll(other, NULL, 10);
+#endif
+	return AGAIN_MS;
+}
+
+/* False: there is nothing to look again for. A file that this run gave up is tried once more before
+ * later ones are sent: the next run begins with it. */
+static bool waits_to_look(const struct feed_work *w)
+{
+	const struct timespec step = {.tv_nsec = AGAIN_STEP_MS * 1000000L};
+	int64_t end = df_monotonic_ms() + again_ms();
+	bool others = true;
+	if (w->feed->fetch.source.kind == CONF_SOURCE_NONE || w->source.unreachable)
+		return false;
+	while ((others = atomic_load(&w->run->first_parts) > 0) && !df_stop_requested &&
+	       df_monotonic_ms() < end)
+		nanosleep(&step, NULL);
+	return others && run_pool_takes(w->pool, w->feed) && !run_pool_left(w->pool, w->feed);
 }
 
 static void *feed_main(void *arg)
 {
 	struct feed_thread *t = arg;
 	struct feed_work *w = &t->work;
-	struct df_err err = {0};
 	const struct df_log_place at = {.feed = w->feed->name};
 	const struct df_log_place before = df_log_at(&at);
 
-	enum df_status st = df_mkdirs(w->spool, &err);
-	if (st == DF_OK)
-		st = t->part(w, t->ctx, &err);
-	feed_note(w, st, &err);
-
-	bool sweep = st == DF_OK;
-	err = (struct df_err){0};
-	st = feed_end(w, sweep, &err);
-	feed_note(w, st, &err);
-	run_source_close(&w->source);
+	enum df_status st = feed_part(t, t->parts->first);
+	atomic_fetch_sub(&w->run->first_parts, 1);
+	w->again = true;
+	/* what is new does not wait for the end of another feed's files */
+	while (!t->alone && t->parts->again != NULL && st == DF_OK && waits_to_look(w))
+		st = feed_part(t, t->parts->again);
 	(void)df_log_at(&before);
 	return NULL;
 }
 
 void run_feed_each(struct run *run, const struct conf_feed *const *feeds, size_t n,
-		   run_feed_part part, void *ctx)
+		   const struct run_parts *parts)
 {
 	struct feed_thread *threads = df_alloc(n * sizeof(*threads));
 	pthread_attr_t attr;
 
+	atomic_store(&run->first_parts, n);
 	pthread_attr_init(&attr);
 	pthread_attr_setstacksize(&attr, FEED_STACK);
 	for (size_t i = 0; i < n; i++) {
@@ -103,16 +157,16 @@ void run_feed_each(struct run *run, const struct conf_feed *const *feeds, size_t
 		t->work = (struct feed_work){.run = run, .pool = run->pool, .feed = feeds[i]};
 		t->work.source = (struct run_source){.feed = feeds[i], .gate = run->gate};
 		t->work.spool = df_format("%s/spool/%s", run->conf->state_dir, feeds[i]->name);
-		t->part = part;
-		t->ctx = ctx;
-		t->running = pthread_create(&t->thread, &attr, feed_main, t) == 0;
-		if (!t->running) /* no room for a thread: one after the other, then */
-			feed_main(t);
+		t->parts = parts;
+		if (pthread_create(&t->thread, &attr, feed_main, t) == 0)
+			continue;
+		t->alone = true; /* no room for a thread: one after the other, then */
+		feed_main(t);
 	}
 	pthread_attr_destroy(&attr);
 
 	for (size_t i = 0; i < n; i++) {
-		if (threads[i].running)
+		if (!threads[i].alone)
 			pthread_join(threads[i].thread, NULL);
 		free(threads[i].work.spool);
 		free(threads[i].work.stuck.name);
@@ -186,7 +240,8 @@ static void run_deliver(const struct conf *conf, const struct run_options *optio
 		feeds[n++] = feed;
 	}
 	struct run_pool *pool = run_pool_new(&session.run, conf->jobs);
-	run_feed_each(&session.run, feeds, n, run_part, NULL);
+	run_feed_each(&session.run, feeds, n,
+		      &(struct run_parts){.first = first_part, .again = next_part});
 	run_pool_free(pool);
 	if (df_stop_requested)
 		run_note_status(result, DF_RETRY);

@@ -325,6 +325,14 @@ bool run_pool_takes(struct run_pool *pool, const struct conf_feed *feed)
 	return takes && !df_stop_requested;
 }
 
+bool run_pool_left(struct run_pool *pool, const struct conf_feed *feed)
+{
+	pthread_mutex_lock(&pool->lock);
+	bool left = run_queue_line(&pool->queue, feed)->first != NULL;
+	pthread_mutex_unlock(&pool->lock);
+	return left;
+}
+
 static bool line_has_room(const struct run_pool *pool, const struct run_line *line,
 			  const struct run_claim *c)
 {

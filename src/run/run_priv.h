@@ -81,8 +81,9 @@ struct run { /* shared by the workers of a run */
 	struct run_outcome *outcomes; /* of each feed of conf, or NULL; under the lock */
 	/* the pool's threads that have nothing to do: they may help with a document */
 	atomic_uint spare;
-	struct run_spent *spent; /* own: see run_spent.c; under the lock */
-	bool spent_stays;        /* the ledger could not be synced; under the lock */
+	atomic_size_t first_parts; /* that are not through: see run_feed.h */
+	struct run_spent *spent;   /* own: see run_spent.c; under the lock */
+	bool spent_stays;          /* the ledger could not be synced; under the lock */
 };
 
 #define RUN_SMALL (64u << 10) /* bytes of a file that takes longer to note than to read */
@@ -216,6 +217,8 @@ bool run_pool_claim(struct run_pool *pool, const struct conf_feed *feed,
 void run_pool_claimed(struct run_pool *pool, const struct conf_feed *feed);
 /* False: nothing more of the feed is delivered in this run. */
 bool run_pool_takes(struct run_pool *pool, const struct conf_feed *feed);
+/* While none of the feed's files is under way: whether one of them is left for the next run. */
+bool run_pool_left(struct run_pool *pool, const struct conf_feed *feed);
 /* Waits, at most so long, until more files of the feed are closed than *closed, which is brought
  * up to date, or none is under way any more. Returns how many are. */
 size_t run_pool_rest(struct run_pool *pool, const struct conf_feed *feed, uint64_t *closed,

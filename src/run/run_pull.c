@@ -213,7 +213,7 @@ static void log_list(const struct feed_work *w, const struct fetch_list *list)
 	if (list->shortage != NULL)
 		df_log(DF_LOG_WARN, "%s: not all of %s is seen: %s", w->feed->name,
 		       w->feed->fetch.source.url, list->shortage);
-	if (list->waiting > 0)
+	if (list->waiting > 0 && !w->again)
 		df_log(
 		    DF_LOG_INFO,
 		    "%s: %zu file%s wait%s for what has to be beside it (ready_marker, checksum)",
@@ -242,12 +242,22 @@ static enum df_status pull_list(struct feed_work *w, const struct fetch_list *li
 	return st;
 }
 
+/* What waited when the source was looked at before is looked at once more. */
+static void count_anew(struct feed_work *w)
+{
+	pthread_mutex_lock(&w->run->lock);
+	w->run->result->files_skipped -= w->waited;
+	w->waited = 0;
+	pthread_mutex_unlock(&w->run->lock);
+}
+
 enum df_status run_pull_listed(struct feed_work *w, struct df_err *err)
 {
 	struct fetch_list list = {0};
 	int64_t started = df_now_ms();
 	w->wait_until_ms = 0;
 	w->unsettled = w->known = 0;
+	count_anew(w);
 	enum df_status st = run_source_list(&w->source, &list, err);
 	if (st != DF_OK)
 		goto cleanup;
@@ -308,8 +318,9 @@ enum df_status run_pull_settled(struct feed_work *w, struct df_err *err)
 	enum df_status st = DF_OK;
 	if (!df_stop_requested) /* else the next run's listing will be the second one */
 		st = run_pull_listed(w, err);
-	if (st == DF_OK && w->unsettled > 0 && !df_stop_requested)
+	if (st == DF_OK && w->unsettled > 0 && !df_stop_requested && !w->again)
 		log_unsettled(w);
 	run_feed_skipped(w, w->unsettled);
+	w->waited = w->unsettled;
 	return st;
 }

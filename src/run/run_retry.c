@@ -161,7 +161,7 @@ static void retry_all(struct run *run, const struct conf *conf, struct retry *r)
 			feeds[n++] = &conf->feeds[i];
 
 	struct run_pool *pool = run_pool_new(run, conf->jobs);
-	run_feed_each(run, feeds, n, retry_part, r);
+	run_feed_each(run, feeds, n, &(struct run_parts){.first = retry_part, .ctx = r});
 	run_pool_free(pool);
 	free((void *)feeds);
 }

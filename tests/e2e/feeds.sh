@@ -28,7 +28,8 @@ arrived() { # FILE N: waits until so many batches were accepted
 }
 begin() { # starts a run; $pid
 	: >"$work/err"
-	"$dropfeed" --config "$conf" "$@" run >"$work/out" 2>"$work/err" </dev/null &
+	DROPFEED_AGAIN_MS=300 "$BUILD/faults/dropfeed" --config "$conf" "$@" run >"$work/out" \
+		2>"$work/err" </dev/null &
 	pid=$!
 }
 
@@ -64,6 +65,9 @@ for ((n = 0; n < 600; n++)); do [ -e "$work/two/done/b-eventless.csv" ] && break
 check "its files are done with at the source, too" test \
 	-s "$work/two/receipts/b-eventless.csv.receipt.json" -a -e "$work/two/done/b-eventless.csv"
 check "and the others hang on" kill -0 "$pid"
+people "$work/one/c-eventless.csv" one-c 20 '2026-01-03 00:00:00Z'
+check "what comes later does not wait for the run's end" arrived "$good" 100
+check "while the others hang on still" kill -0 "$pid"
 kill -TERM "$pid"
 status=0
 wait "$pid" || status=$?
