@@ -158,7 +158,13 @@ struct report_health {
 	 * what is missing */
 	uint64_t faulty;
 };
-enum df_status report_health(struct ledger *l, const char *feed, int64_t since_ms,
+struct report_health_query {
+	const char *feed; /* NULL: all */
+	int64_t since_ms;
+	bool (*has_feed)(void *ctx, const char *feed); /* the configuration */
+	void *ctx;
+};
+enum df_status report_health(struct ledger *l, const struct report_health_query *q,
 			     struct report_health *out, struct df_err *err) DF_CHECK;
 
 #endif

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 struct health_walk {
+	const struct report_health_query *query;
 	struct ledger *ledger;
 	struct report_health *out;
 	struct df_index *delivered; /* own: feed and name of files, the latest first */
@@ -54,7 +55,8 @@ static enum df_status health_file(void *ctx, const struct ledger_file *f, struct
 		w->out->unfinished++;
 		return DF_OK;
 	}
-	w->out->unfinished += f->cleanup_due;
+	/* nobody cleans up for a feed that is gone */
+	w->out->unfinished += f->cleanup_due && w->query->has_feed(w->query->ctx, f->feed);
 	if (f->state == LEDGER_ABANDONED)
 		return DF_OK;
 
@@ -83,16 +85,16 @@ static enum df_status health_condition(void *ctx, const struct ledger_condition 
 	return DF_OK;
 }
 
-enum df_status report_health(struct ledger *l, const char *feed, int64_t since_ms,
+enum df_status report_health(struct ledger *l, const struct report_health_query *q,
 			     struct report_health *out, struct df_err *err)
 {
-	struct health_walk w = {.ledger = l, .out = out, .delivered = df_index_new()};
-	const struct ledger_latest recent = {.feed = feed, .since_ms = since_ms};
+	struct health_walk w = {.query = q, .ledger = l, .out = out, .delivered = df_index_new()};
+	const struct ledger_latest recent = {.feed = q->feed, .since_ms = q->since_ms};
 	*out = (struct report_health){0};
 	enum df_status st = ledger_files_latest(l, &recent, health_file, &w, err);
 	if (st != DF_OK)
 		goto cleanup;
-	st = ledger_conditions(l, feed, health_condition, out, err);
+	st = ledger_conditions(l, q->feed, health_condition, out, err);
 cleanup:
 	df_index_free(w.delivered);
 	for (size_t i = 0; i < w.n; i++)

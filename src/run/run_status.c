@@ -31,10 +31,19 @@ static enum df_status show(const struct conf *conf, struct ledger *l,
 		       : report_status_text(l, &filter, stdout, err);
 }
 
+static bool has_feed(void *conf, const char *feed)
+{
+	return conf_feed_find(conf, feed) != NULL;
+}
+
 void run_status(const struct conf *conf, const struct run_status_options *options,
 		struct run_result *result)
 {
 	struct ledger *ledger = NULL;
+	const struct report_health_query asked = {.feed = options->feed,
+						  .since_ms = options->health_since_ms,
+						  .has_feed = has_feed,
+						  .ctx = (void *)(uintptr_t)conf};
 	struct report_health health = {0};
 	struct df_err err = {0};
 	enum df_status st = run_ledger_read(conf, &ledger, &err);
@@ -44,7 +53,7 @@ void run_status(const struct conf *conf, const struct run_status_options *option
 	if (st != DF_OK)
 		goto cleanup;
 	if (ledger != NULL && options->health_since_ms != 0)
-		st = report_health(ledger, options->feed, options->health_since_ms, &health, &err);
+		st = report_health(ledger, &asked, &health, &err);
 cleanup:
 	ledger_close(ledger);
 	if (st != DF_OK)

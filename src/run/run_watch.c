@@ -4,6 +4,7 @@
 #include "run_notices.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 static void set_condition(struct run *run, const struct ledger_condition *c, bool holds)
 {
@@ -63,6 +64,58 @@ void run_watch_sinks(struct run *run)
 	}
 }
 
+/* ---- feeds that the configuration has no more ---- */
+
+struct gone {
+	const struct conf *conf;
+	char *feed, *name, *subject; /* own */
+};
+
+static enum df_status find_gone(void *ctx, const struct ledger_condition *c, struct df_err *err)
+{
+	struct gone *gone = ctx;
+	(void)err;
+	if (conf_feed_find(gone->conf, c->feed) != NULL)
+		return DF_OK;
+	gone->feed = df_strdup(c->feed);
+	gone->name = df_strdup(c->name);
+	gone->subject = df_strdup(c->subject);
+	return DF_END;
+}
+
+static enum df_status clear_gone(struct run *run, const struct gone *gone, struct df_err *err)
+{
+	const struct ledger_condition c = {.feed = gone->feed,
+					   .name = gone->name,
+					   .subject = gone->subject,
+					   .text = "the configuration has no such feed any more",
+					   .now_ms = df_now_ms()};
+	bool changed = false;
+	enum df_status st = ledger_condition_clear(run->env.ledger, &c, &changed, err);
+	if (st == DF_OK)
+		df_log(DF_LOG_INFO, "%s: no longer looked at as %s: %s", c.feed, c.name, c.text);
+	return st == DF_OK ? DF_END : st;
+}
+
+/* No run will find that they are well. Hosts that share a ledger may know other feeds than this
+ * one does: there each condition is left to them. */
+static void watch_gone(struct run *run)
+{
+	struct df_err err = {0};
+	enum df_status st = ledger_shared(run->env.ledger) ? DF_OK : DF_END;
+	while (st == DF_END) {
+		struct gone gone = {.conf = run->conf};
+		st = ledger_conditions(run->env.ledger, NULL, find_gone, &gone, &err);
+		if (st == DF_END)
+			st = clear_gone(run, &gone, &err);
+		free(gone.feed);
+		free(gone.name);
+		free(gone.subject);
+	}
+	if (st != DF_OK)
+		df_log_err(DF_LOG_WARN, &err);
+}
+
 void run_watch(struct run *run, const struct conf_feed *const *feeds, size_t n)
 {
 	if (df_stop_requested) /* on purpose: the next run decides */
@@ -76,4 +129,5 @@ void run_watch(struct run *run, const struct conf_feed *const *feeds, size_t n)
 			df_log_err(DF_LOG_WARN, &err);
 		}
 	}
+	watch_gone(run);
 }

@@ -184,6 +184,10 @@ sed -i 's/feed clicks/feed other/' "$conf"
 exits 0 "the feed is not configured any more" abandon orphan-custom_event.csv
 check "its rows are in the reject file" grep -q ',abandoned: ' \
 	"$work/s5/rejects/clicks/orphan-custom_event.csv"
+rm -f "$drop"/*
+exits 3 "a monitor sees what the feed's last run found" status --exit-code
+exits 0 "a run without the feed" run
+exits 0 "no monitor hears of it any more" status --exit-code
 
 # ---- a zip: what is done stays done ----
 rm -f "$drop"/*
