@@ -241,6 +241,9 @@ struct ledger_outcome { /* of a file or a document */
 /* Moves it on; a state that closes it sets closed_ms and cleanup_due. */
 enum df_status ledger_file_state(struct ledger *l, int64_t id, const struct ledger_outcome *to,
 				 struct df_err *err) DF_CHECK;
+/* Abandons one that is closed, refused, and counts it: the trigger counts what is being closed. */
+enum df_status ledger_file_given_up(struct ledger *l, const struct ledger_file *f,
+				    const struct ledger_outcome *to, struct df_err *err) DF_CHECK;
 /* Its bytes are gone: closes it and all that is open of its documents, in one transaction. */
 enum df_status ledger_file_lost(struct ledger *l, int64_t id, const struct ledger_outcome *to,
 				struct df_err *err) DF_CHECK;

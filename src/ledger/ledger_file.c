@@ -200,6 +200,20 @@ enum df_status ledger_file_lost(struct ledger *l, int64_t id, const struct ledge
 	return st == DF_OK ? ledger_leave(l, file_lost(l, id, to, err), err) : st;
 }
 
+static enum df_status file_given_up(struct ledger *l, const struct ledger_file *f,
+				    const struct ledger_outcome *to, struct df_err *err)
+{
+	enum df_status st = ledger_file_state(l, f->id, to, err);
+	return st == DF_OK ? ledger_tally_add(l, f->feed, "files_abandoned", 1, err) : st;
+}
+
+enum df_status ledger_file_given_up(struct ledger *l, const struct ledger_file *f,
+				    const struct ledger_outcome *to, struct df_err *err)
+{
+	enum df_status st = ledger_enter_on(l, true, LEDGER_OF_FILE, f->id, err);
+	return st == DF_OK ? ledger_leave(l, file_given_up(l, f, to, err), err) : st;
+}
+
 enum df_status ledger_file_cleaned(struct ledger *l, int64_t id, const char *given_up,
 				   struct df_err *err)
 {

@@ -237,7 +237,7 @@ static enum df_status give_up_refused(struct feed_work *w, const struct ledger_f
 		      known->text != NULL ? known->text : "");
 	const struct ledger_outcome to = {
 	    .state = LEDGER_ABANDONED, .code = "abandoned", .text = text, .now_ms = df_now_ms()};
-	enum df_status st = ledger_file_state(w->run->env.ledger, known->id, &to, err);
+	enum df_status st = ledger_file_given_up(w->run->env.ledger, known, &to, err);
 	if (st != DF_OK)
 		goto cleanup;
 	df_log(DF_LOG_INFO, "%s: %s: abandoned: %s", w->feed->name, known->name, text);

@@ -62,6 +62,9 @@ printf 'user_identities.customer_id,no.such.path\nu,1\n' >"$drop/bad-screen_view
 exits 1 "a refused file" run
 equal "is counted" "$(value 'dropfeed_files_total{feed="views",state="refused"}')" 1
 never_back "a refused file"
+exits 0 "which is abandoned" abandon bad-screen_view.csv
+equal "is counted as that, too" "$(value 'dropfeed_files_total{feed="views",state="abandoned"}')" 1
+never_back "an abandoned file"
 
 view third u4,Home u5,Home
 for ((i = 0; i < 300; i++)); do echo 503; done >"$work/api/script"
