@@ -169,9 +169,8 @@ enum df_status ledger_seen_forget(struct ledger *l, const char *feed, int64_t si
 				  struct df_err *err) DF_CHECK;
 
 /* ---- files ---- */
-/* Finds the file that was last entered under this key; one that is not through, cleanup
- * included, whatever its source: a feed's address may be written anew meanwhile. DF_END:
- * unknown. */
+/* Finds the file that was last entered under this key; one that is not closed, whatever its
+ * source: a feed's address may be written anew meanwhile. DF_END: unknown. */
 enum df_status ledger_file_known(struct ledger *l, const struct ledger_key *key,
 				 struct ledger_file *out, struct df_err *err) DF_CHECK;
 /* The same for many, of which no more than the state is wanted; 0: unknown. */

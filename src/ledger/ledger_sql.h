@@ -317,7 +317,7 @@ static const char *const ledger_migrations[] = {
 #define SQL_ROLLBACK    "ROLLBACK"
 #define SQL_FILE_OF_KEY                                                                            \
 	" FROM file WHERE feed = ?1 AND name = ?2 AND size = ?3 AND mtime = ?4"                    \
-	" AND (source = ?5 OR source IS NULL OR closed_ms = 0 OR cleanup_due)"                     \
+	" AND (source = ?5 OR source IS NULL OR closed_ms = 0)"                                    \
 	" ORDER BY id DESC LIMIT 1"
 #define SQL_FILE_COLUMNS                                                                           \
 	"id, feed, name, size, mtime, sha256, state, pulled_ms, closed_ms, code, text, "           \

@@ -140,6 +140,24 @@ static enum df_status log_absent(struct after *a, const struct ledger_file *f, s
 	return DF_OK;
 }
 
+/* What has its name, size and time at today's source may be another file, which nobody has read:
+ * where it is the same one it is taken as a duplicate, and done with as such. */
+static bool is_elsewhere(const struct after *a, const struct ledger_file *f)
+{
+	const char *today = a->source->feed->fetch.source.key;
+	return f->source != NULL && today != NULL && strcmp(f->source, today) != 0;
+}
+
+static enum df_status leave_elsewhere(struct after *a, const struct ledger_file *f,
+				      struct df_err *err)
+{
+	char *why = df_format("it came from %s, and the feed has another source now", f->source);
+	df_log(DF_LOG_WARN, "%s: %s: left as it is there: %s", f->feed, f->name, why);
+	enum df_status st = ledger_file_cleaned(a->run->env.ledger, f->id, why, err);
+	free(why);
+	return st;
+}
+
 static enum df_status after_once(struct after *a, const struct ledger_file *f, struct df_err *err)
 {
 	const struct conf_feed *feed = a->source->feed;
@@ -187,6 +205,8 @@ static enum df_status after_step(struct fetch *fetch, void *ctx, struct df_err *
 {
 	const struct after_step *step = ctx;
 	(void)fetch; /* the source's own */
+	if (is_elsewhere(step->after, step->file))
+		return leave_elsewhere(step->after, step->file, err);
 	return after_once(step->after, step->file, err);
 }
 

@@ -435,4 +435,23 @@ exits 4 "access is refused" run
 up
 exits 0 "restart delivers" restart e-custom_event.csv
 exits 0 "which shows it as well" status --exit-code
+
+# ---- what is due at a source that is not the feed's any more ----
+rm -rf "$drop"/* "$work/drop2"
+mkdir "$work/drop2"
+settings s10 'after_done = move:done'
+: >"$drop/done"
+clicks "$drop/day-custom_event.csv" 2 X
+clicks "$work/drop2/day-custom_event.csv" 2 Y
+touch -d '2026-01-12 06:00:00' "$drop/day-custom_event.csv" "$work/drop2/day-custom_event.csv"
+exits 3 "a file that cannot be moved" run
+sed -i "s|file://$drop|file://$work/drop2|" "$conf"
+exits 0 "another source" run
+said "the first file is left as it is" \
+	"day-custom_event.csv: left as it is there: it came from file://$drop, and"
+equal "its namesake of the same size and time is delivered" \
+	"$(grep -c '"customer_id":"Y-[12]"' "$accepted")" 2
+check "before it is moved" test -e "$work/drop2/done/day-custom_event.csv"
+check "the first one is not" test -e "$drop/day-custom_event.csv"
+exits 0 "a monitor sees nothing" status --exit-code
 finish

@@ -127,6 +127,17 @@ static void test_actions(void)
 	feed_end();
 }
 
+/* What has its name, size and time at another source was never read. */
+static void test_other_source(void)
+{
+	int64_t id = begin(&removal);
+	world.feed.fetch.source.key = (char *)"file:///elsewhere";
+	close_as(id, LEDGER_DONE, NULL);
+	after(0);
+	CU_ASSERT(feed_has(fw.in, NAME));
+	feed_end();
+}
+
 /* Another file has its name by now, or none has: nothing is done, and nothing is due. */
 static void test_changed(void)
 {
@@ -357,6 +368,7 @@ static void test_edited(void)
 int main(void)
 {
 	static const CU_TestInfo tests[] = {
+	    {"another source", test_other_source},
 	    {"when something is due", test_is_due},
 	    {"after_done, after_refused", test_actions},
 	    {"another file has its name", test_changed},
