@@ -44,24 +44,29 @@ static enum df_status any_missed(void *ctx, const struct ledger_skipped *s, stru
 	return DF_OK;
 }
 
-static enum df_status is_unavailable(void *ctx, const struct ledger_reject *r, struct df_err *err)
-{
-	(void)err;
-	*(bool *)ctx = r->code != NULL && strcmp(r->code, "api-unavailable") == 0;
-	return *(bool *)ctx ? DF_END : DF_OK;
-}
-
 struct set_aside {
 	struct ledger *ledger;
-	bool any;
+	const char *why; /* NULL: nothing is */
 };
+
+static enum df_status is_unavailable(void *ctx, const struct ledger_reject *r, struct df_err *err)
+{
+	struct set_aside *a = ctx;
+	(void)err;
+	if (r->code != NULL && strcmp(r->code, "api-unavailable") == 0)
+		a->why = "rows of it were set aside, and `dropfeed retry` sends them again";
+	else if (r->code != NULL && strcmp(r->code, "delivery-unknown") == 0)
+		a->why = "rows of it may not have arrived, and `dropfeed retry --unknown` sends "
+			 "them again";
+	return a->why != NULL ? DF_END : DF_OK;
+}
 
 static enum df_status any_set_aside(void *ctx, const struct ledger_document *d, struct df_err *err)
 {
 	struct set_aside *a = ctx;
 	enum df_status st = DF_OK;
-	if (!a->any && d->rejected > 0)
-		st = ledger_rejects(a->ledger, d->id, 0, is_unavailable, &a->any, err);
+	if (a->why == NULL && d->rejected > 0)
+		st = ledger_rejects(a->ledger, d->id, 0, is_unavailable, a, err);
 	return st == DF_END ? DF_OK : st;
 }
 
@@ -76,8 +81,8 @@ static enum df_status why_kept(struct ledger *ledger, const struct ledger_file *
 		st = ledger_documents(ledger, f->id, any_set_aside, &aside, err);
 	if (missed)
 		*why = "it holds CSV that was skipped";
-	else if (aside.any)
-		*why = "rows of it were set aside, and `dropfeed retry` sends them again";
+	else
+		*why = aside.why;
 	return st == DF_END ? DF_OK : st;
 }
 

@@ -58,4 +58,15 @@ peer_stop
 equal "the second document's events came once more, on purpose" \
 	"$(jq -r '.[1] | select(.time < "2026-01-12T08:30:00.003Z") | .time' \
 	"$peer/events.ndjson" | sort | uniq -c | awk '{ print $1 }' | tr '\n' ' ')" "3 3 3 "
+
+# What `retry --unknown` needs is not deleted before it.
+peer_start drop-after
+feed "lanes = 1" "after_done = delete"
+clicks 3 >"$work/in/lost-custom_event.csv"
+exits 1 "a request without an answer" run
+said "keeps its file" 'lost-custom_event.csv: not deleted: rows of it may not have arrived, and'
+check "at the source" test -e "$work/in/lost-custom_event.csv"
+exits 0 "sent on purpose" retry --unknown
+check "it is deleted" test ! -e "$work/in/lost-custom_event.csv"
+peer_stop
 finish
