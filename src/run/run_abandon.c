@@ -187,7 +187,7 @@ static enum df_status close_file(struct run_file_work *w, const struct abandoned
 	const char *why = sum->why.text[0] != '\0' ? sum->why.text : "its bytes were not read";
 	char *text = df_format("%s %s not delivered%s%s", df_count(sum->left, "row").text,
 			       sum->left == 1 ? "was" : "were",
-			       sum->unwritten ? "; their rejects could not be written: " : "",
+			       sum->unwritten ? "; no reject file was written: " : "",
 			       sum->unwritten ? why : "");
 	const struct ledger_outcome to = {
 	    .state = LEDGER_ABANDONED, .code = "abandoned", .text = text, .now_ms = df_now_ms()};

@@ -68,9 +68,9 @@ static void log_changes(const struct run_delivery *v, const char *target, const 
 	if (names.len > 0)
 		df_log(DF_LOG_WARN,
 		       "%s: goes on with the settings of its first batch; today's differ in: %s "
-		       "(`dropfeed restart %s` "
-		       "begins it anew under today's)",
-		       label, df_buf_cstr(&names), v->w->f->name);
+		       "(under today's: `dropfeed restart %s`, or, once it is done, `dropfeed "
+		       "resend --new-ids %s`)",
+		       label, df_buf_cstr(&names), v->w->f->name, v->w->f->name);
 	if (d->target != NULL && strcmp(d->target, target) != 0)
 		df_log(DF_LOG_WARN,
 		       "%s: goes on with another endpoint, API key or sink than before: the "

@@ -66,10 +66,12 @@ static enum df_status check_age(struct run *run, const struct conf_feed *feed, i
 	if (st != DF_OK && st != DF_END)
 		return st;
 	df_time_text(last > 0 ? last : since, when);
-	if (now - (last > since ? last : since) > age)
-		snprintf(text, 256, "no file for %.1f hours, %s %s (expect_age)",
-			 (double)(now - (last > 0 ? last : since)) / 3600000,
-			 last > 0 ? "the last one came" : "looked for since", when);
+	if (now - (last > since ? last : since) <= age)
+		return DF_OK;
+	double minutes = (double)(now - (last > 0 ? last : since)) / 60000;
+	snprintf(text, 256, "no file for %.1f %s, %s %s (expect_age)",
+		 minutes < 120 ? minutes : minutes / 60, minutes < 120 ? "minutes" : "hours",
+		 last > 0 ? "the last one came" : "looked for since", when);
 	return DF_OK;
 }
 

@@ -153,8 +153,8 @@ down 1
 exits 3 "a run that the API ends" run
 rm "$drop/gone-custom_event.csv" "$work"/s3/spool/clicks/*
 exits 0 "abandon without the bytes" abandon gone-custom_event.csv
-said "says that the rejects could not be written" \
-	'[0-9]+ rows were not delivered; their rejects could not be written: its bytes'
+said "says that there is no reject file" \
+	'[0-9]+ rows were not delivered; no reject file was written: its bytes'
 document \
 	'.files[0].documents[0] | .state == "abandoned" and .rows == 400 and .delivered > 0 and .rejected > 1 and .balanced'
 cp "$work/gone.csv" "$drop/gone-custom_event.csv"

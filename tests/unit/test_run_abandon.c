@@ -39,7 +39,7 @@ static void test_without_rejects(void)
 	CU_ASSERT_EQUAL(f.state, LEDGER_ABANDONED);
 	CU_ASSERT_EQUAL(f.document, LEDGER_ABANDONED);
 	TEXT_IS(f.code, "abandoned");
-	TEXT_IS(f.text, "4 rows were not delivered; their rejects could not be written: "
+	TEXT_IS(f.text, "4 rows were not delivered; no reject file was written: "
 			"--without-rejects");
 	TEXT_IS(f.documents_text, "");
 	CU_ASSERT_FALSE(feed_has(fw.spool, "place-" NAME "-1000.drop"));
@@ -55,7 +55,7 @@ static void test_gone(void)
 	abandon(NAME, 1, 0);
 	struct feed_looked f = feed_file_of(id);
 	CU_ASSERT_EQUAL(f.state, LEDGER_ABANDONED);
-	TEXT_HAS(f.text, "0 rows were not delivered; their rejects could not be written: its bytes "
+	TEXT_HAS(f.text, "0 rows were not delivered; no reject file was written: its bytes "
 			 "(SHA-256 " SHA_HELLO ") are neither in the spool nor on the source");
 	feed_end();
 }

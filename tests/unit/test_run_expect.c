@@ -54,6 +54,11 @@ static void test_age(void)
 	look(MONDAY + 28 * HOUR, 0);
 	look(MONDAY + 55 * HOUR, 1);
 	world_logged("the last one came 2026-11-03T04:00");
+	world.feed.expect.age_ms = HOUR / 6;
+	world_file("b-eventless.csv", SHA_B, MONDAY + 56 * HOUR);
+	look(MONDAY + 56 * HOUR, 0);
+	look(MONDAY + 56 * HOUR + HOUR / 5, 1);
+	world_logged("no file for 12.0 minutes, the last one came");
 	world_end();
 }
 
