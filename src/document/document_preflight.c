@@ -16,23 +16,35 @@ struct preflight_pass {
 		uint64_t bytes;
 		bool historical;
 	} * lanes; /* own */
+	/* The same of all lanes: what does not fill a request is sent as one. */
+	struct forecast whole;
+	bool several; /* it does, or is sent lane by lane because nothing may be sent twice */
 };
+
+/* False: the batch begins another request. */
+static bool forecast_add(struct forecast *f, const struct batch_form *form, const struct batch *b)
+{
+	bool fits = f->batches > 0 && f->historical == b->historical &&
+		    f->batches < form->max_batches && f->events + b->n_events <= form->max_events &&
+		    f->bytes + b->json_len + 1 <= form->max_bytes;
+	if (!fits)
+		*f = (struct forecast){.bytes = 2, .historical = b->historical};
+	f->batches++;
+	f->events += b->n_events;
+	f->bytes += b->json_len + 1;
+	return fits;
+}
 
 static enum df_status count_batch(void *ctx, struct batch *b, struct df_err *err)
 {
 	(void)err;
 	struct preflight_pass *p = ctx;
 	const struct batch_form *form = p->form;
-	struct forecast *lane = &p->lanes[b->lane];
-	if (lane->batches == 0 || lane->historical != b->historical ||
-	    lane->batches == form->max_batches || lane->events + b->n_events > form->max_events ||
-	    lane->bytes + b->json_len + 1 > form->max_bytes) {
-		p->out->requests++;
-		*lane = (struct forecast){.bytes = 2, .historical = b->historical};
-	}
-	lane->batches++;
-	lane->events += b->n_events;
-	lane->bytes += b->json_len + 1;
+	const struct forecast *whole = &p->whole;
+	bool another = !forecast_add(&p->whole, form, b) && p->out->batches > 0;
+	p->several = p->several || another || whole->batches == form->max_batches ||
+		     whole->events >= form->max_events || whole->bytes >= form->max_bytes;
+	p->out->requests += !forecast_add(&p->lanes[b->lane], form, b);
 	if (b->n_events > form->max_events) /* it takes several */
 		p->out->requests += (b->n_events - 1) / form->max_events;
 	p->out->cut += b->cut;
@@ -107,12 +119,15 @@ enum df_status document_preflight(struct document_pass *pass, const struct batch
 		counting.count_only = true;
 		p.form = settings->form != NULL ? settings->form : &batch_form_events;
 		p.lanes = df_alloc(settings->lanes * sizeof(*p.lanes));
+		p.several = p.form->write != NULL; /* of objects, some count twice */
 		st = document_batches(pass, &counting, count_batch, preflight_reject, &p, err);
 	} else {
 		pass->handlers = &rows_alone;
 		pass->ctx = &p;
 		st = document_pass(pass, err);
 	}
+	if (!p.several && out->requests > 0)
+		out->requests = 1;
 	out->rows = pass->rows;
 	out->rejected = pass->rejected;
 	out->skipped = pass->skipped;

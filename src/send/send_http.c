@@ -139,7 +139,9 @@ static struct http_stream *http_stream_new(struct send_stream *base)
 							       service->path_historical != NULL
 								   ? service->path_historical
 								   : service->path),
-				   .lanes = df_alloc(base->n_lanes * sizeof(*st->lanes))};
+				   .lanes = df_alloc(base->n_lanes * sizeof(*st->lanes)),
+				   /* what must not be sent twice is noted lane by lane */
+				   .spread = service->once};
 	st->headers = curl_slist_append(st->headers, "Content-Type: application/json");
 	st->headers = curl_slist_append(st->headers, "Accept: application/json");
 	/* curl makes of a packed body that was cut what it can, or nothing: send_unpack.h knows */
@@ -243,6 +245,27 @@ static bool lane_push(struct http_lane *lane, struct batch *b)
 	return q->n == 1 && http_wakes(st->http, gathered);
 }
 
+bool http_stream_spread(struct http_stream *st)
+{
+	bool wake = false;
+	st->spread = true;
+	for (struct batch *b; (b = send_queue_pop(&st->few)) != NULL;)
+		wake = lane_push(&st->lanes[b->lane], b) || wake;
+	return wake;
+}
+
+static bool stream_push(struct http_stream *st, struct batch *b)
+{
+	struct send_queue *few = &st->few;
+	if (st->spread)
+		return lane_push(&st->lanes[b->lane], b);
+	if (few->n == 0)
+		st->since = df_monotonic_ms();
+	bool fits = send_queue_has_room(few, st->form, b);
+	send_queue_push(few, b);
+	return (!fits || send_queue_fills(few, st->form)) && http_stream_spread(st);
+}
+
 static enum df_status http_put(struct send_stream *base, struct batch *b, struct df_err *err)
 {
 	struct http_stream *st = base->own;
@@ -262,7 +285,7 @@ static enum df_status http_put(struct send_stream *base, struct batch *b, struct
 	} else if (df_stop_requested)
 		status = df_fail(DF_RETRY, err, NULL, "stopped: the next run goes on from here");
 	else {
-		wake = lane_push(lane, b);
+		wake = stream_push(st, b);
 		b = NULL;
 	}
 	pthread_mutex_unlock(&base->sender->lock);
@@ -276,6 +299,11 @@ static enum df_status http_close(struct send_stream *base, bool abandon, struct 
 {
 	struct http_stream *st = base->own;
 	pthread_mutex_lock(&base->sender->lock);
+	if (!st->spread) { /* the lanes are empty */
+		st->lanes[0].queue = st->few;
+		st->few = (struct send_queue){0};
+		st->spread = true;
+	}
 	st->closed = true;
 	st->abandoned = abandon;
 	if (http_wakes(st->http, 0))

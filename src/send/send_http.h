@@ -84,6 +84,13 @@ struct http_stream {
 	char *url, *url_historical;
 	struct curl_slist *headers;
 	struct http_lane *lanes;
+	/* L: All that was put, as long as it does not fill a request. Where that is all there is,
+	 * it goes out as one request, by the first lane, whatever lanes its batches have;
+	 * otherwise each goes to its own lane, as do those that follow: spread. Nothing is sent
+	 * before that is decided, so that a user's batches never take two ways. */
+	struct send_queue few;
+	int64_t since; /* L: when the first of them was put */
+	bool spread;   /* L */
 	unsigned in_flight;
 	bool unsettled;         /* settled() failed: it is not called again */
 	bool closed, abandoned; /* L: set by the producer */
@@ -122,6 +129,10 @@ void *http_thread(void *own); /* own: struct send_http */
 CURL *http_easy(const struct conf_feed *feed, const struct http_route *route,
 		const struct send_tuning *t);
 
+/* ---- send_http.c ---- */
+/* What was put goes to its lanes. True when the thread should know. The caller holds the lock. */
+bool http_stream_spread(struct http_stream *st);
+
 /* ---- send_stop.c ---- */
 /* Nothing new is started for the stream. status DF_OK for an abandoned one. The caller holds the
  * lock. */
@@ -144,8 +155,8 @@ void http_lane_end(struct http_lane *lane);
 void http_lane_free(struct http_lane *lane);
 
 /* ---- send_settle.c ---- */
-/* All that has a fate, from the first batch on, is settled by the next http_lanes_settle: before
- * any lane starts another request. */
+/* All that has a fate, from each lane's first batch on, is settled by the next http_lanes_settle:
+ * before any lane starts another request. */
 void http_lane_settle(struct http_lane *lane);
 void http_lanes_settle(struct send_http *h);
 

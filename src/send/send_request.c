@@ -30,7 +30,7 @@ void send_queue_push(struct send_queue *q, struct batch *b)
 	q->events += b->n_events;
 }
 
-static struct batch *queue_pop(struct send_queue *q)
+struct batch *send_queue_pop(struct send_queue *q)
 {
 	struct batch *b = q->head;
 	if (b == NULL)
@@ -47,8 +47,16 @@ static struct batch *queue_pop(struct send_queue *q)
 
 void send_queue_free(struct send_queue *q)
 {
-	for (struct batch *b; (b = queue_pop(q)) != NULL;)
+	for (struct batch *b; (b = send_queue_pop(q)) != NULL;)
 		batch_free(b);
+}
+
+bool send_queue_has_room(const struct send_queue *q, const struct batch_form *form,
+			 const struct batch *b)
+{
+	return q->n < form->max_batches && q->events + b->n_events <= form->max_events &&
+	       1 + q->bytes + q->n + b->json_len + 1 <= form->max_bytes &&
+	       (q->n == 0 || q->head->historical == b->historical);
 }
 
 /* The body is "[" batch ("," batch)* "]": every batch costs one byte more than itself, and there is
@@ -75,7 +83,7 @@ size_t send_request_measure(const struct batch_form *form, const struct batch *h
 
 static void request_take(struct send_item *item, struct send_queue *q)
 {
-	*item = (struct send_item){.batch = queue_pop(q)};
+	*item = (struct send_item){.batch = send_queue_pop(q)};
 	send_objects_begin(item);
 }
 
@@ -109,12 +117,15 @@ bool send_request_part(struct send_request *r)
 
 static bool request_may_pass(const struct send_request *r, size_t first, size_t which)
 {
-	uint64_t user = r->item[which].batch->user;
-	if (r->item[which].fate != SEND_PENDING || user == 0)
+	const struct batch *b = r->item[which].batch;
+	if (r->item[which].fate != SEND_PENDING)
 		return false;
-	for (size_t i = first; i < which; i++)
-		if (r->item[i].fate == SEND_PENDING && r->item[i].batch->user == user)
+	for (size_t i = first; i < which; i++) {
+		const struct batch *before = r->item[i].batch;
+		bool same = b->user == 0 || before->user == b->user;
+		if (r->item[i].fate == SEND_PENDING && before->lane == b->lane && same)
 			return false;
+	}
 	return true;
 }
 

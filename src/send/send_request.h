@@ -12,6 +12,10 @@ struct send_queue {
 /* It has what fills a request. */
 bool send_queue_fills(const struct send_queue *q, const struct batch_form *form);
 void send_queue_push(struct send_queue *q, struct batch *b); /* takes b */
+struct batch *send_queue_pop(struct send_queue *q);          /* the caller's; NULL: none */
+/* What is in it, and the batch after that, fit into one request. */
+bool send_queue_has_room(const struct send_queue *q, const struct batch_form *form,
+			 const struct batch *b);
 void send_queue_free(struct send_queue *q);
 
 #define SEND_SET_ASIDE_AFTER 8u /* failures of one batch alone */
@@ -21,13 +25,15 @@ enum send_fate { SEND_PENDING, SEND_DELIVERED, SEND_REJECTED, SEND_SET_ASIDE };
 /*
  * The batches that a lane took from its queue together. They go out as one or more parts: a part is
  * a run of pending batches without a cut inside, the leftmost first, so that the lane's order
- * survives every split. Those before the first pending one are settled after each answer.
+ * survives every split. Those before the first pending one are settled after each answer. A request
+ * that is all of a stream has batches of many lanes: of each, those before its first pending one.
  */
 struct send_request {
 	struct send_item {
 		struct batch *batch;
 		enum send_fate fate;
-		bool cut; /* a part ends after this batch */
+		bool cut;      /* a part ends after this batch */
+		bool reported; /* it is settled */
 		/* own; why it was rejected; of a delivered one, when it will be carried out */
 		char *words;
 		bool before;       /* the service had it already */
@@ -49,9 +55,9 @@ size_t send_request_measure(const struct batch_form *form, const struct batch *h
 void send_request_fill(struct send_request *r, struct send_queue *q, size_t n);
 /* finds the next part; false when nothing is pending */
 bool send_request_part(struct send_request *r);
-/* Takes another part than the current one, where there is one: a batch whose user has none
- * pending before it. So the lane goes on after a batch that fails, and it shows whose fault that
- * is. The order of each user's batches stays. */
+/* Takes another part than the current one, where there is one: a batch whose user, or whose lane,
+ * has none pending before it. So the lane goes on after a batch that fails, and it shows whose
+ * fault that is. The order of each user's batches stays. */
 void send_request_pass(struct send_request *r);
 /* Whether the current part, a batch that failed alone, is to be tried again before others are. */
 bool send_request_stays(const struct send_request *r, uint64_t successes);

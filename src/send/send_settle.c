@@ -35,46 +35,74 @@ static size_t report_rejects(const struct http_lane *lane, const struct send_ite
 	return rows;
 }
 
-/* Reports the batches before the first pending one, so that a stop repeats no more than what was
- * on the wire. more: another lane of the stream follows. */
-static void lane_report(struct http_lane *lane, size_t end, bool more)
+/* Lanes, as bits, of whose batches some are to be reported: those before the first pending one of
+ * their lane. */
+static uint64_t lanes_to_report(const struct send_request *r)
+{
+	uint64_t pending = 0, ready = 0;
+	for (size_t i = r->settled; i < r->n; i++) {
+		const struct send_item *item = &r->item[i];
+		uint64_t lane = UINT64_C(1) << item->batch->lane; /* a feed has 64 at most */
+		if (item->fate == SEND_PENDING)
+			pending |= lane;
+		else if (!item->reported && (pending & lane) == 0)
+			ready |= lane;
+	}
+	return ready;
+}
+
+struct report { /* of a lane's batches */
+	struct send_settled step;
+	struct send_stats sum;
+	struct send_reject *rejects; /* own */
+	struct send_taken taken[REQUEST_MAX_BATCHES];
+};
+
+static void report_item(const struct http_lane *lane, struct send_item *item, struct report *p)
+{
+	size_t rejected = 0;
+	item->reported = true;
+	p->step.done = item->batch->lane_position + 1;
+	if (item->fate != SEND_DELIVERED || item->objects != NULL)
+		rejected = report_rejects(lane, item, &p->rejects, &p->step.n_rejects);
+	if (item->fate != SEND_DELIVERED)
+		return;
+	if (lane->stream->service->says_more)
+		p->taken[p->step.n_taken++] = (struct send_taken){
+		    .batch = item->batch, .due = item->words, .before = item->before};
+	p->sum.batches++;
+	p->sum.events += item->batch->n_events;
+	p->step.rows_delivered += item->batch->n_rows - rejected;
+}
+
+/* Reports a lane's batches before its first pending one, so that a stop repeats no more than what
+ * was on the wire. more: another lane of the stream follows. */
+static void lane_report(struct http_lane *lane, uint32_t number, bool more)
 {
 	struct http_stream *st = lane->stream;
 	struct send_request *r = &lane->request;
 	struct sender *sender = st->base->sender;
-	struct send_reject *rejects = NULL;
-	struct send_taken taken[REQUEST_MAX_BATCHES];
-	struct send_stats sum = {0};
-	struct send_settled step = {.lane = lane->number,
-				    .done = r->item[end - 1].batch->lane_position + 1,
-				    .taken = taken,
-				    .more = more};
-	for (size_t i = r->settled; i < end; i++) {
-		const struct send_item *item = &r->item[i];
-		size_t rejected = 0;
-		if (item->fate != SEND_DELIVERED || item->objects != NULL)
-			rejected = report_rejects(lane, item, &rejects, &step.n_rejects);
-		if (item->fate != SEND_DELIVERED)
+	struct report p = {.step = {.lane = number, .more = more}};
+	for (size_t i = r->settled; i < r->n; i++) {
+		struct send_item *item = &r->item[i];
+		if (item->batch->lane != number || item->reported)
 			continue;
-		if (st->service->says_more)
-			taken[step.n_taken++] = (struct send_taken){
-			    .batch = item->batch, .due = item->words, .before = item->before};
-		sum.batches++;
-		sum.events += item->batch->n_events;
-		step.rows_delivered += item->batch->n_rows - rejected;
+		if (item->fate == SEND_PENDING)
+			break;
+		report_item(lane, item, &p);
 	}
-	r->settled = end;
-	step.rejects = rejects;
+	p.step.rejects = p.rejects;
+	p.step.taken = p.taken;
 
 	struct df_err err = {0};
 	enum df_status status = DF_OK;
 	if (!st->unsettled)
-		status = st->base->events->settled(st->base->ctx, &step, &err);
-	free(rejects);
+		status = st->base->events->settled(st->base->ctx, &p.step, &err);
+	free(p.rejects);
 
 	pthread_mutex_lock(&sender->lock);
-	sender->stats.batches += sum.batches;
-	sender->stats.events += sum.events;
+	sender->stats.batches += p.sum.batches;
+	sender->stats.events += p.sum.events;
 	if (status != DF_OK) {
 		st->unsettled = true;
 		http_stream_stop(st, status, &err);
@@ -82,21 +110,14 @@ static void lane_report(struct http_lane *lane, size_t end, bool more)
 	pthread_mutex_unlock(&sender->lock);
 }
 
-/* Where the batches end that have a fate, from the first one on. */
-static size_t settled_end(const struct send_request *r)
-{
-	size_t end = r->settled;
-	while (end < r->n && r->item[end].fate != SEND_PENDING)
-		end++;
-	return end;
-}
-
 static void lane_settle(struct http_lane *lane, bool more)
 {
 	struct send_request *r = &lane->request;
-	size_t end = settled_end(r);
-	if (end > r->settled)
-		lane_report(lane, end, more);
+	for (uint64_t ready = lanes_to_report(r); ready != 0; ready &= ready - 1)
+		lane_report(lane, (uint32_t)__builtin_ctzll(ready),
+			    more || (ready & (ready - 1)) != 0);
+	while (r->settled < r->n && r->item[r->settled].reported)
+		r->settled++;
 	if (!send_request_part(r))
 		send_request_clear(r);
 }
@@ -117,7 +138,7 @@ static const struct http_lane *last_to_report(const struct http_stream *st)
 	const struct http_lane *last = NULL;
 	for (uint32_t i = 0; i < st->base->n_lanes; i++) {
 		const struct http_lane *lane = &st->lanes[i];
-		if (lane->settles && settled_end(&lane->request) > lane->request.settled)
+		if (lane->settles && lanes_to_report(&lane->request) != 0)
 			last = lane;
 	}
 	return last;

@@ -330,6 +330,8 @@ static bool http_turn(struct send_http *h)
 	h->wake = now + LOOK_EVERY_MS;
 	for (struct http_stream *st = h->streams; st != NULL; st = st->next) {
 		stream_check(st, now);
+		if (st->few.n > 0 && now >= st->since + st->base->sender->tuning.gather)
+			(void)http_stream_spread(st);
 		for (uint32_t i = 0; i < st->base->n_lanes && !st->stopping; i++)
 			lane_pack(&st->lanes[i], now);
 	}

@@ -17,8 +17,10 @@ struct checked {
 	struct df_buf notes; /* own: warnings and hints */
 };
 
-/* A document of this text, checked as a run checks it before anything of it is sent. */
-static TEST_UNUSED struct checked check(struct conf_feed *feed, const char *text)
+/* A document of this text, checked as a run checks it before anything of it is sent. counts: its
+ * batches are counted as well. */
+static TEST_UNUSED struct checked check_counting(struct conf_feed *feed, const char *text,
+						 bool counts)
 {
 	struct checked c = {0};
 	struct df_err err = {0};
@@ -29,7 +31,8 @@ static TEST_UNUSED struct checked check(struct conf_feed *feed, const char *text
 	    .feed = feed, .file = "a-eventless.csv", .doc = &doc, .jobs = 1};
 	OK(df_unnamed_open("/tmp", &doc.fd, &err));
 	OK(df_write_all(doc.fd, text, strlen(text), &err));
-	c.st = document_preflight(&pass, NULL, NULL, NULL, &c.found, &c.err);
+	struct batch_settings settings = document_batch_settings(feed, "", &doc, 1);
+	c.st = document_preflight(&pass, counts ? &settings : NULL, NULL, NULL, &c.found, &c.err);
 	size_t n = 0;
 	struct map_warning *warnings = document_pass_warnings(&pass, &n);
 	for (size_t i = 0; i < n; i++)
@@ -46,6 +49,11 @@ static TEST_UNUSED void set(struct conf_feed *feed, const char *key, const char 
 {
 	struct df_err err = {0};
 	OK(conf_feed_set(feed, key, value, &err));
+}
+
+static TEST_UNUSED struct checked check(struct conf_feed *feed, const char *text)
+{
+	return check_counting(feed, text, false);
 }
 
 static TEST_UNUSED void end(struct checked *c, struct conf_feed *feed)

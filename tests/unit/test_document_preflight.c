@@ -14,6 +14,28 @@ static void test_counts(void)
 	end(&c, feed);
 }
 
+/* What does not fill a request is sent as one; more is sent lane by lane. */
+static void test_requests(void)
+{
+	static const struct {
+		int users;
+		uint64_t requests;
+	} cases[] = {{0, 0}, {1, 1}, {99, 1}, {100, 8}, {300, 8}};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct conf_feed *feed = conf_feed_default("f");
+		struct df_buf text = {0};
+		df_buf_adds(&text, HEADER);
+		for (int user = 0; user < cases[i].users; user++)
+			df_buf_addf(&text, "u%d,7,x\n", user);
+		struct checked c = check_counting(feed, df_buf_cstr(&text), true);
+		CU_ASSERT_EQUAL(c.st, DF_OK);
+		CU_ASSERT_EQUAL(c.found.batches, (uint64_t)cases[i].users);
+		CU_ASSERT_EQUAL(c.found.requests, cases[i].requests);
+		df_buf_free(&text);
+		end(&c, feed);
+	}
+}
+
 /* A row more than allowed refuses the document; as many as allowed do not. */
 static void test_max_rejects(void)
 {
@@ -86,9 +108,13 @@ static void test_row_count(void)
 int main(void)
 {
 	static const CU_TestInfo tests[] = {
-	    {"counts", test_counts},           {"max_rejects", test_max_rejects},
-	    {"a broken end", test_broken_end}, {"options that would help", test_hints},
-	    {"row_count", test_row_count},     CU_TEST_INFO_NULL,
+	    {"counts", test_counts},
+	    {"max_rejects", test_max_rejects},
+	    {"requests", test_requests},
+	    {"a broken end", test_broken_end},
+	    {"options that would help", test_hints},
+	    {"row_count", test_row_count},
+	    CU_TEST_INFO_NULL,
 	};
 	return test_main("document_preflight", NULL, NULL, tests);
 }

@@ -29,6 +29,38 @@ static void test_clean(void)
 	world_end(&w);
 }
 
+/* What fits into a request is sent as one, whatever lanes it is in, and settled lane by
+ * lane. */
+static void test_few(void)
+{
+	struct world w;
+	world_begin(&w);
+	put_file(&w, "script", "202-path 1\n400-path 0");
+	open_stream(&w, NULL);
+	for (uint32_t i = 0; i < 60; i++)
+		CU_ASSERT_EQUAL(put(&w, (struct shape){.name = "a", .events = 1, .lane = i % 3}),
+				DF_OK);
+	CU_ASSERT_EQUAL(close_stream(&w, false), DF_OK);
+	requests_are(&w, "202:60 400:1");
+	CU_ASSERT_EQUAL(accepted(&w, IN_ORDER_ONCE), 59);
+	for (int lane = 0; lane < 3; lane++)
+		CU_ASSERT_EQUAL(w.done[lane], 20);
+	CU_ASSERT_EQUAL(w.rows, 59);
+	CU_ASSERT_EQUAL(w.calls, 3); /* lane 1 waited for its second batch */
+	world_end(&w);
+
+	/* More than that goes to the lanes, in order. */
+	world_begin(&w);
+	open_stream(&w, NULL);
+	for (uint32_t i = 0; i < 102; i++)
+		CU_ASSERT_EQUAL(put(&w, (struct shape){.name = "a", .events = 1, .lane = i % 3}),
+				DF_OK);
+	CU_ASSERT_EQUAL(close_stream(&w, false), DF_OK);
+	requests_are(&w, "202:34 202:34 202:34");
+	CU_ASSERT_EQUAL(accepted(&w, IN_ORDER_ONCE), 102);
+	world_end(&w);
+}
+
 static void test_gather(void)
 {
 	/* A lane does not wait for company for ever: two batches, no close, and yet they arrive. */
@@ -295,6 +327,7 @@ int main(void)
 {
 	static const CU_TestInfo tests[] = {
 	    {"clean", test_clean},
+	    {"no more than a request", test_few},
 	    {"a lane does not wait for ever", test_gather},
 	    {"limits", test_limits},
 	    {"historical", test_historical},

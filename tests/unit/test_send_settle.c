@@ -102,6 +102,50 @@ static void test_not_recorded(void)
 	end();
 }
 
+/* Where a request is all of a stream, each lane's batches before its first pending one count. */
+static void test_mixed(void)
+{
+	static const struct {
+		uint32_t lane;
+		uint64_t position;
+		enum send_fate fate;
+	} items[] = {{2, 0, SEND_DELIVERED}, {0, 0, SEND_PENDING},   {1, 5, SEND_REJECTED},
+		     {2, 1, SEND_DELIVERED}, {0, 1, SEND_DELIVERED}, {1, 6, SEND_PENDING}};
+	struct send_request *r = &lanes[0].request;
+	begin(false);
+	fill(0, 6, 6);
+	for (size_t i = 0; i < r->n; i++) {
+		r->item[i].fate = items[i].fate;
+		r->item[i].batch->lane = items[i].lane;
+		r->item[i].batch->lane_position = items[i].position;
+	}
+	http_lane_settle(&lanes[0]);
+	http_lanes_settle(&http);
+	CU_ASSERT_EQUAL_FATAL(heard.n, 2);
+	CU_ASSERT_EQUAL(heard.step[0].lane, 1);
+	CU_ASSERT_EQUAL(heard.step[0].done, 6);
+	CU_ASSERT_EQUAL(heard.step[0].n_rejects, 1);
+	CU_ASSERT_TRUE(heard.step[0].more);
+	CU_ASSERT_EQUAL(heard.step[1].lane, 2);
+	CU_ASSERT_EQUAL(heard.step[1].done, 2);
+	CU_ASSERT_FALSE(heard.step[1].more);
+
+	/* What was delivered after it follows its lane's first batch, and nothing is reported
+	 * twice. */
+	r->item[1].fate = r->item[5].fate = SEND_DELIVERED;
+	http_lane_settle(&lanes[0]);
+	http_lanes_settle(&http);
+	CU_ASSERT_EQUAL_FATAL(heard.n, 4);
+	CU_ASSERT_EQUAL(heard.step[2].lane, 0);
+	CU_ASSERT_EQUAL(heard.step[2].done, 2);
+	CU_ASSERT_EQUAL(heard.step[2].n_rejects, 0);
+	CU_ASSERT_EQUAL(heard.step[3].lane, 1);
+	CU_ASSERT_EQUAL(heard.step[3].done, 7);
+	CU_ASSERT_EQUAL(heard.step[3].n_rejects, 0);
+	CU_ASSERT_EQUAL(r->n, 0);
+	end();
+}
+
 /* What must not be sent twice is noted lane by lane, and so is its end. */
 static void test_once(void)
 {
@@ -121,6 +165,7 @@ int main(void)
 	static const CU_TestInfo tests[] = {
 	    {"lanes that were answered together are one step", test_together},
 	    {"a step that is not recorded stops the stream", test_not_recorded},
+	    {"a request of several lanes", test_mixed},
 	    {"a service without repetition", test_once},
 	    CU_TEST_INFO_NULL,
 	};
