@@ -277,8 +277,11 @@ static enum df_status http_put(struct send_stream *base, struct batch *b, struct
 		return df_fail(DF_USAGE, err, NULL, CONF_HELD);
 	}
 	pthread_mutex_lock(&base->sender->lock);
-	while (!st->stopping && !df_stop_requested && queue_full(&lane->queue, b))
+	while (!st->stopping && !df_stop_requested && queue_full(&lane->queue, b)) {
+		st->crowded = true;
 		stream_wait(st);
+	}
+	st->crowded = false;
 	if (st->stopping) {
 		status = st->status;
 		df_fail(status, err, st->err.code, "%s", st->err.text);

@@ -101,6 +101,7 @@ struct http_stream {
 	int64_t stopped_at;
 	enum df_status status;    /* L, with err: why it stopped */
 	struct df_err err;        /* L */
+	bool crowded;             /* L: the producer waits for room in a queue */
 	pthread_cond_t changed;   /* room in a queue, stopping or ended */
 	struct http_stream *next; /* L */
 };

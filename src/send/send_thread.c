@@ -23,6 +23,13 @@ static void http_due(struct send_http *h, int64_t when)
 		h->wake = when;
 }
 
+/* A producer that waits for the end of its stream sleeps on. */
+static void stream_room(struct http_stream *st)
+{
+	if (st->crowded)
+		pthread_cond_broadcast(&st->changed);
+}
+
 /* Takes the lane's next request from its queue, when there is one to take. */
 static void lane_pack(struct http_lane *lane, int64_t now)
 {
@@ -30,7 +37,7 @@ static void lane_pack(struct http_lane *lane, int64_t now)
 	if (lane->request.n > 0 && !lane->in_flight && lane->queue.n > 0) {
 		send_request_top_up(&lane->request, &lane->queue);
 		http_suspects_load(st->route, &lane->request);
-		pthread_cond_broadcast(&st->changed);
+		stream_room(st);
 	}
 	if (lane->request.n > 0 || lane->queue.n == 0)
 		return;
@@ -46,7 +53,7 @@ static void lane_pack(struct http_lane *lane, int64_t now)
 	lane->decided = !send_request_part(&lane->request);
 	st->http->decided |= lane->decided;
 	lane->since = lane->ready_at = now;
-	pthread_cond_broadcast(&st->changed);
+	stream_room(st);
 }
 
 /* Nobody knows where to connect to. */
