@@ -117,8 +117,6 @@ enum df_status report_metrics_write(const struct report_metrics *what, struct df
 
 /* ---- notices ---- */
 
-/* One sentence. */
-void report_notice_words(const struct ledger_notice *n, struct df_buf *out);
 /* One JSON object: event, feed, file, condition, code, text, time, since, and of a file its rows =
  * delivered + rejected + skipped. What there is not is left out. */
 void report_notice_json(const struct ledger_notice *n, struct df_buf *out);

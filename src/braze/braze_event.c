@@ -35,7 +35,7 @@ void braze_event_head(struct braze_writer *w, struct json_text name, const struc
 	braze_put_when(w, data);
 }
 
-void braze_put_session(struct braze_writer *w, const struct braze_data *data)
+static void put_session(struct braze_writer *w, const struct braze_data *data)
 {
 	struct json_text id = data->session_uuid;
 	if (w->b->set->session_events)
@@ -53,7 +53,7 @@ static void put_named_event(struct braze_writer *w, struct json_text name,
 	}
 	braze_event_head(w, name, data);
 	struct braze_level level = braze_enter(w, "properties", '{');
-	braze_put_session(w, data);
+	put_session(w, data);
 	braze_put_properties(w, data->custom_attributes);
 	braze_leave(w, &level, '}');
 	braze_end(w);

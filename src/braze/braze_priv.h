@@ -92,7 +92,6 @@ void braze_put_event(struct braze_writer *w, struct json_text type, const struct
 void braze_event_head(struct braze_writer *w, struct json_text name, const struct braze_data *data);
 void braze_object_head(struct braze_writer *w, enum braze_array array);
 void braze_put_when(struct braze_writer *w, const struct braze_data *data);
-void braze_put_session(struct braze_writer *w, const struct braze_data *data);
 
 /* ---- braze_commerce.c: of a commerce_event ---- */
 void braze_put_commerce(struct braze_writer *w, const struct braze_data *data);

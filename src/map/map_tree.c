@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-struct map_node *map_node_new(enum map_node_kind kind, const char *key, size_t key_len)
+static struct map_node *node_new(enum map_node_kind kind, const char *key, size_t key_len)
 {
 	struct map_node *node = df_alloc(sizeof(*node));
 	node->kind = kind;
@@ -15,7 +15,7 @@ struct map_node *map_node_new(enum map_node_kind kind, const char *key, size_t k
 
 struct map_node *map_root_new(const struct schema_object *object, const char *path)
 {
-	struct map_node *root = map_node_new(MAP_NODE_OBJECT, NULL, 0);
+	struct map_node *root = node_new(MAP_NODE_OBJECT, NULL, 0);
 	root->object = object;
 	root->path = df_strdup(path);
 	return root;
@@ -138,7 +138,7 @@ struct map_node *map_tree_add(struct map_node *root, const struct schema_path *p
 		if (child != NULL && (last || child->kind != kind))
 			return NULL;
 		if (child == NULL) {
-			child = map_node_new(kind, step->key, step->key_len);
+			child = node_new(kind, step->key, step->key_len);
 			child->field = step->field;
 			child->object = step->object;
 			child->parent = node;

@@ -35,7 +35,6 @@ struct map_node {
 	bool keep;      /* an empty cell does not delete the attribute */
 };
 
-struct map_node *map_node_new(enum map_node_kind kind, const char *key, size_t key_len);
 void map_node_free(struct map_node *node);
 /* Adds the path's leaf; NULL when it is there already. */
 struct map_node *map_tree_add(struct map_node *root, const struct schema_path *path);

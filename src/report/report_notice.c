@@ -19,7 +19,8 @@ static bool is(const struct ledger_notice *n, const char *event)
 	return strcmp(n->event, event) == 0;
 }
 
-void report_notice_words(const struct ledger_notice *n, struct df_buf *out)
+/* One sentence. */
+static void notice_words(const struct ledger_notice *n, struct df_buf *out)
 {
 	const char *text = n->text != NULL ? n->text : "";
 	df_buf_addf(out, "%s: ", n->feed);
@@ -62,7 +63,7 @@ void report_notice_json(const struct ledger_notice *n, struct df_buf *out)
 {
 	struct df_buf words = {0};
 	char host[256] = "";
-	report_notice_words(n, &words);
+	notice_words(n, &words);
 	char *sentence = df_strdup(df_buf_cstr(&words));
 
 	df_hide_passwords(sentence);

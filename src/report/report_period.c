@@ -243,8 +243,8 @@ static enum df_status period_rows(struct ledger *l, const struct report_span *sp
 	return ledger_conditions(l, span->feed, on_condition, out, err);
 }
 
-enum df_status period_read(struct ledger *l, const struct report_span *span, struct period *out,
-			   struct df_err *err)
+static enum df_status period_read(struct ledger *l, const struct report_span *span,
+				  struct period *out, struct df_err *err)
 {
 	period_begin(out, span);
 	if (l == NULL)
@@ -271,7 +271,7 @@ static void sum_free(struct period_sum *s)
 	free(s->bars);
 }
 
-void period_free(struct period *p)
+static void period_free(struct period *p)
 {
 	for (size_t i = 0; i < p->n_feeds; i++) {
 		free(p->feeds[i].name);

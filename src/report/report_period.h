@@ -78,10 +78,6 @@ struct period {
 	int64_t file_id; /* while it is read: the file before */
 };
 
-enum df_status period_read(struct ledger *l, const struct report_span *span, struct period *out,
-			   struct df_err *err) DF_CHECK;
-void period_free(struct period *p); /* what it holds */
-
 /* The share of the limit, 0 to 1; less than 0: nothing was sent under one for long enough. */
 double period_share(const struct period_sum *s);
 /* In milliseconds; less than 0: no file is done. */
