@@ -234,6 +234,23 @@ static void put_heading(const struct cli_table *t)
 	df_buf_adds(t->out, "becomes\n");
 }
 
+/* The column's cell, and a line for each of its routes, from `at`. Returns the next column's. */
+static size_t put_column(struct cli_table *t, size_t column, size_t at)
+{
+	const struct trial_explain *x = t->x;
+	const size_t first = at;
+	for (; at < x->routes.n && x->routes.v[at].column == column; at++) {
+		put_line(t, column, at == first);
+		put_becomes(t, &x->routes.v[at]);
+	}
+	if (at > first)
+		return at;
+	put_line(t, column, true);
+	if (!t->narrow)
+		df_buf_addc(t->out, '\n');
+	return at;
+}
+
 void cli_table(struct cli_table *t)
 {
 	const struct trial_explain *x = t->x;
@@ -246,18 +263,8 @@ void cli_table(struct cli_table *t)
 	t->narrow = 6 + t->name_width + 2 + t->value_width + 2 + LEAST_TEXT > t->screen;
 	df_buf_addc(t->out, '\n');
 	put_heading(t);
-	for (size_t i = 1; i <= n; i++) {
-		bool first = true;
-		for (; at < x->routes.n && x->routes.v[at].column == i; at++, first = false) {
-			put_line(t, i, first);
-			put_becomes(t, &x->routes.v[at]);
-		}
-		if (first) {
-			put_line(t, i, true);
-			if (!t->narrow)
-				df_buf_addc(t->out, '\n');
-		}
-	}
+	for (size_t i = 1; i <= n; i++)
+		at = put_column(t, i, at);
 	for (bool first = true; at < x->routes.n; at++, first = false) {
 		put_line(t, 0, first);
 		put_becomes(t, &x->routes.v[at]);

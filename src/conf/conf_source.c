@@ -39,44 +39,52 @@ static char *percent_decode(const char *s, size_t len)
 	return out;
 }
 
+/* "[2001:db8::1]", up to what follows it; NULL: it is something else. */
+static const char *numeric_read(const char *s, size_t len, struct conf_authority *out)
+{
+	const char *close = memchr(s, ']', len);
+	if (close == NULL)
+		return NULL;
+	out->host = s + 1;
+	out->host_len = (size_t)(close - s - 1);
+	bool sound = strspn(out->host, "0123456789abcdefABCDEF:.%") >= out->host_len;
+	return sound ? close + 1 : NULL;
+}
+
+/* A host's name, likewise. */
+static const char *host_read(const char *s, size_t len, struct conf_authority *out)
+{
+	const char *colon = memchr(s, ':', len);
+	out->host = s;
+	out->host_len = colon != NULL ? (size_t)(colon - s) : len;
+	for (size_t i = 0; i < out->host_len; i++)
+		if (!isalnum((unsigned char)s[i]) && strchr("-._", s[i]) == NULL)
+			return NULL;
+	return s + out->host_len;
+}
+
+static bool port_read(const char *s, const char *end, uint16_t *out)
+{
+	unsigned long port = 0;
+	for (; s < end; s++) {
+		if (!isdigit((unsigned char)*s) || port > 65535)
+			return false;
+		port = port * 10 + (unsigned long)(*s - '0');
+	}
+	*out = (uint16_t)port;
+	return port > 0 && port <= 65535;
+}
+
 bool conf_authority_read(const char *s, size_t len, struct conf_authority *out)
 {
-	const char *end = s + len, *colon;
-	if (len > 0 && *s == '[') {
-		const char *close = memchr(s, ']', len);
-		if (close == NULL)
-			return false;
-		out->host = s + 1;
-		out->host_len = (size_t)(close - s - 1);
-		colon = close + 1;
-		if (colon < end && *colon != ':')
-			return false;
-		if (strspn(out->host, "0123456789abcdefABCDEF:.%") < out->host_len)
-			return false;
-	} else {
-		colon = memchr(s, ':', len);
-		if (colon == NULL)
-			colon = end;
-		out->host = s;
-		out->host_len = (size_t)(colon - s);
-		for (size_t i = 0; i < out->host_len; i++)
-			if (!isalnum((unsigned char)s[i]) && strchr("-._", s[i]) == NULL)
-				return false;
-	}
-
+	const char *end = s + len;
+	const char *at = len > 0 && *s == '[' ? numeric_read(s, len, out) : host_read(s, len, out);
 	out->port = 0;
-	if (colon < end) {
-		unsigned long port = 0;
-		for (const char *p = colon + 1; p < end; p++) {
-			if (!isdigit((unsigned char)*p) || port > 65535)
-				return false;
-			port = port * 10 + (unsigned long)(*p - '0');
-		}
-		if (port == 0 || port > 65535)
-			return false;
-		out->port = (uint16_t)port;
-	}
-	return out->host_len > 0;
+	if (at == NULL || out->host_len == 0)
+		return false;
+	if (at == end)
+		return true;
+	return *at == ':' && port_read(at + 1, end, &out->port);
 }
 
 /* ---- source ---- */

@@ -56,6 +56,21 @@ static void dir_stat_take(const struct stat *st, struct fetch_stat *out)
 	out->mtime = st->st_mtime;
 }
 
+/* What a name of an open folder is. DF_END: it is gone since it was read. */
+static enum df_status dir_look(DIR *d, const char *dir, const char *name, struct fetch_stat *out,
+			       struct df_err *err)
+{
+	struct stat seen = {0};
+	if (fstatat(dirfd(d), name, &seen, AT_SYMLINK_NOFOLLOW) == 0) {
+		dir_stat_take(&seen, out);
+		return DF_OK;
+	}
+	if (errno == ENOENT)
+		return DF_END;
+	return df_fail(df_disk_status(errno, DF_REJECT), err, NULL, "cannot look at %s/%s: %s", dir,
+		       name, strerror(errno));
+}
+
 static enum df_status dir_list(void *state, const char *dir, fetch_visit *visit, void *arg,
 			       struct df_err *err)
 {
@@ -64,29 +79,18 @@ static enum df_status dir_list(void *state, const char *dir, fetch_visit *visit,
 	if (d == NULL)
 		return dir_fail(errno, dir, err);
 	enum df_status st = DF_OK;
-	for (;;) {
-		errno = 0;
-		struct dirent *entry = readdir(d);
-		if (entry == NULL) {
-			if (errno != 0)
-				st = df_fail(DF_RETRY, err, NULL, "cannot list %s: %s", dir,
-					     strerror(errno));
-			break;
-		}
-		struct stat seen = {0};
+	struct dirent *entry;
+	for (errno = 0; (entry = readdir(d)) != NULL; errno = 0) {
 		struct fetch_stat out = {0};
-		if (fstatat(dirfd(d), entry->d_name, &seen, AT_SYMLINK_NOFOLLOW) != 0) {
-			if (errno == ENOENT)
-				continue; /* gone since readdir saw it */
-			st = df_fail(df_disk_status(errno, DF_REJECT), err, NULL,
-				     "cannot look at %s/%s: %s", dir, entry->d_name,
-				     strerror(errno));
-			break;
-		}
-		dir_stat_take(&seen, &out);
-		if (!visit(arg, entry->d_name, strlen(entry->d_name), &out))
+		enum df_status looked = dir_look(d, dir, entry->d_name, &out, err);
+		if (looked == DF_END)
+			continue;
+		st = looked;
+		if (st != DF_OK || !visit(arg, entry->d_name, strlen(entry->d_name), &out))
 			break;
 	}
+	if (entry == NULL && errno != 0)
+		st = df_fail(DF_RETRY, err, NULL, "cannot list %s: %s", dir, strerror(errno));
 	closedir(d);
 	return st;
 }

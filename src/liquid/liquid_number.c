@@ -314,6 +314,17 @@ static bool absolute(struct liquid_call *c)
 
 enum rounding { DOWN, UP, HALF };
 
+/* m in units, rounded. */
+static wide in_units(wide m, wide unit, enum rounding how)
+{
+	wide whole = floor_div(m, unit), rest = floor_rest(m, unit), other = unit - rest;
+	if (how == UP)
+		return whole + (rest != 0);
+	if (how == HALF)
+		return whole + (rest > other || (rest == other && m >= 0));
+	return whole;
+}
+
 /* Rounds to `places` digits after the point, or before it when they are negative. */
 static bool round_to(struct liquid_call *c, struct decimal a, int64_t places, enum rounding how)
 {
@@ -328,12 +339,8 @@ static bool round_to(struct liquid_call *c, struct decimal a, int64_t places, en
 
 	for (int64_t i = places; i < a.scale && fits; i++)
 		fits = !__builtin_mul_overflow(unit, (wide)10, &unit);
-	wide m = fits ? floor_div(a.m, unit) : (how == UP && a.m > 0) - (how == DOWN && a.m < 0);
-	if (fits) {
-		wide rest = floor_rest(a.m, unit), other = unit - rest;
-		m += (how == UP && rest != 0) ||
-		     (how == HALF && (rest > other || (rest == other && a.m >= 0)));
-	}
+	wide m =
+	    fits ? in_units(a.m, unit, how) : (how == UP && a.m > 0) - (how == DOWN && a.m < 0);
 	a.m = m;
 	if (places < 1) { /* a whole number, with zeros where digits were */
 		for (int64_t i = places; i < 0 && m != 0; i++)

@@ -32,24 +32,31 @@ static bool names_clock(const struct propose_column *c)
 	return propose_names_any(c, words, sizeof(words) / sizeof(words[0]));
 }
 
+/* The bytes of "date" or "time" at the end of a longer word; 0: it has none. */
+static size_t tail_of(const char *word, size_t len)
+{
+	static const char *const tails[] = {"datum", "date", "uhrzeit", "zeit", "time", "tijd"};
+	for (size_t i = 0; i < sizeof(tails) / sizeof(tails[0]); i++) {
+		size_t tail = strlen(tails[i]);
+		if (len > tail && strcmp(word + len - tail, tails[i]) == 0)
+			return tail;
+	}
+	return 0;
+}
+
 /* What a name says beside "date" and "time": of "Sale Date" it is "sale". The caller's. */
 static char *stem(const struct propose_column *c)
 {
 	static const char words[] =
 	    "date day datum data fecha time of the timestamp zeit uhrzeit uhr "
 	    "hour hora heure ora tijd erzet hh mm de del do da";
-	static const char *const tails[] = {"datum", "date", "uhrzeit", "zeit", "time", "tijd"};
 	struct df_buf out = {.max = 4096};
 	for (const char *s = c->name; *s != '\0';) {
 		size_t n = propose_names_token(s);
 		char *word = propose_names_expand(s, n);
-		size_t len = strlen(word), tail = 0;
-		for (size_t i = 0; i < sizeof(tails) / sizeof(tails[0]) && tail == 0; i++)
-			if (len > strlen(tails[i]) &&
-			    strcmp(word + len - strlen(tails[i]), tails[i]) == 0)
-				tail = strlen(tails[i]);
+		size_t len = strlen(word);
 		if (n > 0 && !schema_word_is(words, word, len))
-			df_buf_add(&out, word, len - tail);
+			df_buf_add(&out, word, len - tail_of(word, len));
 		free(word);
 		s += n > 0 ? n : 1;
 	}

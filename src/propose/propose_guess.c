@@ -10,6 +10,18 @@
 
 /* ---- names that are paths ---- */
 
+/* In `name`, which the path was read from, the keys are written as in `from`. */
+static void restore_keys(const struct schema_path *path, char *name, const char *from)
+{
+	for (size_t i = 0; i < path->n; i++) {
+		const struct schema_step *step = &path->steps[i];
+		if (step->field != NULL || step->key == NULL)
+			continue;
+		size_t at = (size_t)(step->key - name);
+		memcpy(name + at, from + at, step->key_len);
+	}
+}
+
 /* "Events.Data.Event_Name": a path but for the case of its letters. The schema's names have no
  * capitals; keys stay as they are. */
 static void try_spelling(struct propose *p, struct propose_column *c, size_t number)
@@ -26,10 +38,7 @@ static void try_spelling(struct propose *p, struct propose_column *c, size_t num
 	if (!plain &&
 	    schema_path_parse(p->event, name, strlen(name), &path, NULL) == SCHEMA_PATH_OK &&
 	    path.type != SCHEMA_JSON) {
-		for (size_t i = 0; i < path.n; i++)
-			if (path.steps[i].field == NULL && path.steps[i].key != NULL)
-				memcpy(name + (path.steps[i].key - name),
-				       c->name + (path.steps[i].key - name), path.steps[i].key_len);
+		restore_keys(&path, name, c->name);
 		if (!propose_offer_suits(p, number, name, &path, &why_not))
 			propose_because(c, "could be %s by its name, but the values are %s", name,
 					why_not);
@@ -39,30 +48,37 @@ static void try_spelling(struct propose *p, struct propose_column *c, size_t num
 	free(name);
 }
 
+/* The name is this path. Times are looked at elsewhere. */
+static void take_path(struct propose *p, struct propose_column *c, size_t number,
+		      const struct schema_path *path)
+{
+	/* the batch's own time: the event's is meant */
+	if ((path->field->flags & SCHEMA_UNWANTED) != 0)
+		return;
+	if (!propose_take(p, c, c->name)) {
+		propose_because(c, "the name is a path to which another column leads already");
+		return;
+	}
+	if ((path->field->flags & SCHEMA_INSTANT) != 0)
+		return;
+
+	size_t suits = propose_suits(p, number, path);
+	if (suits * 10 < c->filled * 9 && propose_offer_strip(p, number, path))
+		propose_offer_say(p, number, "the values");
+	else if (suits < c->filled)
+		propose_because(c,
+				"%zu of the %zu values looked at do not suit it: "
+				"their rows are rejected",
+				c->filled - suits, c->filled);
+}
+
 static void try_path(struct propose *p, struct propose_column *c, size_t number)
 {
 	struct schema_path path;
 	const struct schema_event *other = NULL;
 	switch (schema_path_parse(p->event, c->name, strlen(c->name), &path, &other)) {
 	case SCHEMA_PATH_OK:
-		/* the batch's own time: the event's is meant */
-		if ((path.field->flags & SCHEMA_UNWANTED) != 0)
-			return;
-		if (propose_take(p, c, c->name)) {
-			size_t suits = (path.field->flags & SCHEMA_INSTANT) == 0
-					   ? propose_suits(p, number, &path)
-					   : 0;
-			if ((path.field->flags & SCHEMA_INSTANT) == 0 &&
-			    suits * 10 < c->filled * 9 && propose_offer_strip(p, number, &path))
-				propose_offer_say(p, number, "the values");
-			else if ((path.field->flags & SCHEMA_INSTANT) == 0 && suits < c->filled)
-				propose_because(c,
-						"%zu of the %zu values looked at do not suit it: "
-						"their rows are rejected",
-						c->filled - suits, c->filled);
-			return;
-		}
-		propose_because(c, "the name is a path to which another column leads already");
+		take_path(p, c, number, &path);
 		return;
 	case SCHEMA_PATH_SECRET:
 		c->what = PROPOSE_IGNORE;

@@ -201,6 +201,23 @@ void propose_order_name(struct propose *p)
 	}
 }
 
+/* A row that has a product, and does not say who ordered, nor when. */
+static bool is_product_alone(const struct propose *p, size_t row)
+{
+	bool product = false;
+	for (size_t i = 0, len; i < p->n; i++) {
+		const struct propose_column *c = &p->columns[i];
+		propose_cell_text(p, row, i, &len);
+		if (len == 0)
+			continue;
+		if (c->what == PROPOSE_KEEP && (strncmp(c->path, "user_identities.", 16) == 0 ||
+						strcmp(c->path, PROPOSE_TIME) == 0))
+			return false;
+		product = product || propose_lines_product(c);
+	}
+	return product;
+}
+
 /* Do lines after the first lack even the order's number? Then they lack who ordered, and what
  * they have is a product. */
 static bool find_bare_lines(const struct propose *p)
@@ -210,18 +227,7 @@ static bool find_bare_lines(const struct propose *p)
 		propose_cell_text(p, row, p->order - 1, &len);
 		if (len > 0)
 			continue;
-		bool product = false;
-		for (size_t i = 0; i < p->n; i++) {
-			const struct propose_column *c = &p->columns[i];
-			propose_cell_text(p, row, i, &len);
-			bool who = c->what == PROPOSE_KEEP &&
-				   (strncmp(c->path, "user_identities.", 16) == 0 ||
-				    strcmp(c->path, PROPOSE_TIME) == 0);
-			product = product || (len > 0 && propose_lines_product(c));
-			if (row == 0 || (who && len > 0))
-				return false;
-		}
-		if (!product)
+		if (row == 0 || !is_product_alone(p, row))
 			return false;
 		bare++;
 	}
