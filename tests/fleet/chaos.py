@@ -1,21 +1,28 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Hosts that share a ledger, while everything around them fails; afterwards every row must be there once.
+"""Hosts that share a ledger, while everything around them fails; afterwards every row must be there
+once.
 
-Usage: tests/with-postgres tests/fleet/chaos.py BUILD [--seconds N] [--hosts N] [--lease SECONDS] [--rate N] [--users N] [--files N] [--seed N] [--calm]
+Usage: tests/with-postgres tests/fleet/chaos.py BUILD [--seconds N] [--hosts N] [--lease SECONDS]
+           [--rate N] [--users N] [--files N] [--seed N] [--calm]
 
-Four hosts, which are processes with state folders of their own that are removed at random, run again and again as cron would
-have them. Two SFTP servers have four feeds each; the four feeds of one key share its limit, which the key's receiver enforces
-over all hosts. At random a host is killed, or stopped until its lease is over; the database is restarted at once, or cut off,
-or silent, or the answer of a COMMIT never arrives; a host's clock steps. One host has another configuration, and after a third
-of the time a fifth one joins for a while, which lays batches out in another way. --calm: without faults. Then it is counted:
-rows lost or sent under two ids, a user's values out of order, documents whose rows do not add up, answers of 429, how much of
-the limit was used and why not all of it, how long it took until another host went on. The last line counts what holds.
+Four hosts, which are processes with state folders of their own that are removed at random, run
+again and again as cron would have them. Two SFTP servers have four feeds each; the four feeds of
+one key share its limit, which the key's receiver enforces over all hosts. At random a host is
+killed, or stopped until its lease is over; the database is restarted at once, or cut off, or
+silent, or the answer of a COMMIT never arrives; a host's clock steps. One host has another
+configuration, and after a third of the time a fifth one joins for a while, which lays batches out
+in another way. --calm: without faults. Then it is counted: rows lost or sent under two ids, a
+user's values out of order, documents whose rows do not add up, answers of 429, how much of the
+limit was used and why not all of it, how long it took until another host went on. The last line
+counts what holds.
 
-The share of the limit is measured while two hosts or more are up. A host without its database is not up: nothing can be
-settled, so that nothing may be sent. The share with that time counted as well is printed beside it, and what each kind of
-fault took of the limit beyond what is missing between faults, in seconds of one key's limit. The part of a host that is gone is
-free after a second, a file of its after the lease. --pause is the longest time between two faults."""
+The share of the limit is measured while two hosts or more are up. A host without its database is
+not up: nothing can be settled, so that nothing may be sent. The share with that time counted as
+well is printed beside it, and what each kind of fault took of the limit beyond what is missing
+between faults, in seconds of one key's limit. The part of a host that is gone is free after a
+second, a file of its after the lease. --pause is the longest time between two faults.
+"""
 import argparse
 import collections
 import hashlib
@@ -37,33 +44,48 @@ FEEDS = {"feed%d" % n: (n % 2, n // 4) for n in range(8)}  # its server, its key
 STUCK = 180  # seconds in which no file is done, afterwards
 FIRST_FAULT = 6  # seconds after the beginning; from then on the share is measured
 AFTERMATH = 3  # seconds until hosts have found the database again
-FELT = 6  # seconds after a fault in which what is missing is counted for it, but for these, which are not the latest one's
+# seconds after a fault in which what is missing is counted for it, but for these, which are not the
+# latest one's
+FELT = 6
 OTHERWISE = ("all feeds wait for a file of one", "no file was listed")
 # What may take away a host's part of a limit, and a feed's turn.
-LOST_HOSTS = """SELECT 'pace', substr(p.key, 1, 8), split_part(p.node, '/', 1), p.node = n.boot, p.granted / 1e6
+LOST_HOSTS = """SELECT 'pace', substr(p.key, 1, 8), split_part(p.node, '/', 1), p.node = n.boot,
+  p.granted / 1e6
   FROM pace p LEFT JOIN node n ON n.name = split_part(p.node, '/', 1)
   WHERE p.at + p.lasts * INTERVAL '1 millisecond' > clock_timestamp() AND p.granted > 0"""
 FRONTS = """SELECT DISTINCT ON (f.feed) 'front', f.feed, split_part(coalesce(f.holder, ''), '/', 1),
-  f.holder IS NULL OR f.holder = n.boot, 0 FROM file f LEFT JOIN node n ON n.name = split_part(f.holder, '/', 1)
+  f.holder IS NULL OR f.holder = n.boot, 0
+  FROM file f LEFT JOIN node n ON n.name = split_part(f.holder, '/', 1)
   WHERE f.closed_ms = 0 ORDER BY f.feed, f.mtime, f.name"""
 
 
 def sql(text):
     """Rows of columns; None while the database is away."""
-    done = subprocess.run([os.environ["PG_BIN"] + "/psql", "-X", "-q", "-t", "-A", "-F", "\t", "-c", text],
-                          capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [os.environ["PG_BIN"] + "/psql", "-X", "-q", "-t", "-A", "-F", "\t", "-c", text],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     return [line.split("\t") for line in done.stdout.splitlines()] if done.returncode == 0 else None
 
 
 class Link(threading.Thread):
-    """Between the hosts and the database: cuts, falls silent, or swallows the answers of COMMITs."""
+    """Between the hosts and the database: cuts, falls silent, or swallows the answers of
+    COMMITs."""
 
     def __init__(self):
         super().__init__(daemon=True)
         self.server = "%s/.s.PGSQL.%s" % (os.environ["PGHOST"], os.environ["PGPORT"])
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=100)
         self.port = self.listener.getsockname()[1]
-        self.lock, self.pairs, self.silent_until, self.swallow, self.swallowed = threading.Lock(), set(), 0.0, 0, 0
+        self.lock, self.pairs, self.silent_until, self.swallow, self.swallowed = (
+            threading.Lock(),
+            set(),
+            0.0,
+            0,
+            0,
+        )
         self.cut_at = -1e9
 
     def run(self):
@@ -79,8 +101,12 @@ class Link(threading.Thread):
             with self.lock:
                 self.pairs.add(pair)
             state = {"mute": False}
-            threading.Thread(target=self.pump, args=(host, database, pair, state, True), daemon=True).start()
-            threading.Thread(target=self.pump, args=(database, host, pair, state, False), daemon=True).start()
+            threading.Thread(
+                target=self.pump, args=(host, database, pair, state, True), daemon=True
+            ).start()
+            threading.Thread(
+                target=self.pump, args=(database, host, pair, state, False), daemon=True
+            ).start()
 
     def pump(self, source, sink, pair, state, up):
         try:
@@ -124,7 +150,11 @@ class Host(threading.Thread):
     def __init__(self, work, name, build, conf, lease, clock, rng, **env):
         super().__init__(daemon=True)
         self.name, self.rng, self.conf, self.dropfeed = name, rng, conf, build + "/faults/dropfeed"
-        self.state, self.log, self.clock = work + "/" + name, work + "/" + name + ".log", work + "/" + name + ".clock"
+        self.state, self.log, self.clock = (
+            work + "/" + name,
+            work + "/" + name + ".log",
+            work + "/" + name + ".clock",
+        )
         ms = str(int(lease * 1000))  # everything is faster than in real life
         self.env = dict(os.environ, DROPFEED_LEASE_MS=ms, DROPFEED_AGAIN_MS=ms, **env)
         preload = build + "/tests/fleet/clock.so"
@@ -136,7 +166,13 @@ class Host(threading.Thread):
             self.env.update(LD_PRELOAD=preload, CLOCK_STEP=self.clock, ASAN_OPTIONS=asan)
         else:
             self.clock = None
-        self.ending, self.process, self.stopped, self.rest_until, self.exits = False, None, False, 0.0, collections.Counter()
+        self.ending, self.process, self.stopped, self.rest_until, self.exits = (
+            False,
+            None,
+            False,
+            0.0,
+            collections.Counter(),
+        )
 
     def step(self, seconds):
         with open(self.clock, "r+b") as f:
@@ -156,8 +192,13 @@ class Host(threading.Thread):
                 time.sleep(0.1)
                 continue
             with open(self.log, "a") as log:
-                self.process = subprocess.Popen([self.dropfeed, "--config", self.conf, "--verbose", "run"], stdin=subprocess.DEVNULL,
-                                                stdout=log, stderr=log, env=self.env)
+                self.process = subprocess.Popen(
+                    [self.dropfeed, "--config", self.conf, "--verbose", "run"],
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    env=self.env,
+                )
                 code = self.process.wait()
             self.exits[code] += 1
             if code == -signal.SIGKILL:
@@ -202,8 +243,10 @@ class Receiver:
         os.makedirs(self.dir)
         with open(self.dir + "/rules", "w") as f:
             f.write("rate-sliding %d\n" % rate)
-        self.process = subprocess.Popen([build + "/tests/peers/receiver", self.dir, "--key", "k%d" % key, "--secret", "s"],
-                                        stdout=subprocess.DEVNULL)
+        self.process = subprocess.Popen(
+            [build + "/tests/peers/receiver", self.dir, "--key", "k%d" % key, "--secret", "s"],
+            stdout=subprocess.DEVNULL,
+        )
         self.requests, self.throttled, self.batches = 0, 0, 0
         self.pace = hashlib.sha256(b"k%d" % key).hexdigest()[:8]  # as the ledger has it
         self.at = 0
@@ -238,16 +281,27 @@ class Drop(threading.Thread):
 
     def __init__(self, folders, users, most):
         super().__init__(daemon=True)
-        self.folders, self.users, self.most, self.ending, self.dropped = folders, users, most, False, collections.Counter()
+        self.folders, self.users, self.most, self.ending, self.dropped = (
+            folders,
+            users,
+            most,
+            False,
+            collections.Counter(),
+        )
 
     def one(self, feed):
         seq = self.dropped[feed]
         name = "%s-%05d-custom_event.csv" % (feed, seq)
         part = "%s/.%s" % (self.folders[feed], name)
         with open(part, "w") as f:
-            f.write("user_identities.customer_id,user_attributes.Seq,events.data.event_name,events.data.custom_event_type,"
-                    "events.data.custom_attributes.Row\n")
-            f.writelines("%s-%d,%d,Clicked,other,%s/%d/%d\n" % (feed, i, seq, feed, seq, i) for i in range(self.users))
+            f.write(
+                "user_identities.customer_id,user_attributes.Seq,events.data.event_name,"
+                "events.data.custom_event_type,events.data.custom_attributes.Row\n"
+            )
+            f.writelines(
+                "%s-%d,%d,Clicked,other,%s/%d/%d\n" % (feed, i, seq, feed, seq, i)
+                for i in range(self.users)
+            )
         os.utime(part, (1700000000 + seq, 1700000000 + seq))
         os.rename(part, "%s/%s" % (self.folders[feed], name))
         self.dropped[feed] += 1
@@ -270,7 +324,9 @@ class Chaos:
         self.link.start()
         self.sshds = [self.start_sshd(n) for n in range(2)]
         self.receivers = [Receiver(work, options.build, key, options.rate) for key in range(2)]
-        folders = {feed: "%s/sshd%d/root/%s" % (work, server, feed) for feed, (server, _) in FEEDS.items()}
+        folders = {
+            feed: "%s/sshd%d/root/%s" % (work, server, feed) for feed, (server, _) in FEEDS.items()
+        }
         for folder in folders.values():
             os.makedirs(folder)
         with open(os.open(work + "/secret", os.O_WRONLY | os.O_CREAT, 0o600), "w") as f:
@@ -279,34 +335,74 @@ class Chaos:
         self.foreign = self.host(options.hosts, False, DROPFEED_BATCH_FORMAT="3")
         self.drop = Drop(folders, options.users, options.files)
         self.faults, self.take_over = collections.Counter(), []
-        # batches and seconds in which two hosts or more were up; how many of the seconds without the database
+        # batches and seconds in which two hosts or more were up; how many of the seconds without
+        # the database
         self.used, self.seconds, self.without = 0, 0, 0
-        self.missing = collections.Counter()  # batches that the limit allowed then, by the reason why they were not sent
+        self.missing = (
+            collections.Counter()
+        )  # batches that the limit allowed then, by the reason why they were not sent
         self.fault, self.fault_at = None, -1e9  # the latest
-        self.after, self.after_seconds = collections.Counter(), collections.Counter()  # what was missing, by the fault before
+        self.after, self.after_seconds = (
+            collections.Counter(),
+            collections.Counter(),
+        )  # what was missing, by the fault before
         self.lost_holders, self.database_back, self.away = {}, -1e9, Away()
 
     def start_sshd(self, n):
         folder = "%s/sshd%d" % (self.work, n)
-        subprocess.run([ROOT + "/tests/peers/sshd", "start", folder, "--host-keys", "ed25519", "--option", "MaxStartups 100"], check=True)
+        subprocess.run(
+            [
+                ROOT + "/tests/peers/sshd",
+                "start",
+                folder,
+                "--host-keys",
+                "ed25519",
+                "--option",
+                "MaxStartups 100",
+            ],
+            check=True,
+        )
         return folder
 
     def host(self, n, clock, **env):
-        return Host(self.work, "host%d" % n, self.o.build, self.write_conf(n), self.o.lease, clock, self.rng, **env)
+        return Host(
+            self.work,
+            "host%d" % n,
+            self.o.build,
+            self.write_conf(n),
+            self.o.lease,
+            clock,
+            self.rng,
+            **env,
+        )
 
     def write_conf(self, n):
         path = "%s/host%d.conf" % (self.work, n)
-        user = subprocess.run(["id", "-un"], capture_output=True, text=True, check=True).stdout.strip()
+        user = subprocess.run(
+            ["id", "-un"], capture_output=True, text=True, check=True
+        ).stdout.strip()
         with open(path, "w") as f:
-            f.write("[dropfeed]\nstate_dir = %s/host%d\nnode = host%d\njobs = 2\n" % (self.work, n, n))
-            f.write("ledger = postgresql://dropfeed@127.0.0.1:%d/ledger?sslmode=disable&gssencmode=disable\n" % self.link.port)
+            f.write(
+                "[dropfeed]\nstate_dir = %s/host%d\nnode = host%d\njobs = 2\n" % (self.work, n, n)
+            )
+            f.write(
+                "ledger = postgresql://dropfeed@127.0.0.1:%d/ledger?sslmode=disable&gssencmode=disable\n"
+                % self.link.port
+            )
             for feed, (server, key) in FEEDS.items():
                 sshd = self.sshds[server]
                 port = open(sshd + "/port").read().strip()
-                f.write("[feed %s]\nsource = sftp://%s@127.0.0.1:%s/~/%s\nidentity_file = %s/id_ed25519\nknown_hosts = %s/known_hosts\n"
-                        % (feed, user, port, feed, sshd, sshd))
-                f.write("min_age = 0s\nguidelines = off\nlanes = 4\nendpoint = %s\napi_key = k%d\napi_secret_file = %s/secret\n"
-                        "batches_per_second = %d\n" % (self.receivers[key].url, key, self.work, self.o.rate))
+                f.write(
+                    "[feed %s]\nsource = sftp://%s@127.0.0.1:%s/~/%s\nidentity_file = %s/id_ed25519\n"
+                    "known_hosts = %s/known_hosts\n"
+                    % (feed, user, port, feed, sshd, sshd)
+                )
+                f.write(
+                    "min_age = 0s\nguidelines = off\nlanes = 4\nendpoint = %s\napi_key = k%d\n"
+                    "api_secret_file = %s/secret\n"
+                    "batches_per_second = %d\n"
+                    % (self.receivers[key].url, key, self.work, self.o.rate)
+                )
                 if n == 1:
                     f.write("environment = development\n")
         return path
@@ -339,8 +435,23 @@ class Chaos:
 
     def restart(self):
         as_user, begin = os.environ.get("PG_AS", "").split(), time.monotonic()
-        subprocess.run(as_user + [os.environ["PG_BIN"] + "/pg_ctl", "-D", os.environ["PG_DATA"], "-s", "-w", "-m", "immediate", "restart"],
-                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/", check=True)
+        subprocess.run(
+            as_user
+            + [
+                os.environ["PG_BIN"] + "/pg_ctl",
+                "-D",
+                os.environ["PG_DATA"],
+                "-s",
+                "-w",
+                "-m",
+                "immediate",
+                "restart",
+            ],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            cwd="/",
+            check=True,
+        )
         self.database_back = time.monotonic()
         self.away.add(begin, self.database_back)
         return True
@@ -368,15 +479,20 @@ class Chaos:
 
     def watch(self, host):
         """Notes which files the host has, to see when another one goes on with them."""
-        rows = sql("SELECT id FROM file WHERE closed_ms = 0 AND split_part(holder, '/', 1) = '%s'" % host.name)
+        rows = sql(
+            "SELECT id FROM file WHERE closed_ms = 0 AND split_part(holder, '/', 1) = '%s'"
+            % host.name
+        )
         for (number,) in rows or []:
             self.lost_holders[number] = (host.name, time.monotonic())
 
     def look(self):
         """Once a second: who took over, and what was used of the limits."""
         if self.lost_holders:
-            rows = sql("SELECT id, split_part(coalesce(holder, ''), '/', 1), closed_ms FROM file WHERE id IN (%s)"
-                       % ",".join(self.lost_holders))
+            rows = sql(
+                "SELECT id, split_part(coalesce(holder, ''), '/', 1), closed_ms FROM file WHERE id IN (%s)"
+                % ",".join(self.lost_holders)
+            )
             for number, holder, closed in rows or []:
                 was, since = self.lost_holders[number]
                 if closed != "0" or holder == was and self.settled_since(was, since):
@@ -414,13 +530,26 @@ class Chaos:
         return sum(h.up() for h in self.hosts)
 
     def explain(self, key, seen, now, throttled):
-        """Why batches of a key were not sent: each second's are counted, those beyond the limit against them."""
+        """Why batches of a key were not sent: each second's are counted, those beyond the limit
+        against them."""
         lost = {h.name for h in self.hosts + [self.foreign] if not h.up()}
-        if seen is None or now - max(self.database_back, self.link.silent_until, self.link.cut_at) < AFTERMATH:
+        if (
+            seen is None
+            or now - max(self.database_back, self.link.silent_until, self.link.cut_at) < AFTERMATH
+        ):
             return "the database came back", 1.0
-        fronts = [(host in lost or alive != "t") for what, feed, host, alive, _ in seen if what == "front" and FEEDS[feed][1] == key]
-        part = sum(float(granted) for what, name, host, alive, granted in seen
-                   if what == "pace" and name == self.receivers[key].pace and (host in lost or alive != "t"))
+        fronts = [
+            (host in lost or alive != "t")
+            for what, feed, host, alive, _ in seen
+            if what == "front" and FEEDS[feed][1] == key
+        ]
+        part = sum(
+            float(granted)
+            for what, name, host, alive, granted in seen
+            if what == "pace"
+            and name == self.receivers[key].pace
+            and (host in lost or alive != "t")
+        )
         if throttled > 0:
             return "answers of 429", part
         if not fronts:
@@ -430,15 +559,22 @@ class Chaos:
         return "parts of hosts that are gone" if part > 0 else "other", part
 
     def write_trace(self, key, missing, why, part, seen, now):
-        hosts = "".join("s" if h.stopped else "u" if h.up() else "-" for h in self.hosts + [self.foreign])
+        hosts = "".join(
+            "s" if h.stopped else "u" if h.up() else "-" for h in self.hosts + [self.foreign]
+        )
         felt = "%s %.1f s ago" % (self.fault, now - self.fault_at)
         with open(self.o.trace, "a") as f:
-            f.write("%6.1f key %d missing %4d %s (%.2f) hosts %s, %s %s\n"
-                    % (now - self.begin, key, missing, why, part, hosts, felt, seen))
+            f.write(
+                "%6.1f key %d missing %4d %s (%.2f) hosts %s, %s %s\n"
+                % (now - self.begin, key, missing, why, part, hosts, felt, seen)
+            )
 
     def settled_since(self, name, since):
         """The host itself went on, after it was up again."""
-        return any(h.name == name and h.up() for h in self.hosts) and time.monotonic() - since > self.o.lease
+        return (
+            any(h.name == name and h.up() for h in self.hosts)
+            and time.monotonic() - since > self.o.lease
+        )
 
     def play(self):
         self.drop.start()
@@ -446,7 +582,16 @@ class Chaos:
             host.start()
         begin = self.begin = self.looked = time.monotonic()
         next_fault = begin + FIRST_FAULT
-        kinds = [self.kill, self.kill, self.stop, self.restart, self.cut, self.silent, self.swallow, self.clock]
+        kinds = [
+            self.kill,
+            self.kill,
+            self.stop,
+            self.restart,
+            self.cut,
+            self.silent,
+            self.swallow,
+            self.clock,
+        ]
         while time.monotonic() < begin + self.o.seconds:
             time.sleep(1)
             self.look()
@@ -514,7 +659,8 @@ class Chaos:
     # ---- afterwards ----
 
     def count(self):
-        """Of what the receivers accepted: rows, lost, doubled, other content under a known id, repeated ids, out of order."""
+        """Of what the receivers accepted: rows, lost, doubled, other content under a known id,
+        repeated ids, out of order."""
         rows, back, differ, repeated = collections.Counter(), 0, 0, 0
         for r in self.receivers:
             ids, last = {}, {}
@@ -526,13 +672,26 @@ class Chaos:
                     differ += ids[number] != text
                     continue
                 ids[number] = text
-                user, seq = batch["user_identities"]["customer_id"], int(batch["user_attributes"]["Seq"])
+                user, seq = batch["user_identities"]["customer_id"], int(
+                    batch["user_attributes"]["Seq"]
+                )
                 back += seq < last.get(user, -1)
                 last[user] = max(seq, last.get(user, -1))
                 rows.update(e["data"]["custom_attributes"]["Row"] for e in batch["events"])
-        wanted = ["%s/%d/%d" % (feed, seq, i) for feed, n in self.drop.dropped.items() for seq in range(n) for i in range(self.o.users)]
-        return {"rows": len(wanted), "lost": sum(w not in rows for w in wanted), "doubled": sum(n > 1 for n in rows.values()),
-                "differ": differ, "repeated": repeated, "back": back}
+        wanted = [
+            "%s/%d/%d" % (feed, seq, i)
+            for feed, n in self.drop.dropped.items()
+            for seq in range(n)
+            for i in range(self.o.users)
+        ]
+        return {
+            "rows": len(wanted),
+            "lost": sum(w not in rows for w in wanted),
+            "doubled": sum(n > 1 for n in rows.values()),
+            "differ": differ,
+            "repeated": repeated,
+            "back": back,
+        }
 
     def share(self, seconds):
         whole = seconds * self.o.rate * len(self.receivers)
@@ -541,38 +700,70 @@ class Chaos:
     def print_share(self):
         had = self.seconds - self.without
         whole = max(had, 1) * self.o.rate * len(self.receivers)
-        parts = ["%s %.1f %%" % (why, 100 * n / whole) for why, n in self.missing.most_common() if n > 0]
-        print("share of the limit while two hosts or more were up: %.1f %% (%d s); missing: %s"
-              % (self.share(had), had, ", ".join(parts) or "nothing"))
-        print("with the time in which the database was away: %.1f %% (%d s)" % (self.share(self.seconds), self.seconds))
+        parts = [
+            "%s %.1f %%" % (why, 100 * n / whole) for why, n in self.missing.most_common() if n > 0
+        ]
+        print(
+            "share of the limit while two hosts or more were up: %.1f %% (%d s); missing: %s"
+            % (self.share(had), had, ", ".join(parts) or "nothing")
+        )
+        print(
+            "with the time in which the database was away: %.1f %% (%d s)"
+            % (self.share(self.seconds), self.seconds)
+        )
         usual = self.after["none"] / max(self.after_seconds["none"], 1)
-        each = ["%s %.2f" % (kind, (self.after[kind] - usual * self.after_seconds[kind]) / self.o.rate / n)
-                for kind, n in sorted(self.faults.items())]
-        print("missing between faults: %.1f %%; seconds of a key's limit that a fault took beyond that: %s"
-              % (100 * usual / self.o.rate, ", ".join(each) or "none"))
+        each = [
+            "%s %.2f"
+            % (kind, (self.after[kind] - usual * self.after_seconds[kind]) / self.o.rate / n)
+            for kind, n in sorted(self.faults.items())
+        ]
+        print(
+            "missing between faults: %.1f %%; seconds of a key's limit that a fault took beyond that: %s"
+            % (100 * usual / self.o.rate, ", ".join(each) or "none")
+        )
 
     def report(self, drained):
         c, ok, failed = self.count(), 0, 0
-        bad = sql("SELECT count(*) FROM document WHERE rows <> delivered + rejected + skipped OR state <> 4")
-        open_files = sql("SELECT f.name, f.state, f.holder, f.crashes FROM file f WHERE f.closed_ms = 0 ORDER BY f.id LIMIT 5")
+        bad = sql(
+            "SELECT count(*) FROM document WHERE rows <> delivered + rejected + skipped OR state <> 4"
+        )
+        open_files = sql(
+            "SELECT f.name, f.state, f.holder, f.crashes FROM file f WHERE f.closed_ms = 0 ORDER BY f.id LIMIT 5"
+        )
         requests = sum(r.requests for r in self.receivers)
         throttled = sum(r.throttled for r in self.receivers)
         times = sorted(self.take_over)
-        print("faults: " + (", ".join("%s %d" % kind for kind in sorted(self.faults.items())) or "none")
-              + "; answers of COMMIT swallowed: %d" % self.link.swallowed)
-        print("runs by exit code: " + ", ".join("%s: %d" % e for e in sorted(sum((h.exits for h in self.hosts), collections.Counter()).items())))
-        print("rows %d, batches sent again under their own id %d, requests %d, answers of 429 %d (%.2f %%)"
-              % (c["rows"], c["repeated"], requests, throttled, 100 * throttled / max(requests, 1)))
+        print(
+            "faults: "
+            + (", ".join("%s %d" % kind for kind in sorted(self.faults.items())) or "none")
+            + "; answers of COMMIT swallowed: %d" % self.link.swallowed
+        )
+        print(
+            "runs by exit code: "
+            + ", ".join(
+                "%s: %d" % e
+                for e in sorted(sum((h.exits for h in self.hosts), collections.Counter()).items())
+            )
+        )
+        print(
+            "rows %d, batches sent again under their own id %d, requests %d, answers of 429 %d (%.2f %%)"
+            % (c["rows"], c["repeated"], requests, throttled, 100 * throttled / max(requests, 1))
+        )
         self.print_share()
         if times:
-            print("taken over: %d files, after %.1f s (median), %.1f s (longest)" % (len(times), times[len(times) // 2], times[-1]))
-        for what, good in (("all files are done %s" % (open_files if not drained else ""), drained),
-                           ("no row is lost (%d)" % c["lost"], c["lost"] == 0),
-                           ("no row has two ids (%d)" % c["doubled"], c["doubled"] == 0),
-                           ("an id always has the same content (%d)" % c["differ"], c["differ"] == 0),
-                           ("each user's values arrived in order (%d)" % c["back"], c["back"] == 0),
-                           ("every document's rows add up (%s)" % bad, bad == [["0"]]),
-                           ("rows were sent", c["rows"] > 0)):
+            print(
+                "taken over: %d files, after %.1f s (median), %.1f s (longest)"
+                % (len(times), times[len(times) // 2], times[-1])
+            )
+        for what, good in (
+            ("all files are done %s" % (open_files if not drained else ""), drained),
+            ("no row is lost (%d)" % c["lost"], c["lost"] == 0),
+            ("no row has two ids (%d)" % c["doubled"], c["doubled"] == 0),
+            ("an id always has the same content (%d)" % c["differ"], c["differ"] == 0),
+            ("each user's values arrived in order (%d)" % c["back"], c["back"] == 0),
+            ("every document's rows add up (%s)" % bad, bad == [["0"]]),
+            ("rows were sent", c["rows"] > 0),
+        ):
             print("%s - %s" % ("ok" if good else "not ok", what))
             ok, failed = ok + good, failed + (not good)
         if self.o.keep:
@@ -582,14 +773,21 @@ class Chaos:
 
 
 def main():
-    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     p.add_argument("build")
     p.add_argument("--seconds", type=float, default=600)
     p.add_argument("--hosts", type=int, default=4)
     p.add_argument("--lease", type=float, default=8)
     p.add_argument("--rate", type=int, default=100)
     p.add_argument("--users", type=int, default=200, help="each has one row in each file")
-    p.add_argument("--files", type=int, default=8, help="of a feed, that are not done: a host lists when its run begins")
+    p.add_argument(
+        "--files",
+        type=int,
+        default=8,
+        help="of a feed, that are not done: a host lists when its run begins",
+    )
     p.add_argument("--pause", type=float, default=8, help="seconds between two faults, at most")
     p.add_argument("--seed", type=int, default=random.randrange(1 << 30))
     p.add_argument("--calm", action="store_true")
@@ -599,8 +797,10 @@ def main():
     options.build = os.path.abspath(options.build)
     if not os.path.exists(options.build + "/faults/dropfeed"):
         sys.exit("chaos: there is no %s/faults/dropfeed: make faults" % options.build)
-    print("chaos: %d hosts, %d s, lease %g s, limit %d batches a second and key, seed %d"
-          % (options.hosts, options.seconds, options.lease, options.rate, options.seed))
+    print(
+        "chaos: %d hosts, %d s, lease %g s, limit %d batches a second and key, seed %d"
+        % (options.hosts, options.seconds, options.lease, options.rate, options.seed)
+    )
     work = tempfile.mkdtemp(prefix="dropfeed-fleet.")
     chaos, good = Chaos(options, work), False
     try:
