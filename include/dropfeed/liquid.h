@@ -100,10 +100,14 @@ bool liquid_is_empty(const struct liquid_value *v);
 
 size_t liquid_chars(const char *p, size_t len); /* how many characters of UTF-8 */
 
-/* Reads JSON; strings without escapes are borrowed from the text. False: it is not JSON, or over
- * the limits; or *why is set. */
+/* Why a text is not taken for JSON. */
+struct liquid_json_fault {
+	const char *why; /* or NULL: it is not JSON from `at` on, or over the limits */
+	size_t at;       /* bytes that were read; all of them where the text ends too early */
+};
+/* Reads JSON; strings without escapes are borrowed from the text. False: the fault is filled. */
 bool liquid_json(const char *p, size_t len, struct liquid_arena *arena, struct liquid_value *out,
-		 const char **why);
+		 struct liquid_json_fault *fault);
 
 /* ---- templates ---- */
 

@@ -87,7 +87,11 @@ static bool string(struct scan *s, const char **text, size_t *len)
 		const char *quote = s->p;
 		while (quote < s->end && *quote != '"')
 			quote += *quote == '\\' ? 2 : 1;
-		char *copy = quote < s->end ? liquid_take(s->arena, (size_t)(quote - from)) : NULL;
+		if (quote >= s->end) {
+			s->p = s->end;
+			return false;
+		}
+		char *copy = liquid_take(s->arena, (size_t)(quote - from));
 		if (copy == NULL)
 			return false;
 		memcpy(copy, from, *len);
@@ -248,6 +252,8 @@ static bool object(struct scan *s, int depth, struct liquid_value *out)
 static bool value(struct scan *s, int depth, struct liquid_value *out)
 {
 	blanks(s);
+	if (depth == MAX_DEPTH)
+		s->why = "the JSON nests deeper than 32 levels";
 	if (s->p == s->end || depth == MAX_DEPTH)
 		return false;
 
@@ -277,11 +283,12 @@ static bool value(struct scan *s, int depth, struct liquid_value *out)
 }
 
 bool liquid_json(const char *p, size_t len, struct liquid_arena *arena, struct liquid_value *out,
-		 const char **why)
+		 struct liquid_json_fault *fault)
 {
 	struct scan s = {.p = p, .end = p + len, .arena = arena};
 	bool ok = value(&s, 0, out);
-	*why = s.why;
-	blanks(&s);
+	if (ok)
+		blanks(&s);
+	*fault = (struct liquid_json_fault){s.why, (size_t)(s.p - p)};
 	return ok && s.p == s.end;
 }

@@ -16,6 +16,23 @@ bool map_cell_refuse(struct map_cell_fault *fault, const char *code, const char 
 	return false;
 }
 
+/* A cell that is no JSON from its beginning on has no place to point at. */
+bool map_cell_refuse_json(struct map_cell_fault *fault, const char *expected,
+			  const struct liquid_json_fault *why, const struct rows_cell *read)
+{
+	char where[64] = "";
+	if (why->why != NULL)
+		return map_cell_refuse(fault, "bad-json", why->why);
+	if (why->at >= read->len)
+		snprintf(where, sizeof(where), "; the cell ends too early");
+	else if (why->at > 0)
+		snprintf(where, sizeof(where), "; the cell is wrong at character %zu",
+			 liquid_chars(read->p, why->at) + 1);
+	fault->code = "bad-json";
+	snprintf(fault->text, sizeof(fault->text), "%s%s", expected, where);
+	return false;
+}
+
 static bool emit_integer(const char *p, size_t len, struct df_buf *out,
 			 struct map_cell_fault *fault)
 {

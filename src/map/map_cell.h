@@ -3,6 +3,7 @@
 #ifndef MAP_CELL_H
 #define MAP_CELL_H
 
+#include "dropfeed/liquid.h"
 #include "dropfeed/map.h"
 
 struct map_cell_fault {
@@ -12,6 +13,10 @@ struct map_cell_fault {
 
 /* Fills the fault and returns false. */
 bool map_cell_refuse(struct map_cell_fault *fault, const char *code, const char *text);
+/* The same for a cell that is not JSON. expected: what it should be; read: what of it was read, of
+ * which `why` speaks. */
+bool map_cell_refuse_json(struct map_cell_fault *fault, const char *expected,
+			  const struct liquid_json_fault *why, const struct rows_cell *read);
 
 /* Appends the value as JSON. False: nothing is appended and the fault is filled. Must not be called
  * with an empty cell, nor for SCHEMA_JSON: see map_json.h. */

@@ -16,14 +16,14 @@ bool map_derive_json(struct map *m, size_t column, const struct rows_cell *cell,
 		size_t len = cell->len;
 		map_cell_trim(&p, &len);
 		json->state = MAP_JSON_READ;
-		const char *why = NULL;
+		struct liquid_json_fault why;
 		if (len > 0 && !liquid_json(p, len, &m->arena, &json->value, &why)) {
 			json->state = MAP_JSON_BAD;
-			return map_cell_refuse(
-			    fault, "bad-json",
-			    why != NULL ? why
-					: "JSON is expected, such as {\"key\": \"value\"}; "
-					  "double each quote in the CSV");
+			return map_cell_refuse_json(
+			    fault,
+			    "JSON is expected, such as {\"key\": \"value\"}; "
+			    "double each quote in the CSV",
+			    &why, &(struct rows_cell){p, len});
 		}
 	} else if (json->state == MAP_JSON_BAD) {
 		fault->code = NULL;

@@ -27,6 +27,14 @@ static bool within(struct map_json *j, const char *member, size_t index)
 	return false;
 }
 
+/* The same for a member of any name. */
+static bool within_key(struct map_json *j, const struct liquid_member *m)
+{
+	char key[61];
+	snprintf(key, sizeof(key), "%.*s", m->key_len < 60 ? (int)m->key_len : 60, m->key);
+	return within(j, key, 0);
+}
+
 static bool shorten(struct map_json *j, size_t max, const char *p, size_t *len)
 {
 	size_t fit = j->limited ? map_utf8_prefix(p, *len, max) : *len;
@@ -96,7 +104,7 @@ static bool strings(struct map_json *j, const struct liquid_value *v)
 				   "the API takes at most 1000 entries in a list", &ok))
 			break;
 		separate(j, body);
-		ok = text(j, &v->array.v[i], MAP_MAX_LIST_VALUE);
+		ok = text(j, &v->array.v[i], MAP_MAX_LIST_VALUE) || within(j, NULL, i);
 	}
 	close_bracket(j, start, body, ']');
 	return ok;
@@ -179,8 +187,8 @@ static bool keyed(struct map_json *j, const struct schema_field *field,
 		if (len == 0)
 			return map_cell_refuse(j->fault, "bad-json",
 					       "a member of the object has no name");
-		if (!(ok = shorten(j, MAP_MAX_NAME, m->key, &len)))
-			break;
+		if (!shorten(j, MAP_MAX_NAME, m->key, &len))
+			return within_key(j, m);
 		if (liquid_is_empty(&m->value)) {
 			delete_name(j, m->key, len);
 			continue;
@@ -193,7 +201,8 @@ static bool keyed(struct map_json *j, const struct schema_field *field,
 				   &ok))
 			break;
 		const struct liquid_member cut = {m->key, len, m->value};
-		ok = put_member(j, body, field, write, &cut);
+		if (!put_member(j, body, field, write, &cut))
+			return within_key(j, m);
 		n += j->out->len > before;
 	}
 	close_bracket(j, start, body, '}');
@@ -379,21 +388,21 @@ bool map_json_emit(struct map_json *j, const struct schema_field *field, const c
 	static const char entries[] =
 	    "a JSON list is expected, such as [{\"key\": \"value\"}]; double each quote in the CSV";
 	struct liquid_value v = {0};
-	const char *why = NULL;
+	const struct rows_cell cell = {p, len};
+	struct liquid_json_fault why;
 	size_t before = j->out->len;
 	j->limited = j->truncated = false;
 	j->place[0] = '\0';
 	if (!liquid_json(p, len, j->arena, &v, &why))
-		return map_cell_refuse(j->fault, "bad-json",
-				       why != NULL                   ? why
-				       : field->shape == SCHEMA_LIST ? entries
-								     : object);
+		return map_cell_refuse_json(
+		    j->fault, field->shape == SCHEMA_LIST ? entries : object, &why, &cell);
 	if (any_object(j, field, &v))
 		return true;
 	j->out->len = before;
 	if (j->place[0] != '\0') {
 		char fault[sizeof(j->fault->text)];
 		memcpy(fault, j->fault->text, sizeof(fault));
+		df_utf8_sanitize(j->place);
 		snprintf(j->fault->text, sizeof(fault), "%.90s: %.120s", j->place, fault);
 	}
 	return false;

@@ -179,7 +179,8 @@ bool map_run_items(struct map_run *r, const struct map_op *op, const struct rows
 {
 	const struct map_derived *d = map_derived_of(r->m, op->column);
 	struct liquid_value list = {0};
-	const char *p = cell->p, *why;
+	const char *p = cell->p;
+	struct liquid_json_fault why;
 	size_t len = cell->len;
 	if (d != NULL && d->list != NULL) {
 		add_entries(r, op, d->list);

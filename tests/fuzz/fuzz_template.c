@@ -33,7 +33,7 @@ static void run(const struct liquid *l, const char *json, struct outcome *o)
 	    {.key = "key_length", .key_len = 10, .value = liquid_int(9)}};
 	struct liquid_value root = {.type = LIQUID_OBJECT, .object = {members, 3}};
 	struct liquid_scope scope = {.variables = &root, .star = "item", .star_len = 4};
-	const char *why = NULL;
+	struct liquid_json_fault why;
 	o->out.max = MOST_OUTPUT;
 	liquid_arena_reset(&arena);
 	if (!liquid_json(json, strlen(json), &arena, &members[0].value, &why))

@@ -19,7 +19,7 @@ static const char *render(const char *template, const char *json, const char *co
 	struct liquid_value root = {.type = LIQUID_OBJECT, .object = {&member, 1}};
 	struct liquid_scope scope = {.variables = &root};
 	struct liquid *l = NULL;
-	const char *why;
+	struct liquid_json_fault why;
 	memset(&fault, 0, sizeof(fault));
 	df_buf_reset(&out);
 	liquid_arena_reset(&arena);
@@ -69,7 +69,7 @@ static int golden(void)
 		struct liquid_value pair, root = {.type = LIQUID_OBJECT};
 		struct liquid *l = NULL;
 		struct df_buf answer = {0};
-		const char *why;
+		struct liquid_json_fault why;
 		liquid_arena_reset(&arena);
 		df_buf_reset(&out);
 		memset(&fault, 0, sizeof(fault));
