@@ -34,11 +34,21 @@ int cli_usage(const char *command, const char *fmt, ...)
 	return CLI_EXIT_USAGE;
 }
 
+/* A write that failed before this call has left a mark and no reason: one more byte, after output
+ * that is incomplete anyway, shows the reason again. */
 bool cli_flush(void)
 {
-	if (fflush(stdout) == 0 && !ferror(stdout))
+	bool failed = ferror(stdout) != 0;
+	if (fflush(stdout) == 0 && !failed)
 		return true;
-	fprintf(stderr, "dropfeed: cannot write to standard output: %s\n", df_strerror(errno));
+	if (failed) {
+		clearerr(stdout);
+		errno = 0;
+		if (putchar('\n') != EOF)
+			fflush(stdout);
+	}
+	fprintf(stderr, "dropfeed: cannot write to standard output: %s\n",
+		errno != 0 ? df_strerror(errno) : "a part of it is missing");
 	return false;
 }
 

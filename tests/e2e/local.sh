@@ -197,8 +197,9 @@ for command in validate manifest "import --sink -"; do
 done
 exits 2 "a folder that is not there" retry --from "$work/nowhere"
 said "is named" "$work/nowhere: No such file"
-for command in status check --version --help; do
-	"$dropfeed" --config "$conf" "$command" >/dev/full 2>"$work/err"
+# shellcheck disable=SC2086 # words
+for command in status check --version --help 'report --format html' 'completions bash'; do
+	"$dropfeed" --config "$conf" $command >/dev/full 2>"$work/err"
 	equal "a full disk for standard output, $command" \
 		"$? $(grep -c 'standard output: No space left' "$work/err")" "5 1"
 done
