@@ -314,6 +314,23 @@ static enum df_status requests_barred(const struct conf_feed *feed, bool statele
 	return DF_OK;
 }
 
+/* The ledger is only read: it knows how many rows are usual. */
+static void import_tried(const struct conf *conf, const struct run_import_options *options,
+			 struct run_result *result)
+{
+	struct ledger *ledger = NULL;
+	struct df_err err = {0};
+	enum df_status st = options->feed->expect.rows_most != 0
+				? run_ledger_read(conf, &ledger, &err)
+				: DF_OK;
+	if (st == DF_OK)
+		run_import_plain(options, ledger, result);
+	else
+		df_log_err(DF_LOG_ERROR, &err);
+	run_note_status(result, st);
+	ledger_close(ledger);
+}
+
 void run_import(const struct conf *conf, const struct run_import_options *options,
 		struct run_result *result)
 {
@@ -325,8 +342,10 @@ void run_import(const struct conf *conf, const struct run_import_options *option
 		run_note_status(result, DF_USAGE);
 		return;
 	}
-	if (conf == NULL || options->stateless || options->dry_run)
-		run_import_plain(options, result);
+	if (stateless)
+		run_import_plain(options, NULL, result);
+	else if (options->dry_run)
+		import_tried(conf, options, result);
 	else
 		import_kept(conf, options, result);
 }

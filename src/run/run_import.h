@@ -17,8 +17,10 @@ enum df_status run_import_unnamed(const char *file, const struct df_err *name,
 /* DF_USAGE: the sink would replace one of the files that are to be read. */
 enum df_status run_import_keeps(const struct run_import_options *o, struct df_err *err) DF_CHECK;
 
-/* Without a trace: no ledger, no spool. */
-void run_import_plain(const struct run_import_options *o, struct run_result *result);
+/* Without a trace: nothing in the ledger, no spool. ledger: what a dry run compares with, or
+ * NULL. */
+void run_import_plain(const struct run_import_options *o, struct ledger *ledger,
+		      struct run_result *result);
 
 /* ---- what the API rejected of a document, in memory. run_import_rejects.c ---- */
 struct run_import_rejects;

@@ -3,6 +3,7 @@
  * rejected is logged line by line, and written to a file where one was named. */
 #include "run_document.h"
 #include "run_import.h"
+#include "run_notices.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -52,6 +53,7 @@ struct plain_import {
 	struct run *run;
 	struct conf_feed feed; /* a view of the options' feed */
 	const char *name;      /* of the current file */
+	struct ledger *ledger; /* of a dry run, or NULL */
 	/* own: one for all documents of a file sink, else one for each */
 	struct send_stream *stream;
 	uint64_t *lane_next; /* own: a lane goes on from document to document of a stream */
@@ -255,6 +257,21 @@ static enum df_status plain_check(struct plain_import *p, struct document_pass *
 	return st;
 }
 
+/* Whether an import of the feed would take that many rows (expect_rows). */
+static enum df_status plain_judge(struct plain_import *p, const struct decode_doc *doc,
+				  uint64_t rows, struct df_err *err)
+{
+	const struct run_expect_rows what = {
+	    .feed = &p->feed, .name = p->name, .event_type = doc->event_type, .rows = rows};
+	char text[256] = "";
+	if (!p->options->dry_run || p->options->stateless)
+		return DF_OK;
+	enum df_status st = run_expect_compare(p->ledger, &what, text, err);
+	if (st == DF_OK && text[0] != '\0')
+		df_log(DF_LOG_WARN, "%s: %s", p->name, text);
+	return st;
+}
+
 /* Checks the document and writes its batches. DF_REJECT: refused. */
 static enum df_status plain_document(struct plain_import *p, struct hashing *hash,
 				     const struct decode_doc *doc, struct df_err *err)
@@ -271,6 +288,8 @@ static enum df_status plain_document(struct plain_import *p, struct hashing *has
 	settings.scratch = p->run->scratch;
 	enum df_status st = plain_check(p, &pass, counts ? &settings : NULL, &found, err);
 	run_import_rejects_clear(p->refused);
+	if (st == DF_OK)
+		st = plain_judge(p, doc, found.rows, err);
 	if (st != DF_OK)
 		return st;
 	if (!dry) {
@@ -372,11 +391,13 @@ cleanup:
 	return st;
 }
 
-void run_import_plain(const struct run_import_options *o, struct run_result *result)
+void run_import_plain(const struct run_import_options *o, struct ledger *ledger,
+		      struct run_result *result)
 {
 	struct run run = {.scratch = df_scratch(), .result = result};
 	struct plain_import p = {
 	    .options = o, .run = &run, .feed = *o->feed, .folder = run_sink_is_folder(o->feed)};
+	p.ledger = ledger;
 	struct df_err err = {0};
 	enum df_status st = DF_OK;
 	p.refused = run_import_rejects_new();

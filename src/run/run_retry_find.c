@@ -13,6 +13,9 @@
 	"nothing to retry: its rejected rows are wrong themselves; correct its reject file, "      \
 	"which "                                                                                   \
 	"`dropfeed rejects` prints, and drop that"
+#define ROWS_ARE_GONE                                                                              \
+	"nothing to retry: its reject file is not there any more, nor does the ledger have its "   \
+	"rejected rows; `dropfeed resend` delivers the whole file once more"
 #define WAS_ABANDONED                                                                              \
 	"nothing to retry: it was abandoned; `dropfeed restart` delivers it, or drop its reject "  \
 	"file"
@@ -91,6 +94,17 @@ static enum df_status taken_in_hand(struct retry *r, const struct ledger_documen
 	return *why != NULL ? DF_OK : dropped_again(r, d, gone, why, err);
 }
 
+/* Named, and there is nothing to send of it: what is left to do. */
+static void note_idle(struct retry *r, const struct ledger_document *d, const char *name)
+{
+	bool gone = d->text == NULL || (access(d->text, F_OK) != 0 && errno == ENOENT);
+	bool pruned = d->settings[0] == '\0'; /* on whichever host the file was */
+	const char *why =
+	    gone && (pruned || !ledger_shared(r->ledger)) ? ROWS_ARE_GONE : ROWS_ARE_WRONG;
+	run_named_idle(r->names, name, why);
+	run_named_idle(r->names, r->file->name, why);
+}
+
 static void retry_add_document(struct retry *r, const struct ledger_document *d)
 {
 	struct retry_file *f = &r->found;
@@ -133,8 +147,7 @@ static enum df_status retry_on_document(void *ctx, const struct ledger_document 
 		retry_add_document(r, d);
 		run_named_chosen(r->names, name);
 	} else if (named && d->state == LEDGER_DONE && d->rejected > 0) {
-		run_named_idle(r->names, name, ROWS_ARE_WRONG);
-		run_named_idle(r->names, r->file->name, ROWS_ARE_WRONG);
+		note_idle(r, d, name);
 	}
 	free(name);
 	return st;

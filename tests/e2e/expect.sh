@@ -138,6 +138,8 @@ at_time '2026-04-10 04:00:00' "$dropfeed" --config "$conf" run --dry-run >"$work
 equal "a dry run knows that a run will refuse them" $? 1
 said "and says so" 'many2-eventless.csv: would be refused: 501 rows, which is .*\[row-count\]'
 said "with nothing to send" '0 batches in at least 0 requests'
+exits 1 "a dry run of import" import --feed daily --dry-run "$drop/many2-eventless.csv"
+said "as well" 'many2-eventless.csv: refused, nothing of it was sent: 501 rows, which is .*\[row-count\]'
 at '2026-04-10 05:00:00' 1 "nothing of them is sent with expect_action = refuse"
 said "as row-count" 'many2-eventless.csv: refused, nothing of it was sent: 501 rows.*\[row-count\]'
 equal "which is logged once" "$(grep -c '501 rows' "$work/err")" 1

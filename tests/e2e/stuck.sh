@@ -392,6 +392,8 @@ n=$(lines "$accepted")
 exits 0 "the same bytes stay known" run
 said "as delivered" 'same bytes as big-custom_event.csv, which was delivered before'
 equal "nothing was sent" "$(lines "$accepted")" "$n"
+exits 0 "retry of rows that nobody has any more" retry big-custom_event.csv
+said "does not send one to a file that is gone" 'big-custom_event.csv: nothing to retry: its reject file is not there'
 exits 2 "its ids cannot be made again" resend --from "$work/kept" big-custom_event.csv
 said "says what can be done" 'new-ids'
 
