@@ -16,7 +16,8 @@ static void only_fault(struct map_record *record, const char *code, size_t colum
 
 /* A second header in mid-document, as joined files have it, perhaps with a mark of UTF-8 or a form
  * feed before it, or in other letters (a warehouse writes its own columns' names in capitals). No
- * row of data has the name of each column in it, an identity's among them. */
+ * row of data has the name of each column in it, an identity's among them. In a reject file our own
+ * columns say where that row was. */
 bool document_repeats_header(const struct map *m, const struct rows_row *row)
 {
 	if (!map_has_header(m) || row->n_cells != map_columns(m))
@@ -24,6 +25,8 @@ bool document_repeats_header(const struct map *m, const struct rows_row *row)
 	for (size_t i = 0; i < row->n_cells; i++) {
 		const char *name = map_column_name(m, i + 1), *p = row->cells[i].p;
 		size_t len = row->cells[i].len;
+		if (map_own_column(name))
+			continue;
 		if (i == 0 && len >= 3 && memcmp(p, "\xef\xbb\xbf", 3) == 0) {
 			p += 3;
 			len -= 3;
@@ -42,7 +45,8 @@ static inline bool may_repeat_header(const struct map *m, const struct rows_row 
 {
 	const struct rows_cell *first = row->cells;
 	return row->n_cells == 0 || first->len == 0 || first->p[0] == '\xef' ||
-	       first->p[0] == '\f' || ((first->p[0] ^ map_column_name(m, 1)[0]) & ~0x20) == 0;
+	       first->p[0] == '\f' || ((first->p[0] ^ map_column_name(m, 1)[0]) & ~0x20) == 0 ||
+	       (map_column_name(m, 1)[0] == 'd' && map_own_column(map_column_name(m, 1)));
 }
 
 /* Where a row may be another header, or a trailer. */
