@@ -160,6 +160,9 @@ struct document_forecast {
 	uint64_t rows, rejected, skipped, late, batches, events, requests;
 	uint64_t cut;    /* names and values over a limit of the sink, of which a part goes out */
 	uint64_t points; /* see struct batch; 0: its batches have no objects */
+	/* It is a reject file: a part of an earlier document, which says nothing about how many
+	 * rows are usual. */
+	bool redropped;
 };
 /* settings NULL: batches, events and requests are not forecast. */
 enum df_status document_preflight(struct document_pass *pass, const struct batch_settings *settings,

@@ -294,6 +294,7 @@ enum df_status ledger_document_alike(struct ledger *l, const struct ledger_new_d
 struct ledger_checked { /* what a preflight found */
 	uint64_t rows, rejected, skipped;
 	uint64_t batches, events; /* to come; 0: not counted yet */
+	bool redropped;           /* it is a reject file */
 };
 /* After the preflight; state CHECKED. */
 enum df_status ledger_document_checked(struct ledger *l, int64_t id,

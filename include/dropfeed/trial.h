@@ -37,7 +37,8 @@ struct trial_check_events {
 	void (*fault)(void *ctx, const struct trial_fault *fault);
 	void (*document)(void *ctx, const struct trial_check *check);
 	void (*skipped)(void *ctx, const char *file, const struct decode_skipped *entry);
-	/* of a document that is sound in itself; DF_REJECT: it would be refused all the same */
+	/* of a document that is sound in itself, and no reject file; DF_REJECT: it would be refused
+	 * all the same */
 	enum df_status (*judge)(void *ctx, const char *event_type, uint64_t rows,
 				struct df_err *err);
 };

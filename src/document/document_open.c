@@ -106,7 +106,7 @@ enum df_status document_rows_open(const struct conf_feed *feed, const struct dec
 }
 
 /* A reject file is a part of the document whose lines were skipped. */
-static bool is_reject_file(const struct map *m)
+bool document_is_rejects(const struct map *m)
 {
 	size_t n = map_columns(m);
 	for (size_t i = 1; i <= n; i++)
@@ -119,7 +119,7 @@ enum df_status document_count_check(const struct document_pass *w, const struct 
 				    struct df_err *err)
 {
 	uint64_t stated = 0;
-	if (w->feed->rows.count == NULL || is_reject_file(w->map))
+	if (w->feed->rows.count == NULL || document_is_rejects(w->map))
 		return DF_OK;
 	if (!rows_stated(rows, &stated))
 		return df_fail(DF_REJECT, err, "row-count",

@@ -25,6 +25,9 @@ enum df_status document_pass_take_row(struct document_pass *w, struct batch_row 
 /* Reads the document up to its first row: header gets that one, where there is one. */
 enum df_status document_pass_header(struct document_pass *w, struct df_err *err) DF_CHECK;
 
+/* Has it columns of our own, as reject files have? */
+bool document_is_rejects(const struct map *m);
+
 /* ---- document_guideline.c ---- */
 
 #define DOCUMENT_GUIDELINE_COLUMNS 50

@@ -132,6 +132,7 @@ enum df_status document_preflight(struct document_pass *pass, const struct batch
 	out->rejected = pass->rejected;
 	out->skipped = pass->skipped;
 	out->late = pass->late;
+	out->redropped = pass->map != NULL && document_is_rejects(pass->map);
 	if (st != DF_OK)
 		goto cleanup;
 	document_twice_note(pass);

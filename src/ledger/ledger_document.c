@@ -82,10 +82,10 @@ enum df_status ledger_document_checked(struct ledger *l, int64_t id,
 					.of = LEDGER_OF_DOCUMENT,
 					.one = true,
 					.what = "note a checked document"};
-	return ledger_change(l, &c, err, "iiiiiii", id, (int64_t)found->rows,
+	return ledger_change(l, &c, err, "iiiiiiii", id, (int64_t)found->rows,
 			     (int64_t)found->rejected, (int64_t)found->batches,
 			     (int64_t)found->events, (int64_t)LEDGER_CHECKED,
-			     (int64_t)found->skipped);
+			     (int64_t)found->skipped, (int64_t)found->redropped);
 }
 
 static enum df_status document_taken(struct ledger *l, int64_t id, const struct ledger_taking *t,

@@ -299,6 +299,9 @@ static const char *const ledger_migrations[] = {
     "CREATE INDEX document_rejects ON document(text) WHERE closed_ms = 0 AND text IS NOT NULL;",
 
     MIGRATE_PACE_LASTS,
+
+    /* a reject file that was dropped again: not what a feed's documents are like */
+    "ALTER TABLE document ADD COLUMN redropped INTEGER NOT NULL DEFAULT 0;",
 };
 #define LEDGER_VERSION ((int)(sizeof(ledger_migrations) / sizeof(*ledger_migrations)))
 
@@ -603,7 +606,8 @@ static const char *const ledger_statements[ST_COUNT] = {
     [ST_DOCUMENT_CHECKED] =
 	"UPDATE document SET rows = ?2,"
 	" rejected = ?3 + (SELECT count(*) FROM reject WHERE document_id = ?1),"
-	" batches = ?4, events = ?5, state = ?6, skipped = ?7 WHERE id = ?1 AND closed_ms = 0",
+	" batches = ?4, events = ?5, state = ?6, skipped = ?7, redropped = ?8"
+	" WHERE id = ?1 AND closed_ms = 0",
     [ST_DOCUMENT_TAKEN] =
 	"UPDATE document SET taken = TRUE, batch_format = ?2, version = ?3, target "
 	"= ?4, settings = ?5,"
@@ -759,6 +763,7 @@ static const char *const ledger_statements[ST_COUNT] = {
     [ST_RECENT_ROWS] = "SELECT d.rows FROM file f JOIN document d ON d.file_id = f.id"
 		       " WHERE f.feed = ?1 AND d.event_type = ?2 AND d.id <> ?3 AND"
 		       " d.state IN (2, 3, 4) AND ifnull(d.code, '') <> 'duplicate'"
+		       " AND d.redropped = 0"
 		       " ORDER BY f.pulled_ms DESC, d.id DESC LIMIT ?4",
     /* of this shape, or else the feed's latest one */
     [ST_HEADER_FIND] = "SELECT id, hash, shape = ?3, NOT EXISTS(SELECT 1 FROM header o"

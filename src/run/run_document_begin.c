@@ -234,7 +234,8 @@ static enum df_status check_all(struct run_file_work *w, const struct decode_doc
 		*why = clock;
 		return st;
 	}
-	return checked == DF_OK ? check_rows(w, doc, d->id, found->rows, why) : checked;
+	bool whole = checked == DF_OK && !found->redropped;
+	return whole ? check_rows(w, doc, d->id, found->rows, why) : checked;
 }
 
 /* Checks it, then enters it with what was found: settings that turn out to be wrong, such as a
@@ -254,7 +255,8 @@ static enum df_status check_and_enter(struct run_file_work *w, const struct deco
 	ledger_document_free(d);
 	if (checked == DF_REJECT)
 		return enter_refused(w, doc, now, &why, d, err);
-	const struct ledger_checked facts = {.rows = found.rows,
+	const struct ledger_checked facts = {.redropped = found.redropped,
+					     .rows = found.rows,
 					     .rejected = found.rejected,
 					     .skipped = found.skipped,
 					     .batches = found.batches,

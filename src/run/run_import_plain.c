@@ -288,7 +288,7 @@ static enum df_status plain_document(struct plain_import *p, struct hashing *has
 	settings.scratch = p->run->scratch;
 	enum df_status st = plain_check(p, &pass, counts ? &settings : NULL, &found, err);
 	run_import_rejects_clear(p->refused);
-	if (st == DF_OK)
+	if (st == DF_OK && !found.redropped)
 		st = plain_judge(p, doc, found.rows, err);
 	if (st != DF_OK)
 		return st;

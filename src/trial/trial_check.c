@@ -87,7 +87,7 @@ static enum df_status check_one_document(struct check_work *w, const char *name,
 	pass.shared = document_shared_new();
 	settings.scratch = df_scratch();
 	enum df_status st = document_preflight(&pass, &settings, on_fault, w, &found, &why);
-	if (st == DF_OK && w->events->judge != NULL)
+	if (st == DF_OK && w->events->judge != NULL && !found.redropped)
 		st = w->events->judge(w->ctx, doc->event_type, found.rows, &why);
 	if (st == DF_OK || st == DF_REJECT) {
 		report_checked(w, &pass, &found, st == DF_REJECT ? &why : NULL);

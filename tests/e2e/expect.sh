@@ -164,6 +164,22 @@ check "as well" holds \
 settings >"$conf"
 at '2026-04-12 05:10:00' 0 "rows are not expected any more" "recovered missing"
 
+# A reject file that is dropped again is neither judged by how many rows are usual, nor usual.
+rm -rf "$work/state" "$drop"/*
+settings 'expect_rows = 50%..200%' 'expect_action = refuse' >"$conf"
+awk 'BEGIN { print "mpid"; for (i = 1; i <= 100; i++) print i % 50 ? i : "x" i }' >"$drop/m1-eventless.csv"
+at '2026-04-13 05:00:00' 1 "100 rows, 2 of them rejected"
+sed 's/^x/9/' "$work/state/rejects/daily/m1-eventless.csv" >"$work/corrected.csv"
+cp "$work/corrected.csv" "$drop/m2-eventless.csv"
+exits 0 "a dry run of the corrected rows" run --dry-run
+exits 0 "a dry run of their import" import --feed daily --dry-run "$drop/m2-eventless.csv"
+at '2026-04-13 05:10:00' 0 "the 2 rows, corrected"
+equal "are delivered" "$(cat "$work"/out.d/m2-eventless.*.ndjson | wc -l)" 2
+sed 's/^9/8/' "$work/corrected.csv" >"$drop/m3-eventless.csv"
+at '2026-04-13 05:20:00' 0 "and once more"
+file m4 100
+at '2026-04-14 05:00:00' 0 "100 rows are usual as before"
+
 # ---- mistakes ----
 rm -rf "$work/state"
 for wrong in 'expect = by 06:00' 'expect = 1 by 6' 'expect = 1 by 25:00' 'expect = 0 by 06:00' \
