@@ -603,11 +603,10 @@ static const char *const ledger_statements[ST_COUNT] = {
 	"f.id"
 	" AND d.event_type = ?2 AND d.state = ?3 AND d.delivered > 0"
 	" ORDER BY d.id DESC LIMIT 1)",
-    [ST_DOCUMENT_CHECKED] =
-	"UPDATE document SET rows = ?2,"
-	" rejected = ?3 + (SELECT count(*) FROM reject WHERE document_id = ?1),"
-	" batches = ?4, events = ?5, state = ?6, skipped = ?7, redropped = ?8"
-	" WHERE id = ?1 AND closed_ms = 0",
+    [ST_DOCUMENT_CHECKED] = "UPDATE document SET rows = ?2,"
+			    " rejected = ?3 + (SELECT count(*) FROM reject WHERE document_id = ?1),"
+			    " batches = ?4, events = ?5, state = ?6, skipped = ?7, redropped = ?8"
+			    " WHERE id = ?1 AND closed_ms = 0",
     [ST_DOCUMENT_TAKEN] =
 	"UPDATE document SET taken = TRUE, batch_format = ?2, version = ?3, target "
 	"= ?4, settings = ?5,"

@@ -320,9 +320,8 @@ static void import_tried(const struct conf *conf, const struct run_import_option
 {
 	struct ledger *ledger = NULL;
 	struct df_err err = {0};
-	enum df_status st = options->feed->expect.rows_most != 0
-				? run_ledger_read(conf, &ledger, &err)
-				: DF_OK;
+	enum df_status st =
+	    options->feed->expect.rows_most != 0 ? run_ledger_read(conf, &ledger, &err) : DF_OK;
 	if (st == DF_OK)
 		run_import_plain(options, ledger, result);
 	else
