@@ -222,7 +222,8 @@ static void on_check(void *ctx, const struct trial_check *c)
 static void on_skipped(void *ctx, const char *file, const struct decode_skipped *entry)
 {
 	(void)ctx;
-	df_log(DF_LOG_INFO, "%s: %s is skipped: %s", file, entry->name, entry->why);
+	df_log(entry->missed ? DF_LOG_WARN : DF_LOG_INFO, "%s: %s is skipped: %s", file,
+	       entry->name, entry->why);
 }
 
 static int validate(const struct conf *conf, const struct validate_arguments *a,

@@ -230,8 +230,7 @@ static enum df_status file_is_new(struct run_file_work *w, struct df_err *err)
 	return st;
 }
 
-/* A zip's entries that are not taken: those that hold CSV are a warning, because somebody may wait
- * for their rows. */
+/* A zip's entries that are not taken. */
 static enum df_status note_skipped(const struct run_file_work *w, struct df_err *err)
 {
 	const struct decode *d = w->f->decoded;
@@ -240,13 +239,14 @@ static enum df_status note_skipped(const struct run_file_work *w, struct df_err 
 		return DF_OK;
 
 	struct ledger_skipped *entries = df_alloc(n * sizeof(*entries));
+	char *label = run_document_label(w->f, NULL);
 	for (size_t i = 0; i < n; i++) {
 		const struct decode_skipped *s = decode_skipped(d, i);
 		entries[i] =
 		    (struct ledger_skipped){.name = s->name, .why = s->why, .csv = s->missed};
-		df_log(s->missed ? DF_LOG_WARN : DF_LOG_INFO, "%s: %s: %s is skipped: %s",
-		       w->f->feed->name, w->f->name, s->name, s->why);
+		run_log_skipped(label, s);
 	}
+	free(label);
 	enum df_status st = ledger_file_skips(w->run->env.ledger, w->f->ledger_id, entries, n, err);
 	free(entries);
 	return st;

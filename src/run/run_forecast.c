@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A dry run: what a run would deliver of a feed is pulled and checked, and goes away again. */
+#include "run_document.h"
 #include "run_notices.h"
 #include "run_session.h"
 #include "run_source.h"
@@ -149,10 +150,18 @@ static enum df_status forecast_same(struct forecast_work *w, const char *name, c
 	return st;
 }
 
+static void forecast_skipped(void *ctx, const char *file, const struct decode_skipped *entry)
+{
+	const struct forecast_work *w = ctx;
+	char *label = df_format("%s: %s", w->feed->name, file);
+	run_log_skipped(label, entry);
+	free(label);
+}
+
 static enum df_status forecast_check(struct forecast_work *w, const char *name, int fd)
 {
-	static const struct trial_check_events events = {.document = log_forecast,
-							 .judge = forecast_judge};
+	static const struct trial_check_events events = {
+	    .document = log_forecast, .skipped = forecast_skipped, .judge = forecast_judge};
 	const struct trial_check_options how = {
 	    .feed = w->feed, .jobs = w->conf->jobs, .events = &events, .ctx = w};
 	struct trial_sum sum = {0};

@@ -326,6 +326,8 @@ static enum df_status plain_decoded(struct plain_import *p, int fd, struct hashi
 	struct decode *d = NULL;
 	size_t refused = 0;
 	enum df_status st = decode_open(&p->feed, p->name, fd, p->run->scratch, &d, err);
+	for (size_t i = 0; st == DF_OK && i < decode_skipped_count(d); i++)
+		run_log_skipped(p->name, decode_skipped(d, i));
 	for (size_t i = 0; st == DF_OK && i < decode_count(d); i++) {
 		const struct decode_doc *doc = decode_doc(d, i);
 		struct df_err one = {0};

@@ -38,3 +38,9 @@ void run_log_warnings(const char *label, const struct document_pass *pass)
 			    "%s: %s [%s]", label, pass->notes[i].text, pass->notes[i].code);
 	}
 }
+
+void run_log_skipped(const char *label, const struct decode_skipped *entry)
+{
+	df_log(entry->missed ? DF_LOG_WARN : DF_LOG_INFO, "%s: %s is skipped: %s", label,
+	       entry->name, entry->why);
+}

@@ -134,7 +134,14 @@ check "they are reported once" absent 'left alone' "$work/err"
 fresh 'after_done = delete'
 (cd "$work" && mkdir -p sub && rows A >a-eventless.csv && rows B >sub/b-eventless.csv &&
 	zip -q "$drop/z.zip" a-eventless.csv sub/b-eventless.csv)
-exits 0 "a CSV in a sub-folder of a zip" --quiet run
+for command in "run --dry-run" "import --sink -" "import --dry-run" "validate --format json"; do
+	file=$drop/z.zip
+	[ "$command" != "run --dry-run" ] || file=
+	# shellcheck disable=SC2086 # words, and perhaps none
+	exits 0 "a CSV in a sub-folder of a zip, $command" --quiet $command $file
+	said "is a warning" 'z.zip: sub/b-eventless.csv is skipped: in a sub-folder'
+done
+exits 0 "a run" --quiet run
 said "it is a warning, also with --quiet" 'z.zip: sub/b-eventless.csv is skipped: in a sub-folder'
 equal "the file is not deleted" "$(there)" "./z.zip "
 exits 0 "status of that zip" status
