@@ -16,7 +16,7 @@ bool map_cell_refuse(struct map_cell_fault *fault, const char *code, const char 
 	return false;
 }
 
-/* A cell that is no JSON from its beginning on has no place to point at. */
+/* A cell that is not JSON from its beginning on has no place to point at. */
 bool map_cell_refuse_json(struct map_cell_fault *fault, const char *expected,
 			  const struct liquid_json_fault *why, const struct rows_cell *read)
 {
