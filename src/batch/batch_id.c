@@ -8,6 +8,13 @@
 #include <endian.h>
 #include <xxhash.h>
 
+static void xxh_library(const char *p, size_t len, unsigned char out[BATCH_XXH_LEN])
+{
+	XXH128_canonical_t hash; /* the same bytes on every machine */
+	XXH128_canonicalFromHash(&hash, XXH3_128bits(p, len));
+	memcpy(out, hash.digest, BATCH_XXH_LEN);
+}
+
 #define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
 
 /* dropfeed's own namespace, a random UUID made once: all ids of all versions hang on it, so it
@@ -24,6 +31,9 @@ void batch_space_init(struct batch_space *space, const char *feed, const char *s
 		    document);
 	uuid_generate_sha1(space->root, batch_id_root, name.data, name.len);
 	space->sha1 = batch_sha1_best();
+	space->xxh = batch_xxh_avx2();
+	if (space->xxh == NULL)
+		space->xxh = xxh_library;
 	df_buf_free(&name);
 }
 
@@ -91,9 +101,8 @@ static void to_text(char out[BATCH_ID_LEN], const uint32_t id[4])
 #define WORD       sizeof(uint32_t)
 #define ROOT_WORDS (sizeof(uuid_t) / WORD)
 #define LAST_WORD  (BATCH_SHA1_WORDS - 1)
-#define HASH_LEN   16u
 /* of words after the root: a name with a hash, and the one bit after them */
-#define TEXT_WORDS ((BATCH_NAME_ROOM + HASH_LEN) / WORD)
+#define TEXT_WORDS ((BATCH_NAME_ROOM + BATCH_XXH_LEN) / WORD)
 _Static_assert(ROOT_WORDS + TEXT_WORDS < LAST_WORD, "a name is one block of SHA-1");
 
 static void put_words(struct batch_sha1 *sha, size_t lane, size_t from, const unsigned char *bytes,
@@ -177,9 +186,8 @@ void batch_id_row(struct batch_id_maker *m, uint64_t number, char out[BATCH_ID_L
 void batch_id_batch(struct batch_id_maker *m, const struct batch_content *c, char out[BATCH_ID_LEN])
 {
 	struct batch_id_lanes *l = &m->batches;
-	unsigned char text[BATCH_NAME_ROOM + HASH_LEN] = {0};
+	unsigned char text[BATCH_NAME_ROOM + BATCH_XXH_LEN] = {0};
 	uuid_t root;
-	XXH128_canonical_t hash; /* the same bytes on every machine */
 	size_t lane = lanes_next(l, m->space, out), len;
 	if (c->own != NULL)
 		uuid_generate_sha1(root, m->space->root, c->own, c->own_len);
@@ -189,9 +197,8 @@ void batch_id_batch(struct batch_id_maker *m, const struct batch_content *c, cha
 	memcpy(text, l->name, BATCH_NAME_ROOM);
 	len = l->name_len;
 	if (c->body != NULL) {
-		XXH128_canonicalFromHash(&hash, XXH3_128bits(c->body, c->body_len));
-		memcpy(text + len, hash.digest, HASH_LEN);
-		len += HASH_LEN;
+		m->space->xxh(c->body, c->body_len, text + len);
+		len += BATCH_XXH_LEN;
 	}
 	put_end(&l->sha, lane, text, len);
 	put_words(&l->sha, lane, ROOT_WORDS, text, TEXT_WORDS);

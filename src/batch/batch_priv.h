@@ -4,6 +4,7 @@
 #define DROPFEED_BATCH_PRIV_H
 
 #include "batch_sha1.h"
+#include "batch_xxh.h"
 
 #include "dropfeed/batch.h"
 
@@ -18,6 +19,7 @@ extern const struct batch_form batch_form_requests; /* batch_request.c */
 struct batch_space {
 	uuid_t root;
 	batch_sha1_all sha1; /* the best that this processor can */
+	batch_xxh xxh;       /* likewise */
 };
 void batch_space_init(struct batch_space *space, const char *feed, const char *sha256,
 		      const char *document);
