@@ -50,8 +50,9 @@ struct batch_maker *batch_maker_new(const struct batch_settings *settings, batch
 	batch_space_init(&mk->space, settings->feed, settings->sha256, settings->document);
 	if (!is_eventless(settings))
 		mk->event_end = df_format("},\"event_type\":\"%s\"}", settings->event_type);
+	mk->event_end_len = mk->event_end != NULL ? strlen(mk->event_end) : 0;
 	mk->event_frame = event_frame(settings);
-	batch_table_init(&mk->open);
+	batch_table_init(&mk->open, mk->counts);
 	mk->used = (struct batch_ids){
 	    .scratch = settings->scratch, .memory_bits = BATCH_IDS_MEMORY_BITS, .fd = -1};
 	mk->lane_next = df_alloc(settings->lanes * sizeof(*mk->lane_next));
@@ -141,17 +142,19 @@ static bool has_room(const struct batch_maker *mk, const struct batch_open *o, s
 
 /* Whether the row before went into this batch's last event, and this one differs from it in the
  * products alone. */
-static bool can_fold(const struct batch_maker *mk, const struct batch_open *o,
+static bool can_fold(const struct batch_maker *mk, struct batch_open *o,
 		     const struct map_record *rec)
 {
-	const struct batch_last *l = &o->last;
-	if (!mk->set.fold_products || mk->previous != o || rec->fold_to == 0 || l->fold_to == 0)
+	if (!mk->set.fold_products || mk->previous != o || rec->fold_to == 0)
+		return false;
+	const struct batch_last *l = &batch_made(o)->last;
+	if (l->fold_to == 0)
 		return false;
 	if (l->products + rec->fold_items > BATCH_MAX_FOLDED ||
 	    !has_room(mk, o, rec->fold_to - rec->fold_from))
 		return false;
 	bool own = rec->message_id != NULL;
-	const char *e = o->events.data;
+	const char *e = batch_made(o)->events.data;
 	size_t before = rec->fold_from, after = rec->data_len - rec->fold_to;
 	return own == l->own_id && before == l->fold_from - l->data &&
 	       after == l->data_end - l->fold_to &&
@@ -164,56 +167,79 @@ static bool can_fold(const struct batch_maker *mk, const struct batch_open *o,
 /* Puts the row's products after those of the last event. */
 static void fold(struct batch_open *o, const struct map_record *rec)
 {
-	struct df_buf *e = &o->events;
-	size_t more = rec->fold_to - rec->fold_from, at = o->last.fold_to;
-	if (!df_buf_grow(e, more + 1))
-		return; /* cannot be: has_room has looked */
+	struct batch_made *made = batch_made(o);
+	struct df_buf *e = &made->events;
+	size_t more = rec->fold_to - rec->fold_from, at = made->last.fold_to;
+	batch_open_grow_events(made, more + 1);
 	memmove(e->data + at + 1 + more, e->data + at, e->len - at);
 	e->data[at] = ',';
 	memcpy(e->data + at + 1, rec->data + rec->fold_from, more);
 	e->len += more + 1;
 	o->events_len = e->len;
-	o->last.fold_to += more + 1;
-	o->last.data_end += more + 1;
-	o->last.products += rec->fold_items;
+	made->last.fold_to += more + 1;
+	made->last.data_end += more + 1;
+	made->last.products += rec->fold_items;
+}
+
+/* The event, with blanks where its id is to be. There is room for it. */
+static void put_event(const struct batch_maker *mk, struct batch_made *made,
+		      const struct map_record *rec)
+{
+	struct df_buf *e = &made->events;
+	struct batch_last *l = &made->last;
+	bool own = rec->message_id != NULL;
+	char *at = e->data + e->len;
+	if (e->len > 0)
+		*at++ = ',';
+	at = BATCH_PUT(at, "{\"data\":{\"source_message_id\":\"");
+	l->id = (size_t)(at - e->data);
+	l->own_id = own;
+	at = own ? batch_put(at, rec->message_id, rec->message_id_len)
+		 : BATCH_PUT(at, batch_blank_id);
+	l->id_end = (size_t)(at - e->data);
+	*at++ = '"';
+	if (rec->data_len > 0)
+		*at++ = ',';
+	l->data = (size_t)(at - e->data);
+	at = batch_put(at, rec->data, rec->data_len);
+	l->data_end = (size_t)(at - e->data);
+	at = batch_put(at, mk->event_end, mk->event_end_len);
+	e->len = (size_t)(at - e->data);
 }
 
 /* Returns where its id is to be put in the events, 0 when it has one. */
 static uint32_t add_event(struct batch_maker *mk, struct batch_open *o,
 			  const struct map_record *rec)
 {
-	struct df_buf *e = &o->events;
+	const size_t size = event_size(mk->event_frame, rec);
 	o->n_events++;
 	if (mk->counts) {
-		o->events_len += (o->events_len > 0) + event_size(mk->event_frame, rec);
+		o->events_len += (o->events_len > 0) + size;
 		return 0;
 	}
+	struct batch_made *made = batch_made(o);
 	/* many have one event, so that room for more would be most of what is held */
-	df_buf_first(e, event_size(mk->event_frame, rec));
-	if (e->len > 0)
-		df_buf_addc(e, ',');
-	df_buf_adds(e, "{\"data\":{\"source_message_id\":\"");
-	o->last = (struct batch_last){
-	    .id = e->len, .own_id = rec->message_id != NULL, .products = rec->fold_items};
-	if (rec->message_id != NULL) {
-		df_buf_add(e, rec->message_id, rec->message_id_len);
-	} else {
-		df_buf_add(e, batch_blank_id, BATCH_ID_LEN);
-	}
-	o->last.id_end = e->len;
-	df_buf_addc(e, '"');
-	if (rec->data_len > 0)
-		df_buf_addc(e, ',');
-	o->last.data = e->len;
-	df_buf_add(e, rec->data, rec->data_len);
-	o->last.data_end = e->len;
-	if (rec->fold_to != 0) {
-		o->last.fold_from = o->last.data + rec->fold_from;
-		o->last.fold_to = o->last.data + rec->fold_to;
-	}
-	df_buf_adds(e, mk->event_end);
-	o->events_len = e->len;
-	return rec->message_id != NULL ? 0 : (uint32_t)o->last.id;
+	if (!made->events_in_room)
+		df_buf_first(&made->events, size);
+	batch_open_grow_events(made, size + (made->events.len > 0));
+	put_event(mk, made, rec);
+	struct batch_last *l = &made->last;
+	l->products = rec->fold_items;
+	l->fold_from = rec->fold_to != 0 ? l->data + rec->fold_from : 0;
+	l->fold_to = rec->fold_to != 0 ? l->data + rec->fold_to : 0;
+	o->events_len = made->events.len;
+	return rec->message_id != NULL ? 0 : (uint32_t)l->id;
+}
+
+/* Where the row is, for whoever settles its batch. */
+static void note_row(struct batch_open *o, const struct batch_row *where, uint32_t id_at)
+{
+	struct batch_made *made = batch_made(o);
+	if (o->n_rows == made->cap_rows)
+		batch_open_grow_rows(made);
+	made->rows[o->n_rows] = *where;
+	made->rows[o->n_rows].event = o->n_events > 0 ? o->n_events - 1 : 0;
+	made->rows[o->n_rows].id_at = id_at;
 }
 
 static void add_row(struct batch_maker *mk, struct batch_open *o, const struct map_record *rec,
@@ -222,19 +248,12 @@ static void add_row(struct batch_maker *mk, struct batch_open *o, const struct m
 	uint32_t id_at = 0;
 	if (folds)
 		fold(o, rec);
-	else if (rec->no_event)
-		o->last = (struct batch_last){0};
-	else if (mk->event_end != NULL)
+	else if (rec->no_event && !mk->counts)
+		batch_made(o)->last = (struct batch_last){0};
+	else if (!rec->no_event && mk->event_end != NULL)
 		id_at = add_event(mk, o, rec);
-	if (!mk->counts && o->n_rows == o->cap_rows) {
-		o->cap_rows = o->cap_rows > 0 ? o->cap_rows * 2 : 1; /* likewise */
-		o->rows = df_realloc(o->rows, o->cap_rows * sizeof(*o->rows));
-	}
-	if (!mk->counts) {
-		o->rows[o->n_rows] = *where;
-		o->rows[o->n_rows].event = o->n_events > 0 ? o->n_events - 1 : 0;
-		o->rows[o->n_rows].id_at = id_at;
-	}
+	if (!mk->counts)
+		note_row(o, where, id_at);
 	o->n_rows++;
 	/* About what is held, spare room included. A formula of lengths, never of allocations:
 	 * it decides when batches close, and a later version that allocates otherwise has to
@@ -272,7 +291,7 @@ static enum df_status open_anew(struct batch_maker *mk, struct batch_open **o, u
 	if (st != DF_OK)
 		return st;
 
-	*o = batch_table_add(&mk->open, hash, rec);
+	*o = batch_table_add(&mk->open, hash, rec, event_size(mk->event_frame, rec));
 	return DF_OK;
 }
 

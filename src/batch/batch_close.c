@@ -5,12 +5,16 @@
 
 #include <stdlib.h>
 
+#define PIECE_STEP 128u
+
 /* A batch with room for its rows and its JSON, in one piece. */
 static struct batch *piece_new(const struct batch_open *o)
 {
 	size_t rows = o->n_rows * sizeof(struct batch_row);
 	size_t json = batch_maker_size(o->own_id_len, o->members_len, o->events_len) + 1;
-	struct batch *b = df_realloc(NULL, sizeof(*b) + rows + json);
+	/* of few sizes, so that most take the place of one that was freed lately */
+	size_t size = (sizeof(struct batch) + rows + json + PIECE_STEP - 1) / PIECE_STEP;
+	struct batch *b = df_realloc(NULL, size * PIECE_STEP);
 	b->rows = (struct batch_row *)(b + 1);
 	b->json = (char *)(b->rows + o->n_rows);
 	return b;
@@ -40,32 +44,24 @@ static void begin(struct batch_maker *mk, const struct batch_open *o, struct bat
 	b->json_within = b->rows_within = !mk->counts;
 }
 
-static char *put(char *at, const char *p, size_t len)
-{
-	memcpy(at, p, len);
-	return at + len;
-}
-
-#define PUT(at, text) put((at), (text), sizeof(text) - 1)
-
 /* Everything, with blanks for the ids made here. Returns where the events begin. */
-static size_t serialize(const struct batch_open *o, bool own_id, struct batch *b)
+static size_t serialize(struct batch_open *o, bool own_id, struct batch *b)
 {
 	size_t events_at = 0;
-	char *at = PUT(b->json, "{\"source_request_id\":\"");
+	char *at = BATCH_PUT(b->json, "{\"source_request_id\":\"");
 	b->id = at;
 	b->id_len = own_id ? o->own_id_len : BATCH_ID_LEN;
-	at = put(at, own_id ? batch_own_id(o) : batch_blank_id, b->id_len);
+	at = batch_put(at, own_id ? batch_own_id(o) : batch_blank_id, b->id_len);
 	*at++ = '"';
 
 	if (o->members_len > 0) {
 		*at++ = ',';
-		at = put(at, batch_members(o), o->members_len);
+		at = batch_put(at, batch_members(o), o->members_len);
 	}
 	if (o->n_events > 0) {
-		at = PUT(at, ",\"events\":[");
+		at = BATCH_PUT(at, ",\"events\":[");
 		events_at = (size_t)(at - b->json);
-		at = put(at, o->events.data, o->events.len);
+		at = batch_put(at, batch_made(o)->events.data, batch_made(o)->events.len);
 		*at++ = ']';
 	}
 
@@ -77,7 +73,7 @@ static size_t serialize(const struct batch_open *o, bool own_id, struct batch *b
 
 /* Gives the batch what it holds: JSON, rows, and blanks for its ids. An id that is made from one of
  * the file's is made here, because that one is not kept. */
-static enum df_status fill(struct batch_maker *mk, const struct batch_open *o, struct batch *b,
+static enum df_status fill(struct batch_maker *mk, struct batch_open *o, struct batch *b,
 			   struct df_err *err)
 {
 	bool own_id = false;
@@ -90,7 +86,7 @@ static enum df_status fill(struct batch_maker *mk, const struct batch_open *o, s
 
 	size_t events_at = serialize(o, own_id, b);
 	b->unnamed = !own_id;
-	memcpy(b->rows, o->rows, o->n_rows * sizeof(*b->rows));
+	memcpy(b->rows, batch_made(o)->rows, o->n_rows * sizeof(*b->rows));
 	for (size_t i = 0; i < b->n_rows; i++)
 		b->rows[i].id_at += b->rows[i].id_at != 0 ? (uint32_t)events_at : 0;
 	if (mk->finish != NULL && (own_id || o->own_id_len == 0))
@@ -104,7 +100,7 @@ static enum df_status fill(struct batch_maker *mk, const struct batch_open *o, s
 	return DF_OK;
 }
 
-#define HAND_ON 2 /* for each one that was closed: so memory that is freed is taken again soon */
+#define HAND_ON 1 /* for each one that was closed: its memory is taken for the next one */
 
 enum df_status batch_close_hand_on(struct batch_maker *mk, bool all, struct df_err *err)
 {
@@ -133,8 +129,9 @@ enum df_status batch_close(struct batch_maker *mk, struct batch_open *o, struct 
 	struct batch *b = mk->counts ? &mk->counted : piece_new(o);
 	begin(mk, o, b);
 	enum df_status st = mk->counts ? DF_OK : fill(mk, o, b, err);
-	if (o->n_events <= 1) /* its buffer is as long as its event: the next one is longer */
-		df_buf_free(&o->events);
+	/* its buffer is as long as its event: the next one is longer */
+	if (!mk->counts && o->n_events <= 1 && !batch_made(o)->events_in_room)
+		df_buf_free(&batch_made(o)->events);
 	if (st != DF_OK) {
 		batch_free(b);
 		return st;

@@ -16,6 +16,7 @@ struct batch_maker {
 	uint32_t max_events;
 	bool counts;     /* batches come without JSON: folding alone has to see the events */
 	char *event_end; /* own: what closes an event; NULL when eventless */
+	size_t event_end_len;
 	size_t event_frame;
 
 	struct batch_later *later; /* own; NULL: rows are added as they come */
@@ -33,6 +34,16 @@ struct batch_maker {
 
 /* an id is put there */
 static const char batch_blank_id[BATCH_ID_LEN + 1] = "                                    ";
+
+static inline char *batch_put(char *at, const char *p, size_t len)
+{
+	if (len > 0)
+		memcpy(at, p, len);
+	return at + len;
+}
+
+/* Of an array of characters, without its NUL. */
+#define BATCH_PUT(at, text) batch_put((at), (text), sizeof(text) - 1)
 
 #define BATCH_FRAME (sizeof("{\"source_request_id\":\"\",,\"events\":[]}") - 1)
 

@@ -87,13 +87,19 @@ struct batch_last {
 	size_t products;
 };
 
-/* A user's open batch. */
-struct batch_open {
+/* What an open batch has where batches are made, and not only counted. */
+struct batch_made {
 	struct batch_last last;
+	/* serialized, comma-separated; own, but while they are in the room after the key */
+	struct df_buf events;
+	struct batch_row *rows; /* likewise */
 	size_t cap_rows;
-	size_t key_cap;
-	struct df_buf events;   /* serialized, comma-separated */
-	struct batch_row *rows; /* own */
+	bool rows_in_room, events_in_room;
+};
+
+/* A user's open batch: one piece of memory, with its struct batch_made before it. */
+struct batch_open {
+	size_t key_cap; /* the room after it included */
 	/* what every row of the user needs is together, at the key: memory is what takes time
 	 * here */
 	/* in order of opening; of spare ones, newer is the next */
@@ -112,9 +118,14 @@ struct batch_open {
 	uint32_t tail_len; /* of the members, at their end: does not count for merging */
 	bool historical;
 	/* the members but events; the file's own source_request_id, if any; the user's IDs, unless
-	 * they are a piece of the members */
+	 * they are a piece of the members; perhaps room for its first row and the event of that */
 	char key[];
 };
+
+static inline struct batch_made *batch_made(struct batch_open *o)
+{
+	return (struct batch_made *)o - 1;
+}
 
 static inline const char *batch_members(const struct batch_open *o)
 {
@@ -139,6 +150,7 @@ struct batch_bucket {
 } __attribute__((aligned(64)));
 
 struct batch_table {
+	bool counts; /* there is no struct batch_made */
 	struct batch_bucket *buckets;
 	void *memory; /* own: what they are in */
 	size_t n_buckets, n;
@@ -149,16 +161,20 @@ struct batch_table {
 	size_t added;
 };
 
-void batch_table_init(struct batch_table *t);
+void batch_table_init(struct batch_table *t, bool counts);
 void batch_table_free(struct batch_table *t);
 /* See batch_maker_expect. */
 void batch_table_expect(const struct batch_table *t, uint64_t hash, unsigned step);
 /* The open batch of the record's IDs, or NULL. */
 struct batch_open *batch_table_find(const struct batch_table *t, uint64_t hash,
 				    const struct map_record *rec);
-/* Opens one for the record's IDs and members, without events. There must be none. */
+/* Opens one for the record's IDs and members, without events, the first of which is so long. There
+ * must be none. */
 struct batch_open *batch_table_add(struct batch_table *t, uint64_t hash,
-				   const struct map_record *rec);
+				   const struct map_record *rec, size_t event_len);
+/* Makes room for another row, or for so many bytes more of events. */
+void batch_open_grow_rows(struct batch_made *made);
+void batch_open_grow_events(struct batch_made *made, size_t more);
 /* Takes it out; it is still there to be read until the next one is added. */
 void batch_table_remove(struct batch_table *t, struct batch_open *o);
 

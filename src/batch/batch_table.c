@@ -13,6 +13,10 @@
 #define KEY_STEP      64
 #define LINE          64 /* bytes that memory comes in */
 #define EXPECTED_KEY  256
+/* of a user whose rows are expected to be as many as those of the one before */
+#define MOST_EXPECTED 4096
+#define MOST_ROWS     16
+#define ROOM_ALIGN    _Alignof(struct batch_row)
 
 /* The last bytes, fewer than eight of `len`, as if zeros came after them. */
 static uint64_t last_word(const char *p, size_t len)
@@ -55,18 +59,34 @@ uint64_t batch_hash(const char *p, size_t len)
 	return h != 0 ? h : 1;
 }
 
-static void open_free(struct batch_open *o)
+static struct batch_open *open_new(const struct batch_table *t, size_t key_cap)
 {
-	df_buf_free(&o->events);
-	free(o->rows);
-	free(o);
+	const size_t before = t->counts ? 0 : sizeof(struct batch_made);
+	char *memory = df_alloc(before + sizeof(struct batch_open) + key_cap);
+	struct batch_open *o = (struct batch_open *)(void *)(memory + before);
+	o->key_cap = key_cap;
+	return o;
 }
 
-static void list_free(struct batch_open *o)
+static void open_free(const struct batch_table *t, struct batch_open *o)
+{
+	struct batch_made *made = batch_made(o);
+	if (t->counts) {
+		free(o);
+		return;
+	}
+	if (!made->events_in_room)
+		df_buf_free(&made->events);
+	if (!made->rows_in_room)
+		free(made->rows);
+	free(made);
+}
+
+static void list_free(const struct batch_table *t, struct batch_open *o)
 {
 	for (struct batch_open *next; o != NULL; o = next) {
 		next = o->newer;
-		open_free(o);
+		open_free(t, o);
 	}
 }
 
@@ -141,15 +161,16 @@ static void clear(struct batch_table *t, const struct batch_open *o)
 	}
 }
 
-void batch_table_init(struct batch_table *t)
+void batch_table_init(struct batch_table *t, bool counts)
 {
+	t->counts = counts;
 	buckets_new(t, FIRST_BUCKETS);
 }
 
 void batch_table_free(struct batch_table *t)
 {
-	list_free(t->oldest);
-	list_free(t->spare);
+	list_free(t, t->oldest);
+	list_free(t, t->spare);
 	free(t->memory);
 }
 
@@ -189,31 +210,124 @@ void batch_table_expect(const struct batch_table *t, uint64_t hash, unsigned ste
 	unsigned places = places_with(b, tag_of(hash));
 	if (places == 0)
 		return;
-	const struct batch_open *o = b->open[__builtin_ctz(places)];
+	struct batch_open *o = b->open[__builtin_ctz(places)];
+	const struct batch_made *made = batch_made(o);
 	if (step > 0) {
-		prefetch(o, sizeof(*o) + EXPECTED_KEY);
-	} else if (o->events.data != NULL) {
-		prefetch(o->events.data + o->events.len, 2 * LINE);
-		prefetch(o->rows + o->n_rows, 1);
+		prefetch(t->counts ? (const void *)o : made, sizeof(*o) + EXPECTED_KEY);
+	} else if (!t->counts && made->events.data != NULL) {
+		prefetch(made->events.data + made->events.len, 2 * LINE);
+		prefetch(made->rows + o->n_rows, 1);
 	}
 }
 
-/* One that was used before, if it has room for the key: its other buffers come with it. */
-static struct batch_open *table_take(struct batch_table *t, size_t key_len)
+/* ---- rows and events ---- */
+
+/* Most users of many a document have one event while their batch is open: it is put after the key,
+ * where closing finds it. Where the user before has more, this one probably has, too. */
+static size_t room_for(const struct batch_table *t, size_t event_len)
+{
+	if (t->counts || (t->newest != NULL && t->newest->n_rows > 1))
+		return 0;
+	return ROOM_ALIGN + sizeof(struct batch_row) + event_len + 2; /* a comma, a NUL */
+}
+
+/* As much as the user before has taken by now, who may be done: where users come one after the
+ * other, nothing has to be moved as it grows. */
+static void expect_as_before(const struct batch_table *t, struct batch_made *made)
+{
+	const struct batch_open *before = t->newest;
+	if (before == NULL || before->n_rows < 2 || made->events.data != NULL)
+		return;
+	const size_t len = before->events_len + before->events_len / 16;
+	df_buf_first(&made->events, len < MOST_EXPECTED ? len : MOST_EXPECTED);
+	if (made->cap_rows > 0)
+		return;
+	made->cap_rows = before->n_rows < MOST_ROWS ? before->n_rows : MOST_ROWS;
+	made->rows = df_realloc(NULL, made->cap_rows * sizeof(*made->rows));
+}
+
+/* room: after the key, which has so many bytes. */
+static void made_begin(const struct batch_table *t, struct batch_open *o, size_t key_len,
+		       size_t room)
+{
+	struct batch_made *made = batch_made(o);
+	const uintptr_t after = (uintptr_t)o->key + key_len;
+	char *at = o->key + key_len + (-after & (ROOM_ALIGN - 1));
+	df_buf_reset(&made->events);
+	if (room == 0)
+		expect_as_before(t, made);
+	if (room == 0 || made->events.data != NULL)
+		return;
+	if (made->rows == NULL) {
+		made->rows = (struct batch_row *)(void *)at;
+		made->cap_rows = 1;
+		made->rows_in_room = true;
+	}
+	at += sizeof(struct batch_row);
+	made->events.data = at;
+	made->events.cap = (size_t)(o->key + o->key_cap - at) - 1;
+	made->events_in_room = true;
+}
+
+/* What is in the room after the key goes with it. */
+static void made_end(struct batch_made *made)
+{
+	if (made->events_in_room)
+		made->events = (struct df_buf){0};
+	if (made->rows_in_room)
+		made->rows = NULL;
+	if (made->rows_in_room)
+		made->cap_rows = 0;
+	made->events_in_room = made->rows_in_room = false;
+}
+
+void batch_open_grow_rows(struct batch_made *made)
+{
+	struct batch_row *before = made->rows_in_room ? made->rows : NULL;
+	struct batch_row *rows = made->rows_in_room ? NULL : made->rows;
+	/* many have one event, and few have many: room for more would be most of what is held */
+	made->cap_rows += made->cap_rows > 1 ? made->cap_rows / 2 : 1;
+	made->rows = df_realloc(rows, made->cap_rows * sizeof(*made->rows));
+	if (before != NULL)
+		made->rows[0] = *before;
+	made->rows_in_room = false;
+}
+
+void batch_open_grow_events(struct batch_made *made, size_t more)
+{
+	struct df_buf *e = &made->events;
+	struct df_buf own = {0};
+	if (e->data != NULL && more <= e->cap - e->len)
+		return;
+	if (!made->events_in_room) {
+		(void)df_buf_grow(e, more); /* events end long before its limit */
+		return;
+	}
+
+	(void)df_buf_grow(&own, e->len + more);
+	df_buf_add(&own, e->data, e->len);
+	*e = own;
+	made->events_in_room = false;
+}
+
+/* ---- opening and closing ---- */
+
+/* One that was used before, if it has room for the key: its other buffers come with it. room: to be
+ * after the key, where there are none. */
+static struct batch_open *table_take(struct batch_table *t, size_t key_len, size_t room)
 {
 	struct batch_open *o = t->spare;
 	if (o != NULL) {
 		t->spare = o->newer;
-		if (o->key_cap >= key_len)
+		if (!t->counts)
+			made_end(batch_made(o));
+		bool buffered = t->counts || batch_made(o)->events.data != NULL;
+		if (o->key_cap >= key_len + (buffered ? 0 : room))
 			return o;
-		open_free(o);
+		open_free(t, o);
 	}
-	size_t cap =
-	    /* users of a document are much alike: another's key fits, too */
-	    (key_len / KEY_STEP + 1) * KEY_STEP;
-	o = df_alloc(sizeof(*o) + cap);
-	o->key_cap = cap;
-	return o;
+	/* users of a document are much alike: another's key fits, too */
+	return open_new(t, ((key_len + room) / KEY_STEP + 1) * KEY_STEP);
 }
 
 /* Whoever closes the one that was opened some batches before can ask for this one's memory. */
@@ -227,18 +341,20 @@ static void note_recent(struct batch_table *t, struct batch_open *o)
 }
 
 struct batch_open *batch_table_add(struct batch_table *t, uint64_t hash,
-				   const struct map_record *rec)
+				   const struct map_record *rec, size_t event_len)
 {
-	size_t own_len = rec->request_id != NULL ? rec->request_id_len : 0;
+	const size_t own_len = rec->request_id != NULL ? rec->request_id_len : 0;
 	const size_t within = map_record_ids_at(rec);
-	struct batch_open *o =
-	    table_take(t, rec->batch_len + own_len + (within == SIZE_MAX ? rec->ids_len : 0));
+	const size_t key_len = rec->batch_len + own_len + (within == SIZE_MAX ? rec->ids_len : 0);
+	const size_t room = room_for(t, event_len);
+	struct batch_open *o = table_take(t, key_len, room);
+	if (!t->counts)
+		made_begin(t, o, key_len, room);
 	o->hash = hash;
 	o->n_rows = o->events_len = o->weight = 0;
 	o->n_events = 0;
 	o->historical = false;
 	o->latest_ms = 0;
-	df_buf_reset(&o->events);
 	o->ids_len = (uint32_t)rec->ids_len;
 	o->members_len = (uint32_t)rec->batch_len;
 	o->tail_len = (uint32_t)rec->batch_tail;
@@ -277,18 +393,21 @@ void batch_table_remove(struct batch_table *t, struct batch_open *o)
 
 void batch_table_prefetch(const struct batch_table *t)
 {
-	const struct batch_open *o = t->oldest;
+	struct batch_open *o = t->oldest;
 	if (o == NULL)
 		return;
 	if (o->ahead != NULL) /* with a key that is about as long as this one's */
-		prefetch(&o->ahead->events,
-			 sizeof(*o) - offsetof(struct batch_open, events) + o->members_len);
+		prefetch(t->counts ? (const char *)o->ahead
+				   : (const char *)o->ahead - sizeof(struct batch_made),
+			 sizeof(*o) + o->members_len + (t->counts ? 0 : sizeof(struct batch_made)));
 	/* the oldest one's own turn is too soon */
 	for (int i = 0; i < 2 && o != NULL; i++)
 		o = o->newer;
 	if (o == NULL)
 		return;
 	prefetch(bucket_of(t, o->hash), 1);
-	prefetch(o->events.data, o->events.len);
-	prefetch(o->rows, 1);
+	if (t->counts)
+		return;
+	prefetch(batch_made(o)->events.data, batch_made(o)->events.len);
+	prefetch(batch_made(o)->rows, 1);
 }

@@ -120,6 +120,55 @@ static void test_window(void)
 	clear(&s);
 }
 
+/* The batch's JSON as its rows say, but for the ids, which are taken from it. */
+static void json_of(const struct batch *b, const struct test_row *rows, struct df_buf *out)
+{
+	df_buf_reset(out);
+	df_buf_addf(out, "{\"source_request_id\":\"%.*s\",%s,\"events\":[", (int)b->id_len, b->id,
+		    rows[b->rows[0].number - 1].batch);
+	for (size_t k = 0; k < b->n_rows; k++) {
+		df_buf_addf(out, "%s{\"data\":{\"source_message_id\":\"", k > 0 ? "," : "");
+		if (out->len + BATCH_ID_LEN < b->json_len)
+			df_buf_add(out, b->json + out->len, BATCH_ID_LEN);
+		df_buf_addf(out, "\",%s},\"event_type\":\"custom_event\"}",
+			    rows[b->rows[k].number - 1].data);
+	}
+	df_buf_adds(out, "]}");
+}
+
+/* Users of one event and of many, in members and events of any length, where memory is taken
+ * again and again: each batch has what its rows have. */
+static void test_contents(void)
+{
+	static struct test_row rows[3000];
+	static struct seen s;
+	struct df_buf wanted = {0};
+	struct batch_settings set = settings("custom_event");
+	size_t several = 0;
+	for (unsigned round = 0; round < 20; round++) {
+		srand(round);
+		random_rows(rows, 3000, round % 2 == 0 ? 30 : 3000, 3);
+		for (size_t i = 0; i < 3000; i++) {
+			size_t len = (size_t)rand() % (sizeof(rows[i].data) - 16);
+			snprintf(rows[i].data, sizeof(rows[i].data), "\"event_name\":\"%.*s\"",
+				 (int)len, "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz");
+			if (rand() % 10 == 0)
+				strcat(rows[i].batch, ",\"environment\":\"development\"");
+		}
+		set.window = (uint64_t)2048 << round % 8;
+		set.bundle = round % 3 == 0;
+		make(&set, rows, 3000, &s);
+		for (size_t i = 0; i < s.n; i++) {
+			json_of(s.v[i], rows, &wanted);
+			CU_ASSERT_STRING_EQUAL(s.v[i]->json, df_buf_cstr(&wanted));
+			several += s.v[i]->n_rows > 1;
+		}
+		clear(&s);
+	}
+	CU_ASSERT(several > 1000);
+	df_buf_free(&wanted);
+}
+
 /* What counts in the window is written down in batch.c, to the byte: the fourth user makes the
  * first one's batch close, or does not. */
 static void test_window_edge(void)
@@ -306,6 +355,7 @@ int main(void)
 	    {"random documents against the model", test_model},
 	    {"a small window", test_window},
 	    {"a window's edge", test_window_edge},
+	    {"what batches hold", test_contents},
 	    {"memory of a window", test_window_memory},
 	    {"shape", test_shape},
 	    {"historical routing", test_historical},
