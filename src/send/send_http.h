@@ -2,7 +2,7 @@
 /*
  * send_http.h - between the files of the sinks that answer
  *
- *	send_http.c	producers: streams and their queues
+ *	send_http.c	producers: streams; send_put.c: their queues
  *	send_thread.c
  *	    the sender's thread: which lane may start a request now, and the end of streams
  *	send_lane.c	one lane: its request goes out
@@ -130,8 +130,14 @@ void *http_thread(void *own); /* own: struct send_http */
 CURL *http_easy(const struct conf_feed *feed, const struct http_route *route,
 		const struct send_tuning *t);
 
-/* ---- send_http.c ---- */
-/* What was put goes to its lanes. True when the thread should know. The caller holds the lock. */
+/* ---- send_put.c ---- */
+/* The caller of these holds the lock. */
+/* Whether the thread has to be woken to look at that time: it looks then anyway, or was woken
+ * already and has not looked yet. */
+bool http_wakes(struct send_http *h, int64_t when);
+/* Takes b. True when the thread should know. */
+bool http_stream_push(struct http_stream *st, struct batch *b);
+/* What was put goes to its lanes. True when the thread should know. */
 bool http_stream_spread(struct http_stream *st);
 
 /* ---- send_stop.c ---- */
