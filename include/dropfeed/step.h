@@ -14,18 +14,24 @@
  * "<bytes>" for each sync of the ledger's log: so much of it a power cut leaves. See tests/crash.
  *
  * Such a program also takes from its environment the ledger where the configuration names none
- * (DROPFEED_LEDGER, a URL), and the length of a lease (DROPFEED_LEASE_MS).
+ * (DROPFEED_LEDGER, a URL), the length of a lease (DROPFEED_LEASE_MS), and the time until a source
+ * is looked at again (DROPFEED_AGAIN_MS).
  */
 #ifndef DROPFEED_STEP_H
 #define DROPFEED_STEP_H
+
+#include <stdint.h>
 
 #ifdef DROPFEED_FAULTS
 void df_step(const char *when, const char *what);
 #define df_before(what) df_step("before", (what))
 #define df_after(what)  df_step("after", (what))
+/* What the variable says, for a test that has less time; usual where it is not set. */
+int64_t df_faults_ms(const char *variable, int64_t usual);
 #else
-#define df_before(what) ((void)0)
-#define df_after(what)  ((void)0)
+#define df_before(what)               ((void)0)
+#define df_after(what)                ((void)0)
+#define df_faults_ms(variable, usual) ((int64_t)(usual))
 #endif
 
 #endif

@@ -35,6 +35,12 @@ void df_step(const char *when, const char *what)
 	pthread_mutex_unlock(&lock);
 }
 
+int64_t df_faults_ms(const char *variable, int64_t usual)
+{
+	const char *other = getenv(variable);
+	return other != NULL ? strtoll(other, NULL, 10) : usual;
+}
+
 /* Takes the C library's place, for SQLite, too. What a power cut would leave of the ledger's log
  * is what was synced of it. */
 __attribute__((visibility("default"))) int fdatasync(int fd)

@@ -2,6 +2,8 @@
 /* Claims, leases and fences: the protocol is in ledger_claim.h. */
 #include "ledger_claim.h"
 
+#include "dropfeed/step.h"
+
 #include <inttypes.h>
 #include <stdlib.h>
 #include <time.h>
@@ -13,15 +15,9 @@ int64_t ledger_boot_ms(void)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-/* A test has less time: only what is built to fail takes another length. */
 int64_t ledger_lease_ms(void)
 {
-#ifdef DROPFEED_FAULTS
-	const char *other = getenv("DROPFEED_LEASE_MS");
-	if (other != NULL)
-		return strtoll(other, NULL, 10);
-#endif
-	return LEASE_MS;
+	return df_faults_ms("DROPFEED_LEASE_MS", LEASE_MS);
 }
 
 /* Stops in time, whatever the two clocks do to each other. */

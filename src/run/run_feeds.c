@@ -4,6 +4,8 @@
 #include "run_fleet.h"
 #include "run_session.h"
 
+#include "dropfeed/step.h"
+
 #include <stdlib.h>
 #include <time.h>
 
@@ -100,23 +102,12 @@ static enum df_status feed_part(struct feed_thread *t, run_feed_part part)
 	return st == DF_OK ? end : st;
 }
 
-/* A test has less time: only what is built to fail takes another length. */
-static int64_t again_ms(void)
-{
-#ifdef DROPFEED_FAULTS
-	const char *other = getenv("DROPFEED_AGAIN_MS");
-	if (other != NULL)
-		return strtoll(other, NULL, 10);
-#endif
-	return AGAIN_MS;
-}
-
 /* False: there is nothing to look again for. A file that this run gave up is tried once more before
  * later ones are sent: the next run begins with it. */
 static bool waits_to_look(const struct feed_work *w)
 {
 	const struct timespec step = {.tv_nsec = AGAIN_STEP_MS * 1000000L};
-	int64_t end = df_monotonic_ms() + again_ms();
+	int64_t end = df_monotonic_ms() + df_faults_ms("DROPFEED_AGAIN_MS", AGAIN_MS);
 	bool others = true;
 	if (w->feed->fetch.source.kind == CONF_SOURCE_NONE || w->source.unreachable)
 		return false;
