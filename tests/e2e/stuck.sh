@@ -441,7 +441,7 @@ exits 0 "which shows it as well" status --exit-code
 # ---- what is due at a source that is not the feed's any more ----
 rm -rf "$drop"/* "$work/drop2"
 mkdir "$work/drop2"
-settings s10 'after_done = move:done'
+settings elsewhere 'after_done = move:done'
 : >"$drop/done"
 clicks "$drop/day-custom_event.csv" 2 X
 clicks "$work/drop2/day-custom_event.csv" 2 Y
