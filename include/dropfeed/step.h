@@ -26,7 +26,7 @@
 void df_step(const char *when, const char *what);
 #define df_before(what) df_step("before", (what))
 #define df_after(what)  df_step("after", (what))
-/* What the variable says, for a test that has less time; usual where it is not set. */
+/* Tests have less time: the milliseconds that the variable says, or the usual ones. */
 int64_t df_faults_ms(const char *variable, int64_t usual);
 #else
 #define df_before(what)               ((void)0)

@@ -301,7 +301,7 @@ static void on_part(void *ctx, const char *key, struct send_share *s)
 	p->handed_back++;
 }
 
-/* Between two files it is kept, for a while. */
+/* Between two files it is kept a moment longer. */
 static void test_hand_back(void)
 {
 	struct world w;
