@@ -149,18 +149,22 @@ enum df_status ledger_candidates(struct ledger *l, const char *feed, ledger_each
 }
 
 /* What this process has given up for now no longer holds up what comes after it; the order of
- * those that it has taken up is the caller's. */
+ * those that it has taken up is the caller's. One that it holds and knows nothing of was claimed,
+ * or released, while the database was away: it will be claimed once more. */
 static bool claim_holds_up(struct ledger_claims *c, int64_t file, bool mine)
 {
-	bool left = false, taking = false;
+	bool known = false, left = false, taking = false;
 	pthread_mutex_lock(&c->lock);
 	for (size_t i = 0; i < c->n; i++) {
 		const struct claim *claim = &c->v[i];
-		left = left || (claim->file == file && claim->state == CLAIM_LEFT);
-		taking = taking || (claim->file == file && claim->taking);
+		if (claim->file != file)
+			continue;
+		known = true;
+		left = claim->state == CLAIM_LEFT;
+		taking = claim->taking;
 	}
 	pthread_mutex_unlock(&c->lock);
-	return mine ? taking : !left;
+	return mine ? !known || taking : !left;
 }
 
 enum df_status ledger_file_waits(struct ledger *l, int64_t id, bool *waits, struct df_err *err)

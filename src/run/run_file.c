@@ -334,17 +334,16 @@ enum df_status run_file_close(struct run_file *f, struct df_err *err)
 	return st == DF_OK ? file_close_sent(v->w, err) : st;
 }
 
-bool run_file_waits(struct run *run, const struct run_file *f)
+enum df_status run_file_waits(struct run *run, const struct run_file *f, struct df_err *err)
 {
 	bool waits = false;
-	struct df_err err = {0};
 	if (f->feed->fetch.order_none || f->local || !ledger_shared(run->env.ledger))
-		return false;
-	if (ledger_file_waits(run->env.ledger, f->ledger_id, &waits, &err) != DF_OK)
-		df_log(DF_LOG_DEBUG, "%s: %s: %s", f->feed->name, f->name, err.text);
-	if (waits)
-		sender_standby(run->env.sender, f->feed);
-	return waits;
+		return DF_OK;
+	enum df_status st = ledger_file_waits(run->env.ledger, f->ledger_id, &waits, err);
+	if (st != DF_OK || !waits)
+		return st;
+	sender_standby(run->env.sender, f->feed);
+	return DF_END;
 }
 
 enum df_status run_file_send(struct run *run, struct run_file *f, bool *parked, struct df_err *err)

@@ -60,6 +60,15 @@ enum df_status run_fleet_join(const struct conf *conf, struct ledger *ledger, st
 /* ---- taking ---- */
 
 #define ROOM_MS 1000 /* is waited for, and then it is looked anew */
+#define REST_MS 1000 /* the same, without waiting for room */
+#define STEP_MS 100  /* a stop is not waited for */
+
+static void rest(void)
+{
+	const struct timespec step = {.tv_nsec = STEP_MS * 1000000L};
+	for (int i = 0; i < REST_MS / STEP_MS && !df_stop_requested; i++)
+		nanosleep(&step, NULL);
+}
 
 struct found {
 	struct ledger_file *v; /* own */
@@ -157,11 +166,21 @@ static void take_failed(struct feed_work *w, const struct ledger_file *f, enum d
 			struct df_err *err)
 {
 	const struct fetch_entry entry = {.name = f->name, .size = f->size, .mtime = f->mtime};
-	df_err_context(err, "%s: %s", w->feed->name, f->name);
 	df_log_err(st == DF_RETRY ? DF_LOG_WARN : DF_LOG_ERROR, err);
 	run_note(w->run, w->feed, st, err);
 	run_feed_stuck(w, &entry);
 	ledger_release(w->run->env.ledger, f->id, false);
+}
+
+/* The database was away, which says nothing of the file: it keeps its place before later ones, and
+ * is taken when the database is back. */
+static enum run_took take_again(struct feed_work *w, const struct ledger_file *f,
+				const struct df_err *err)
+{
+	df_log_err(DF_LOG_WARN, err);
+	ledger_release(w->run->env.ledger, f->id, true);
+	rest();
+	return RUN_TOOK_LATER;
 }
 
 static enum df_status look_for_files(struct feed_work *w, struct found *found)
@@ -202,9 +221,13 @@ static enum run_took take_one(struct feed_work *w, const struct ledger_file *f, 
 	w->has_room = false;
 	ledger_taken(w->run->env.ledger, f->id);
 	run_pool_claimed(w->pool, w->feed);
-	if (st != DF_OK && st != DF_END)
-		take_failed(w, f, st, &err);
-	return st == DF_OK ? RUN_TOOK_SOME : RUN_TOOK_NONE;
+	if (st == DF_OK || st == DF_END)
+		return st == DF_OK ? RUN_TOOK_SOME : RUN_TOOK_NONE;
+	df_err_context(&err, "%s: %s", w->feed->name, f->name);
+	if (strcmp(err.code, LEDGER_UNREACHABLE) == 0)
+		return take_again(w, f, &err);
+	take_failed(w, f, st, &err);
+	return RUN_TOOK_NONE;
 }
 
 static enum run_took take_some(struct feed_work *w)
@@ -252,16 +275,6 @@ static enum df_status log_foreign(void *ctx, const struct ledger_foreign *f, str
 }
 
 /* ---- a feed's part ---- */
-
-#define LISTING_LOOK_MS 1000 /* what another host lists */
-#define LISTING_STEP_MS 100  /* a stop is not waited for */
-
-static void rest(void)
-{
-	const struct timespec step = {.tv_nsec = LISTING_STEP_MS * 1000000L};
-	for (int i = 0; i < LISTING_LOOK_MS / LISTING_STEP_MS && !df_stop_requested; i++)
-		nanosleep(&step, NULL);
-}
 
 /* Another host lists the source: what it enters is taken here as well, until it is through. DF_OK:
  * it went down with that, and this host lists from now on. */

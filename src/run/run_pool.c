@@ -119,13 +119,16 @@ static enum run_stage do_send(struct run_pool *pool, struct run_file *f)
 {
 	struct df_err err = {0};
 	bool parked = false;
-	if (run_file_waits(pool->run, f)) {
+	enum df_status st = run_file_waits(pool->run, f, &err);
+	if (st == DF_END) {
 		wait_more(f);
 		return RUN_READY;
 	}
-	if (came_before(pool, f))
+	if (st == DF_OK && came_before(pool, f))
 		return RUN_READY;
-	enum df_status st = run_file_send(pool->run, f, &parked, &err);
+	/* where it is not known whether its turn has come, it is not sent */
+	if (st == DF_OK)
+		st = run_file_send(pool->run, f, &parked, &err);
 
 	if (st == DF_OK || st == DF_END)
 		return f->delivery != NULL ? RUN_SENT : RUN_CLOSED;

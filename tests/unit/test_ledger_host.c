@@ -87,6 +87,10 @@ static void test_claims(void)
 	ledger_taken(b, file);
 	OK(ledger_file_waits(b, second, &waits, &err));
 	CU_ASSERT_FALSE(waits);
+	/* given up for now */
+	ledger_release(b, file, false);
+	OK(ledger_file_waits(b, second, &waits, &err));
+	CU_ASSERT_FALSE(waits);
 	/* one lists at a time */
 	OK(ledger_scan_claim(a, "orders", &err));
 	IS(ledger_scan_claim(b, "orders", &err), DF_END);
@@ -98,6 +102,36 @@ static void test_claims(void)
 	OK(ledger_scan_claim(b, "orders", &err));
 	host_end(a, "a");
 	host_end(b, "b");
+}
+
+/* A file that is released while the database is away stays the host's own there. It is claimed once
+ * more, and what comes after it waits. */
+static void test_released_in_vain(void)
+{
+	struct ledger_claimed claimed;
+	bool waits = false;
+	ledger_close(fresh());
+	if (in_sqlite())
+		return;
+	struct ledger *a = host("a");
+	int64_t file = add_file(a, "a.csv", SHA_A), second = add_file(a, "b.csv", SHA_B);
+	char *holder = df_format("psql -X -q -d '%s' -c \"UPDATE file SET holder = o.holder,"
+				 " lease_until = o.lease_until FROM file o WHERE o.id = %lld AND"
+				 " file.id = %lld\"",
+				 where().url, (long long)second, (long long)file);
+	ledger_release(a, file, true);
+	OK(ledger_file_waits(a, second, &waits, &err));
+	CU_ASSERT_TRUE(waits); /* nobody has it */
+	CU_ASSERT_EQUAL(system(holder), 0);
+	waits = false;
+	OK(ledger_file_waits(a, second, &waits, &err));
+	CU_ASSERT_TRUE(waits);
+	OK(ledger_claim(a, file, &claimed, &err));
+	ledger_taken(a, file);
+	OK(ledger_file_waits(a, second, &waits, &err));
+	CU_ASSERT_FALSE(waits);
+	free(holder);
+	host_end(a, "a");
 }
 
 /* PREPARE does not see the types that values are sent with. */
@@ -154,6 +188,7 @@ int main(void)
 {
 	static const CU_TestInfo tests[] = {
 	    {"hosts claim files", test_claims},
+	    {"a release that the database did not hear of", test_released_in_vain},
 	    {"SQL that PostgreSQL knows", test_postgres_words},
 	    CU_TEST_INFO_NULL,
 	};
