@@ -347,6 +347,7 @@ class Chaos:
             collections.Counter(),
         )  # what was missing, by the fault before
         self.lost_holders, self.database_back, self.away = {}, -1e9, Away()
+        self.late = set()  # names of files that were not sent in order
 
     def start_sshd(self, n):
         folder = "%s/sshd%d" % (self.work, n)
@@ -675,7 +676,11 @@ class Chaos:
                 user, seq = batch["user_identities"]["customer_id"], int(
                     batch["user_attributes"]["Seq"]
                 )
-                back += seq < last.get(user, -1)
+                if seq < last.get(user, -1):
+                    back += 1
+                    feed = user.rsplit("-", 1)[0]
+                    self.late.add("%s-%05d-custom_event.csv" % (feed, seq))
+                    self.late.add("%s-%05d-custom_event.csv" % (feed, last[user]))
                 last[user] = max(seq, last.get(user, -1))
                 rows.update(e["data"]["custom_attributes"]["Row"] for e in batch["events"])
         wanted = [
@@ -722,6 +727,17 @@ class Chaos:
             % (100 * usual / self.o.rate, ", ".join(each) or "none")
         )
 
+    def print_late(self):
+        """What the hosts say of files that were sent after a later one, or before an earlier one."""
+        for name in sorted(self.late)[:6]:
+            print("# " + name)
+            for host in self.hosts + [self.foreign]:
+                if not os.path.exists(host.log):
+                    continue
+                with open(host.log, errors="replace") as f:
+                    lines = [line for line in f if name in line]
+                print("".join("#   %s: %s" % (host.name, line) for line in lines[:40]), end="")
+
     def report(self, drained):
         c, ok, failed = self.count(), 0, 0
         bad = sql(
@@ -766,6 +782,7 @@ class Chaos:
         ):
             print("%s - %s" % ("ok" if good else "not ok", what))
             ok, failed = ok + good, failed + (not good)
+        self.print_late()
         if self.o.keep:
             print("kept: " + self.work)
         print("%d passed, %d failed" % (ok, failed))
