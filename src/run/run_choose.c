@@ -68,6 +68,8 @@ enum df_status run_choose(struct ledger *l, const struct conf *conf,
 			     .names = run_named_new(options->files, options->n_files),
 			     .out = out};
 	enum df_status st = ledger_files(l, NULL, false, choose_on_file, &c, err);
+	if (st == DF_OK)
+		st = run_named_look_further(c.names, l, conf, err);
 	if (st == DF_OK && !run_named_all_known(c.names, rule->idle))
 		st = DF_USAGE;
 	run_named_free(c.names);

@@ -10,6 +10,7 @@ struct wanted {
 	const char *idle;  /* static: why nothing was done with it, or NULL */
 	unsigned distance; /* to `nearest` */
 	char *nearest;     /* own */
+	char *gone;        /* own: its feed, that is not configured any more; or NULL */
 };
 
 struct run_named {
@@ -94,21 +95,62 @@ void run_named_idle(struct run_named *n, const char *name, const char *why)
 	free(shown);
 }
 
+struct further {
+	struct run_named *names;
+	const struct conf *conf;
+};
+
+static enum df_status look_at_gone(void *ctx, const struct ledger_file *f, struct df_err *err)
+{
+	const struct further *c = ctx;
+	(void)err;
+	if (conf_feed_find(c->conf, f->feed) != NULL)
+		return DF_OK;
+	char *shown = printed(f->name);
+	for (size_t i = 0; i < c->names->n; i++) {
+		struct wanted *w = &c->names->v[i];
+		if (!w->known && w->gone == NULL && fits(w->name, f->name, shown))
+			w->gone = df_strdup(f->feed);
+	}
+	free(shown);
+	return DF_OK;
+}
+
+enum df_status run_named_look_further(struct run_named *n, struct ledger *l,
+				      const struct conf *conf, struct df_err *err)
+{
+	struct further c = {.names = n, .conf = conf};
+	bool all = true;
+	for (size_t i = 0; i < n->n; i++)
+		all = all && n->v[i].known;
+	return all || l == NULL ? DF_OK : ledger_files(l, NULL, false, look_at_gone, &c, err);
+}
+
+static void log_unknown(const struct wanted *w)
+{
+	if (w->gone != NULL)
+		df_log(DF_LOG_ERROR,
+		       "%s: the configuration no longer has its feed, '%s': put the feed back to "
+		       "do this",
+		       w->name, w->gone);
+	else if (w->nearest != NULL)
+		df_log(DF_LOG_ERROR,
+		       "the ledger knows no '%s'; the nearest is '%s' (see `dropfeed status`)",
+		       w->name, w->nearest);
+	else
+		df_log(DF_LOG_ERROR,
+		       "the ledger knows no '%s': it has no file of the feeds that are "
+		       "meant (see `dropfeed status`)",
+		       w->name);
+}
+
 bool run_named_all_known(const struct run_named *n, const char *idle)
 {
 	bool all = true;
 	for (size_t i = 0; i < n->n; i++) {
 		const struct wanted *w = &n->v[i];
-		if (!w->known && w->nearest != NULL)
-			df_log(
-			    DF_LOG_ERROR,
-			    "the ledger knows no '%s'; the nearest is '%s' (see `dropfeed status`)",
-			    w->name, w->nearest);
-		else if (!w->known)
-			df_log(DF_LOG_ERROR,
-			       "the ledger knows no '%s': it has no file of the feeds that are "
-			       "meant (see `dropfeed status`)",
-			       w->name);
+		if (!w->known)
+			log_unknown(w);
 		else if (!w->chosen)
 			df_log(DF_LOG_INFO, "%s: %s", w->name, w->idle != NULL ? w->idle : idle);
 		all = all && w->known;
@@ -118,8 +160,10 @@ bool run_named_all_known(const struct run_named *n, const char *idle)
 
 void run_named_free(struct run_named *n)
 {
-	for (size_t i = 0; i < n->n; i++)
+	for (size_t i = 0; i < n->n; i++) {
 		free(n->v[i].nearest);
+		free(n->v[i].gone);
+	}
 	free(n->v);
 	free(n);
 }

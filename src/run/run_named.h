@@ -26,6 +26,10 @@ void run_named_chosen(struct run_named *n, const char *name);
 /* Why nothing was done with it, a static text in the place of run_named_all_known's: of several
  * files with a name that of the last one counts. */
 void run_named_idle(struct run_named *n, const char *name, const char *why);
+/* Looks for names that nothing was found for among the files of feeds that the configuration does
+ * not have any more, so that run_named_all_known can say so. */
+enum df_status run_named_look_further(struct run_named *n, struct ledger *l,
+				      const struct conf *conf, struct df_err *err) DF_CHECK;
 /* False after a message for each name that nothing was found for. idle: what is logged of a name
  * that was found, and that nothing was done with; it follows the name. */
 bool run_named_all_known(const struct run_named *n, const char *idle);

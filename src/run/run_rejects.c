@@ -211,6 +211,8 @@ void run_rejects(const struct conf *conf, const struct run_rejects_options *opti
 	enum df_status st = run_ledger_read(conf, &r.ledger, &err);
 	if (st == DF_OK)
 		st = search(&r, conf, &err);
+	if (st == DF_OK)
+		st = run_named_look_further(r.names, r.ledger, conf, &err);
 	if (st != DF_OK)
 		df_log_err(DF_LOG_ERROR, &err);
 	else if (!run_named_all_known(r.names, "none of its rows are in a reject file"))

@@ -180,6 +180,8 @@ void run_retry(const struct conf *conf, const struct run_retry_options *options,
 	r.ledger = session.run.env.ledger;
 	r.names = run_named_new(options->documents, options->n_documents);
 	st = run_retry_find(&r, conf, &err);
+	if (st == DF_OK)
+		st = run_named_look_further(r.names, r.ledger, conf, &err);
 	if (st != DF_OK)
 		df_log_err(DF_LOG_ERROR, &err);
 	else if (!run_named_all_known(r.names, NOTHING_TO_RETRY))

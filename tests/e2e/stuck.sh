@@ -181,6 +181,11 @@ settings s5
 down 1
 exits 3 "a run that the API ends" run
 sed -i 's/feed clicks/feed other/' "$conf"
+for command in rejects resend restart retry; do
+	exits 2 "the feed is not configured any more: $command" $command orphan-custom_event.csv
+	said "the feed is not configured any more: $command says which" \
+		"the configuration no longer has its feed, 'clicks'"
+done
 exits 0 "the feed is not configured any more" abandon orphan-custom_event.csv
 check "its rows are in the reject file" grep -q ',abandoned: ' \
 	"$work/s5/rejects/clicks/orphan-custom_event.csv"
@@ -393,7 +398,8 @@ exits 0 "the same bytes stay known" run
 said "as delivered" 'same bytes as big-custom_event.csv, which was delivered before'
 equal "nothing was sent" "$(lines "$accepted")" "$n"
 exits 0 "retry of rows that nobody has any more" retry big-custom_event.csv
-said "does not send one to a file that is gone" 'big-custom_event.csv: nothing to retry: its reject file is not there'
+said "does not send one to a file that is gone" \
+	'big-custom_event.csv: nothing to retry: its reject file is not there'
 exits 2 "its ids cannot be made again" resend --from "$work/kept" big-custom_event.csv
 said "says what can be done" 'new-ids'
 
