@@ -18,9 +18,6 @@ ifdef SANITIZE
 else
   HARDEN += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
 endif
-ifdef FAULTS # kills itself at a given step: see include/dropfeed/step.h
-  CPPFLAGS += -DDROPFEED_FAULTS
-endif
 ifdef WERROR
   WARN   += -Werror
 endif
@@ -60,8 +57,8 @@ FUZZ_MAIN ?= $(BUILD)/tests/fuzz/replay.o
 FUZZ_SECONDS ?= 60
 FLEET_SECONDS ?= 600
 DAYS_SECONDS ?= 300
-# `make test` runs the corpora through targets that are sanitized, whatever the rest is.
-FUZZ_BUILD = $(BUILD)$(if $(SANITIZE),,/sanitized)
+# `make test` runs the corpora through targets that are sanitized, whatever the rest is; they are those of `make asan`.
+FUZZ_BUILD = $(if $(SANITIZE),$(BUILD),build-asan)
 CFILES    = $(wildcard src/*.c src/*/*.c tests/*/*.c)
 HFILES    = $(wildcard include/*/*.h src/*/*.h tests/*/*.h)
 SCRIPTS   = $(shell grep -rlIE --exclude-dir=cases --exclude-dir=data '^\#!.*(sh|python)|^\# shellcheck' .ci cron samples src tests) \
@@ -87,6 +84,16 @@ $(LIB): $(OBJ)
 $(BUILD)/%.o: %.c | have-libs
 	@mkdir -p $(@D)
 	$(CC) $(ALLFLAGS) -MMD -MP -c -o $@ $<
+
+# The program that kills itself at a given step (include/dropfeed/step.h): what has steps is compiled anew.
+FAULTY = $(shell grep -lE 'df_(before|after|faults_ms)\>|BATCH_FORMAT|DROPFEED_FAULTS' $(SRC))
+
+$(BUILD)/faults/%.o: %.c | have-libs
+	@mkdir -p $(@D)
+	$(CC) $(ALLFLAGS) -DDROPFEED_FAULTS -MMD -MP -c -o $@ $<
+
+$(BUILD)/faults/dropfeed: $(BUILD)/src/main.o $(FAULTY:%.c=$(BUILD)/faults/%.o) $(LIB) $(LIBSSH2)
+	$(CC) $(OPT) $(LDHARDEN) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 # A test that defines __wrap_NAME replaces NAME: see tests/unit/test.h.
 $(BUILD)/tests/unit/test_%: $(BUILD)/tests/unit/test_%.o $(HELPERS:%.c=$(BUILD)/%.o) $(LIB) $(LIBSSH2)
@@ -172,8 +179,7 @@ fuzz-replays:
 endif
 
 .PHONY: faults
-faults: | have-libs
-	@$(MAKE) --no-print-directory -s FAULTS=1 BUILD=$(BUILD)/faults $(BUILD)/faults/dropfeed
+faults: $(BUILD)/faults/dropfeed
 
 crash: deps ## kill it at every step of a document's life and at 200 random instants
 	@$(MAKE) --no-print-directory $(PARALLEL) $(BUILD)/dropfeed peers faults

@@ -7,11 +7,12 @@
  *	df_after("rename the download");
  *
  * They are around whatever outlives the process: a write to the ledger, a request, a rename, link,
- * unlink or fsync. The normal program has none of it: they compile to nothing. With `make FAULTS=1`
- * they are counted over all threads, and DROPFEED_CRASH_AT kills the process (SIGKILL) at one of
- * them: a number, from 1, or the first of a name, such as "before request". DROPFEED_STEPS names a
- * file that gets a line "<number> <name>" for each step; DROPFEED_SYNCED one that gets a line
- * "<bytes>" for each sync of the ledger's log: so much of it a power cut leaves. See tests/crash.
+ * unlink or fsync. The normal program has none of it: they compile to nothing. In the one of `make
+ * faults` they are counted over all threads, and DROPFEED_CRASH_AT kills the process (SIGKILL) at
+ * one of them: a number, from 1, or the first of a name, such as "before request". DROPFEED_STEPS
+ * names a file that gets a line "<number> <name>" for each step; DROPFEED_SYNCED one that gets a
+ * line "<bytes>" for each sync of the ledger's log: so much of it a power cut leaves. See
+ * tests/crash.
  *
  * Such a program also takes from its environment the ledger where the configuration names none
  * (DROPFEED_LEDGER, a URL), the length of a lease (DROPFEED_LEASE_MS), and the time until a source

@@ -5,7 +5,7 @@ again until it is through.
 
 braze.py BUILD [--short] [--random N] [--only N]
 
-BUILD holds dropfeed and faults/dropfeed (make FAULTS=1). Every step is killed at, once as a kill
+BUILD holds dropfeed and faults/dropfeed (make faults). Every step is killed at, once as a kill
 and once as a power cut; --short: every name of a step at its first and its last place; --random N:
 N kills at random instants besides. The stand-in drops answers, too, after it took what was asked.
 Afterwards each user has the attributes that an undisturbed run gives; each event and purchase came

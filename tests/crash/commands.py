@@ -5,7 +5,7 @@ at what became of the rows.
 
 commands.py BUILD [--short] [--only COMMAND]
 
-BUILD holds dropfeed, faults/dropfeed (make FAULTS=1) and the receiver. After each kill comes `run`,
+BUILD holds dropfeed, faults/dropfeed (make faults) and the receiver. After each kill comes `run`,
 and the command once more. Then each row has to be delivered or in the one reject file that the
 ledger knows of, and the ledger has to balance. Each step is tried as a kill and as a power cut;
 with --short, each name of a step at its first and at its last place. The last line counts the kills

@@ -5,7 +5,7 @@ with a run that was let alone.
 
 crash.py BUILD [--short] [--first] [--random N] [--jobs N]... [--sftp] [--removes] [--only N]
 
-BUILD holds dropfeed, faults/dropfeed (make FAULTS=1) and the receiver. Without options: every
+BUILD holds dropfeed, faults/dropfeed (make faults) and the receiver. Without options: every
 numbered step with one worker and with two; each once as a kill and once as a power cut, which takes
 with it what was not synced of the ledger (SQLite's). --short: every name of a step at its first and
 at its last place, with two workers. --first: at its first place only. --random N: N kills at random

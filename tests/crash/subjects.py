@@ -5,7 +5,7 @@ again until it is through.
 
 subjects.py BUILD [--short] [--random N] [--only N]
 
-BUILD holds dropfeed and faults/dropfeed (make FAULTS=1). Every step is killed at, once as a kill
+BUILD holds dropfeed and faults/dropfeed (make faults). Every step is killed at, once as a kill
 and once as a power cut; --short: every name of a step at its first and its last place; --random N:
 N kills at random instants besides, while the stand-in loses answers after it took what was asked.
 Afterwards each person's request was taken, once, under the id that an undisturbed run gives; the
