@@ -166,7 +166,7 @@ static void mask_all(char *text, const char *secret)
 		return;
 	for (char *at = text; (at = strstr(at, secret)) != NULL; at += 3) {
 		memmove(at + 3, at + len, strlen(at + len) + 1);
-		memcpy(at, "***", 3);
+		memset(at, '*', 3);
 	}
 }
 

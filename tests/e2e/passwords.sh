@@ -115,12 +115,9 @@ mkfifo "$work/pipe"
 pid=$!
 exec 9>"$work/pipe"
 echo 'user_identities.customerid' >&9
-while ! grep -q dropfeed "/proc/$pid/comm" ||
-	grep -q '^Max core file size *unlimited' "/proc/$pid/limits"; do
-	kill -0 $pid || break
+for ((i = 0; i < 200; i++)); do
+	grep -qE '^Max core file size +0 +0 ' "/proc/$pid/limits" && break
 	sleep 0.05
-	tries=$((${tries:-0} + 1))
-	[ "$tries" -lt 100 ] || break
 done
 check "the limit of core dumps is 0" grep -qE '^Max core file size +0 +0 ' "/proc/$pid/limits"
 exec 9>&-
