@@ -57,7 +57,7 @@ void lines_clear(struct lines *l)
 		free(l->line[i]);
 	free(l->line);
 	l->line = NULL;
-	l->n = l->next = 0;
+	l->n = l->room = l->next = 0;
 }
 
 static bool lines_as_read(const struct lines *l, const struct stat *now)
@@ -68,7 +68,10 @@ static bool lines_as_read(const struct lines *l, const struct stat *now)
 
 static void lines_add(struct lines *l, const char *line)
 {
-	l->line = realloc(l->line, (l->n + 1) * sizeof(*l->line));
+	if (l->n == l->room) {
+		l->room = l->room > 0 ? 2 * l->room : 64;
+		l->line = realloc(l->line, l->room * sizeof(*l->line));
+	}
 	if (l->line == NULL || (l->line[l->n++] = strdup(line)) == NULL)
 		die("out of memory");
 }

@@ -24,7 +24,7 @@ void text_addf(struct text *t, const char *fmt, ...) __attribute__((format(print
 struct lines {
 	const char *name;
 	char **line;
-	size_t n, next;
+	size_t n, room, next;
 	struct stat as_read;
 };
 
