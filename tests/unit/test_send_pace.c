@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Pace and backoff, on a clock that the test turns. */
 #include "../../src/ledger/ledger_pace.h"
-#include "../../src/send/send_pace.h"
 
+#include "pace_world.h"
 #include "test.h"
 
 #include <math.h>
@@ -137,88 +137,6 @@ static void test_limit_shared(void)
 
 /* ---- the controller against an API with a limit, on a clock of its own ---- */
 
-#define SIM_LANES      8
-#define STALL_EVERY_MS 5000
-#define STALL_MS       250 /* at most */
-#define BUSY_OF_10     1   /* trips take long then, up to */
-#define BUSY_MS        80
-
-struct sim_api {
-	bool sliding; /* any second counts; else seconds of the clock */
-	bool stalls;  /* now and then it takes nothing for a while */
-	int64_t stalled_until;
-	unsigned limit;    /* batches */
-	unsigned at[1000]; /* accepted in each millisecond of the last second */
-	unsigned used;
-	int64_t now;
-};
-
-static void api_tick(struct sim_api *api, int64_t now)
-{
-	api->now = now;
-	if (!api->sliding && now % 1000 == 0)
-		api->used = 0;
-	if (api->sliding)
-		api->used -= api->at[now % 1000];
-	api->at[now % 1000] = 0;
-}
-
-/* When something that is sent now is taken. */
-static int64_t api_arrival(struct sim_api *api, int64_t at, unsigned *seed)
-{
-	if (api->stalls && at > api->stalled_until + STALL_EVERY_MS)
-		api->stalled_until = at + rand_r(seed) % STALL_MS;
-	return at < api->stalled_until ? api->stalled_until : at;
-}
-
-static bool api_takes(struct sim_api *api, unsigned n)
-{
-	if (api->used + n > api->limit)
-		return false;
-	api->used += n;
-	api->at[api->now % 1000] += n;
-	return true;
-}
-
-struct sim_lane {
-	int64_t began, arrives, answers;
-	size_t n, in_second;
-	double percent; /* of the answer; below 0: 429 */
-};
-
-struct sim_sum {
-	unsigned requests, throttled;
-	double batches;
-};
-
-static void lane_turn(struct sim_lane *l, struct send_pace *p, struct sim_api *api,
-		      struct sim_sum *sum, int64_t now, int64_t delay)
-{
-	static unsigned seed = 3;
-	int64_t wait = 0;
-	if (l->n > 0 && now == l->arrives) {
-		bool ok = api_takes(api, (unsigned)l->n);
-		l->percent = ok ? (double)(api->used * 100 / api->limit) : -1;
-		sum->requests++;
-		sum->throttled += !ok;
-		sum->batches += ok ? (double)l->n : 0;
-	}
-	if (l->n > 0 && now >= l->answers) {
-		const struct send_paced r = {l->n, l->in_second, now - l->began};
-		l->n = 0;
-		if (l->percent < 0)
-			send_pace_throttled(p, 1000, false, now);
-		else
-			send_pace_calm(p, l->percent, &r, now);
-	}
-	if (l->n == 0 && (l->n = send_pace_take(p, 100, now, &wait)) > 0) {
-		l->in_second = p->in_second;
-		l->began = now;
-		l->arrives = api_arrival(api, now + delay, &seed);
-		l->answers = l->arrives + delay;
-	}
-}
-
 /* A minute at each limit. The first, the last and the lower one between them must all be made
  * use of. */
 static void simulate(bool sliding, int64_t delay, int64_t jitter, double least)
@@ -332,120 +250,6 @@ static void test_share_throttled(void)
 	CU_ASSERT(n >= 322 && n <= 327);
 }
 
-/* ---- hosts whose files come one after another: the limit is used all the same ---- */
-
-enum {
-	FLEET_HOSTS = 4,
-	FLEET_FEEDS = 4,
-	FLEET_FILE = 300,
-	FLEET_CHANGE_MS = 100,
-	FLEET_MS = 120000
-};
-
-struct sim_host {
-	struct send_pace pace;
-	struct sim_lane lanes[SIM_LANES];
-	struct pace_host row; /* as the ledger has it */
-	double sent, others;
-	int64_t sent_at, looks_at;
-	bool asked;  /* what it said last */
-	size_t left; /* batches of its files */
-};
-
-static void host_look(struct sim_host *hosts, struct sim_host *me, int64_t now)
-{
-	struct pace_host v[FLEET_HOSTS];
-	size_t n = 1;
-	me->asked = me->left > 0;
-	me->row.wants = me->asked ? send_pace_wants(&me->pace, now) : 0;
-	me->sent = (double)send_pace_recent(&me->pace, now);
-	me->sent_at = now;
-	me->others = 0;
-	for (size_t i = 0; i < FLEET_HOSTS; i++) {
-		const struct sim_host *h = &hosts[i];
-		double over = h->row.granted > 0 ? 0 : fmin((double)(now - h->sent_at) / 1000, 1);
-		if (h == me)
-			continue;
-		v[n++] = h->row;
-		me->others += h->sent * (1 - over);
-	}
-	v[0] = me->row;
-	me->row.granted = ledger_pace_grant(v, n);
-	me->looks_at = now + ledger_pace_looks_in(v, n);
-	send_pace_share(&me->pace, me->row.granted, me->others, now);
-}
-
-static void host_turn(struct sim_host *hosts, struct sim_host *me, struct sim_api *api,
-		      struct sim_sum *sum, int64_t now, int64_t delay)
-{
-	double before = sum->batches;
-	if (now >= me->looks_at || me->asked != (me->left > 0))
-		host_look(hosts, me, now);
-	for (size_t i = 0; i < SIM_LANES; i++) {
-		struct sim_lane *l = &me->lanes[i];
-		bool idle = l->n == 0 && me->left == 0;
-		if (!idle)
-			lane_turn(l, &me->pace, api, sum, now, delay);
-	}
-	double done = sum->batches - before;
-	me->left -= done < (double)me->left ? (size_t)done : me->left;
-}
-
-/* Milliseconds there, and back; with stalls, all that takes part is busy. */
-static int64_t trip_of(bool stalls, unsigned *seed)
-{
-	bool busy = stalls && rand_r(seed) % 10 < BUSY_OF_10;
-	return 3 + rand_r(seed) % (busy ? BUSY_MS : 3);
-}
-
-static double simulate_fleet(unsigned limit, bool stalls, double *refused)
-{
-	static struct sim_host hosts[FLEET_HOSTS];
-	struct sim_api api = {.sliding = true, .limit = limit, .stalls = stalls};
-	struct sim_sum sum = {0};
-	int64_t next_at[FLEET_FEEDS] = {0};
-	size_t turn = 0, at[FLEET_FEEDS] = {0};
-	unsigned seed = 7;
-	memset(hosts, 0, sizeof(hosts));
-	for (size_t i = 0; i < FLEET_HOSTS; i++)
-		send_pace_init(&hosts[i].pace, 100, 0);
-	for (int64_t now = 0; now < FLEET_MS; now++) {
-		api_tick(&api, now);
-		/* a feed's next file is another host's, which sees late that it is its turn */
-		for (size_t f = 0; f < FLEET_FEEDS; f++) {
-			if (hosts[at[f]].left > 0)
-				next_at[f] = now + FLEET_CHANGE_MS;
-			else if (now >= next_at[f])
-				hosts[at[f] = turn++ % FLEET_HOSTS].left = FLEET_FILE;
-		}
-		for (size_t i = 0; i < FLEET_HOSTS; i++)
-			host_turn(hosts, &hosts[i], &api, &sum, now, trip_of(stalls, &seed));
-	}
-	*refused = sum.throttled * 100.0 / sum.requests;
-	return sum.batches * 100 / (FLEET_MS / 1000.0 * limit);
-}
-
-static void test_fleet(void)
-{
-	double refused = 0, used = simulate_fleet(100, false, &refused);
-	if (getenv("PACE_SHOW") != NULL)
-		printf("    fleet: %.1f %% used, %.2f %% throttled\n", used, refused);
-	CU_ASSERT(used >= 97);
-	CU_ASSERT(refused < 0.01);
-	/* what the API allows is less than was configured */
-	used = simulate_fleet(60, false, &refused);
-	if (getenv("PACE_SHOW") != NULL)
-		printf("    fleet, lower: %.1f %% used, %.2f %% throttled\n", used, refused);
-	CU_ASSERT(used >= 80);
-	CU_ASSERT(refused <= 2);
-	/* what it takes late counts late */
-	used = simulate_fleet(100, true, &refused);
-	if (getenv("PACE_SHOW") != NULL)
-		printf("    fleet, stalls: %.1f %% used, %.2f %% throttled\n", used, refused);
-	CU_ASSERT(used >= 88);
-	CU_ASSERT(refused < 0.1);
-}
-
 static void check_grant(double expected, const struct pace_host *v, size_t n)
 {
 	double got = ledger_pace_grant(v, n);
@@ -493,7 +297,6 @@ int main(void)
 	    {"an API's limit is made use of", test_simulated},
 	    {"hosts that share a key", test_share},
 	    {"a part of a limit, and refusals", test_share_throttled},
-	    {"hosts whose files come one after another", test_fleet},
 	    {"parts of a limit", test_grants},
 	    {"backoff", test_backoff},
 	    CU_TEST_INFO_NULL,
