@@ -104,8 +104,8 @@ gpg_home() {
 	done
 }
 
-# agents_end HOME: no agent is left there, not even one that is about to end: it would still be asked,
-# and fail.
+# agents_end HOME: no agent is left there, not even one that is about to end: it would still be
+# asked, and fail.
 agents_end() {
 	local n socket
 	socket=$(gpgconf --homedir "$1" --list-dirs agent-socket)

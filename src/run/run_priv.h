@@ -153,8 +153,8 @@ enum df_status run_file_send(struct run *run, struct run_file *f, bool *parked,
 /* Closes a file with f->delivery. */
 enum df_status run_file_close(struct run_file *f, struct df_err *err) DF_CHECK;
 
-/* In a fleet: DF_END where an earlier file of its feed is under way on another host, DF_OK where its
- * turn has come; else it is not known. */
+/* In a fleet: DF_END where an earlier file of its feed is under way on another host, DF_OK where
+ * its turn has come; else it is not known. */
 enum df_status run_file_waits(struct run *run, const struct run_file *f,
 			      struct df_err *err) DF_CHECK;
 

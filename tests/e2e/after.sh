@@ -181,7 +181,8 @@ mkdir "$drop"
 # ---- the connection dies at every place from the listing to the last rename ----
 # Enough for the login and the listing; then it breaks a little later each time.
 sent=$(lines "$accepted") cuts=0 broke=0 bad=
-for cut in $(seq 2700 130 6700); do
+# shellcheck disable=SC2154 # of checks.sh
+for cut in $(seq 2700 $((130 * every)) 6700); do
 	cuts=$((cuts + 1))
 	name=cut$cut
 	people 1001 1015 | sed "s/C-/$name-/" >"$drop/$name-eventless.csv"

@@ -159,7 +159,8 @@ crowded() {
 		sed "s|$work/||g; s/^/#   /" "$work/err" "$work/err2" | head -n 20
 	fi
 }
-for ((kib = 0; kib <= 640; kib += 16)); do
+# shellcheck disable=SC2154 # of checks.sh
+for ((kib = 0; kib <= 640; kib += 16 * every)); do
 	rm -rf "$state"
 	dd if=/dev/zero of="$small/filler" bs=1k count=$((1024 - kib)) 2>/dev/null
 	crowded "$kib KiB"

@@ -139,7 +139,8 @@ equal "a dry run knows that a run will refuse them" $? 1
 said "and says so" 'many2-eventless.csv: would be refused: 501 rows, which is .*\[row-count\]'
 said "with nothing to send" '0 batches in at least 0 requests'
 exits 1 "a dry run of import" import --feed daily --dry-run "$drop/many2-eventless.csv"
-said "as well" 'many2-eventless.csv: refused, nothing of it was sent: 501 rows, which is .*\[row-count\]'
+said "as well" \
+	'many2-eventless.csv: refused, nothing of it was sent: 501 rows, which is .*\[row-count\]'
 at '2026-04-10 05:00:00' 1 "nothing of them is sent with expect_action = refuse"
 said "as row-count" 'many2-eventless.csv: refused, nothing of it was sent: 501 rows.*\[row-count\]'
 equal "which is logged once" "$(grep -c '501 rows' "$work/err")" 1
@@ -167,7 +168,8 @@ at '2026-04-12 05:10:00' 0 "rows are not expected any more" "recovered missing"
 # A reject file that is dropped again is neither judged by how many rows are usual, nor usual.
 rm -rf "$work/state" "$drop"/*
 settings 'expect_rows = 50%..200%' 'expect_action = refuse' >"$conf"
-awk 'BEGIN { print "mpid"; for (i = 1; i <= 100; i++) print i % 50 ? i : "x" i }' >"$drop/m1-eventless.csv"
+awk 'BEGIN { print "mpid"; for (i = 1; i <= 100; i++) print i % 50 ? i : "x" i }' \
+	>"$drop/m1-eventless.csv"
 at '2026-04-13 05:00:00' 1 "100 rows, 2 of them rejected"
 sed 's/^x/9/' "$work/state/rejects/daily/m1-eventless.csv" >"$work/corrected.csv"
 cp "$work/corrected.csv" "$drop/m2-eventless.csv"

@@ -209,7 +209,4 @@ equal "explain showed the batch that the run sent" "$(jq -S -c .batch.json shown
 	shown.json)"'")' "$work/api/accepted.ndjson")"
 exits 1 "a plain file of that feed" explain --feed vault "$orders:3"
 said "a plain file of that feed: refused" 'encryption-mismatch'
-rm -f "$conf"
-
-check "explain says what import and validate do, line by line" python3 "$e2e/lib/explain.py"
 finish

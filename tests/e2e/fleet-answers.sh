@@ -6,9 +6,9 @@
 mkdir "$work/in"
 
 # Between the host and the database: the COMMIT that enters the bytes of the first file loses its
-# answer; of statements that settle, the fifth loses its answer, the twentieth never arrives, and the
-# thirtieth still runs, as something else has the document, when its connection is gone and the host
-# settles anew.
+# answer; of statements that settle, the fifth loses its answer, the twentieth never arrives, and
+# the thirtieth still runs, as something else has the document, when its connection is gone and the
+# host settles anew.
 cat >"$work/between.py" <<'END'
 import os, socket, subprocess, sys, threading, time
 path = "%s/.s.PGSQL.%s" % (os.environ["PGHOST"], os.environ["PGPORT"])

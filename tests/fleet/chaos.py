@@ -728,7 +728,7 @@ class Chaos:
         )
 
     def print_late(self):
-        """What the hosts say of files that were sent after a later one, or before an earlier one."""
+        """What the hosts say of files that were sent after later ones, or before earlier ones."""
         for name in sorted(self.late)[:6]:
             print("# " + name)
             for host in self.hosts + [self.foreign]:
