@@ -89,7 +89,7 @@ static void note(struct ledger_claims *c, const struct claim *claim)
 	pthread_mutex_unlock(&c->lock);
 }
 
-static bool look(struct ledger_claims *c, int64_t file, struct claim *out)
+bool ledger_claim_look(struct ledger_claims *c, int64_t file, struct claim *out)
 {
 	pthread_mutex_lock(&c->lock);
 	const struct claim *there = find(c, file);
@@ -196,7 +196,8 @@ enum df_status ledger_claim(struct ledger *l, int64_t file, struct ledger_claime
 	if (l->claims == NULL)
 		return DF_OK;
 	ledger_lock(l);
-	if (!look(l->claims, file, &claim) || claim.state != CLAIM_HELD || lease_left(&claim) <= 0)
+	if (!ledger_claim_look(l->claims, file, &claim) || claim.state != CLAIM_HELD ||
+	    lease_left(&claim) <= 0)
 		st = claim_now(l, file, &why);
 	ledger_unlock(l);
 	if (st == DF_RETRY && strcmp(why.code, "taken-over") == 0) {
@@ -208,7 +209,7 @@ enum df_status ledger_claim(struct ledger *l, int64_t file, struct ledger_claime
 		return st;
 	}
 	mark_taking(l->claims, file, true);
-	if (look(l->claims, file, &claim))
+	if (ledger_claim_look(l->claims, file, &claim))
 		*out = (struct ledger_claimed){.state = (enum ledger_state)claim.file_state,
 					       .crashes = (uint64_t)claim.crashes};
 	return DF_OK;
@@ -226,7 +227,8 @@ void ledger_release(struct ledger *l, int64_t file, bool again)
 {
 	struct claim claim = {0};
 	struct df_err err = {0};
-	if (l->claims == NULL || !look(l->claims, file, &claim) || claim.state != CLAIM_HELD)
+	if (l->claims == NULL || !ledger_claim_look(l->claims, file, &claim) ||
+	    claim.state != CLAIM_HELD)
 		return;
 	mark(l->claims, file, CLAIM_LEFT);
 	if (ledger_once_run(l, SQL_RELEASE, &err, "iti", file, l->claims->me, claim.epoch) != DF_OK)
@@ -241,14 +243,15 @@ void ledger_release(struct ledger *l, int64_t file, bool again)
 bool ledger_is_lost(struct ledger *l, int64_t file)
 {
 	struct claim claim = {0};
-	return l->claims != NULL && look(l->claims, file, &claim) && claim.state == CLAIM_LOST;
+	return l->claims != NULL && ledger_claim_look(l->claims, file, &claim) &&
+	       claim.state == CLAIM_LOST;
 }
 
 enum df_status ledger_held(struct ledger *l, int64_t file, int64_t *left_ms, struct df_err *err)
 {
 	struct claim claim = {0};
 	*left_ms = INT64_MAX;
-	if (l->claims == NULL || !look(l->claims, file, &claim))
+	if (l->claims == NULL || !ledger_claim_look(l->claims, file, &claim))
 		return DF_OK;
 	*left_ms = lease_left(&claim);
 	if (claim.state == CLAIM_LOST)
@@ -280,7 +283,7 @@ static void file_note(struct ledger_claims *c, int64_t document, int64_t file)
 bool ledger_claim_of_document(struct ledger *l, int64_t document, struct claim *out)
 {
 	int64_t file = file_known(l->claims, document);
-	return file != 0 && look(l->claims, file, out);
+	return file != 0 && ledger_claim_look(l->claims, file, out);
 }
 
 static enum df_status file_of(struct ledger *l, enum ledger_of of, int64_t id, int64_t *file,
@@ -313,7 +316,7 @@ enum df_status ledger_claim_ensure(struct ledger *l, enum ledger_of of, int64_t 
 	enum df_status st = file_of(l, of, id, &file, err);
 	if (st != DF_OK)
 		return st;
-	if (!look(l->claims, file, &claim) || claim.state == CLAIM_LEFT)
+	if (!ledger_claim_look(l->claims, file, &claim) || claim.state == CLAIM_LEFT)
 		return claim_now(l, file, err);
 	if (claim.state == CLAIM_LOST)
 		return taken_over(l, file, NULL, err);
@@ -333,7 +336,7 @@ enum df_status ledger_claim_fence(struct ledger *l, enum ledger_of of, int64_t i
 	if (st != DF_OK)
 		goto cleanup;
 	int64_t file = ledger_int(s, 0);
-	if (!look(l->claims, file, &claim) || claim.epoch != ledger_int(s, 1))
+	if (!ledger_claim_look(l->claims, file, &claim) || claim.epoch != ledger_int(s, 1))
 		st = taken_over(l, file, ledger_text(s, 2), err);
 	else
 		l->fenced = file;
@@ -345,7 +348,8 @@ cleanup:
 enum df_status ledger_claim_progress(struct ledger *l, struct df_err *err)
 {
 	struct claim claim = {0};
-	if (l->claims == NULL || !look(l->claims, l->fenced, &claim) || claim.progressed)
+	if (l->claims == NULL || !ledger_claim_look(l->claims, l->fenced, &claim) ||
+	    claim.progressed)
 		return DF_OK;
 	enum df_status st = ledger_once_run(l, SQL_PROGRESS, err, "i", claim.file);
 	claim.progressed = st == DF_OK;

@@ -210,6 +210,8 @@ enum df_status ledger_claim_new(struct ledger *l, int64_t file, bool local,
  * down. */
 enum df_status ledger_claim_progress(struct ledger *l, struct df_err *err) DF_CHECK;
 
+/* What this process knows of a file's claim. False: nothing. */
+bool ledger_claim_look(struct ledger_claims *c, int64_t file, struct claim *out);
 /* False: nothing is known of it, without asking the ledger. */
 bool ledger_claim_of_document(struct ledger *l, int64_t document, struct claim *out);
 

@@ -114,16 +114,6 @@ static size_t known_count(struct ledger_claims *c)
 	return n;
 }
 
-static bool is_known(struct ledger_claims *c, int64_t file)
-{
-	bool known = false;
-	pthread_mutex_lock(&c->lock);
-	for (size_t i = 0; i < c->n; i++)
-		known = known || c->v[i].file == file;
-	pthread_mutex_unlock(&c->lock);
-	return known;
-}
-
 enum df_status ledger_candidates(struct ledger *l, const char *feed, ledger_each_file each,
 				 void *ctx, struct df_err *err)
 {
@@ -137,7 +127,8 @@ enum df_status ledger_candidates(struct ledger *l, const char *feed, ledger_each
 			(int64_t)c->batch_format, (int64_t)c->older_format, most);
 	while (st == DF_OK && (st = ledger_step(l, s, "look for files", err)) == DF_OK) {
 		struct ledger_file f;
-		if (is_known(l->claims, ledger_int(s, 0)))
+		struct claim known;
+		if (ledger_claim_look(l->claims, ledger_int(s, 0), &known))
 			continue;
 		ledger_file_read(l, s, &f);
 		st = each(ctx, &f, err);
@@ -153,18 +144,10 @@ enum df_status ledger_candidates(struct ledger *l, const char *feed, ledger_each
  * or released, while the database was away: it will be claimed once more. */
 static bool claim_holds_up(struct ledger_claims *c, int64_t file, bool mine)
 {
-	bool known = false, left = false, taking = false;
-	pthread_mutex_lock(&c->lock);
-	for (size_t i = 0; i < c->n; i++) {
-		const struct claim *claim = &c->v[i];
-		if (claim->file != file)
-			continue;
-		known = true;
-		left = claim->state == CLAIM_LEFT;
-		taking = claim->taking;
-	}
-	pthread_mutex_unlock(&c->lock);
-	return mine ? !known || taking : !left;
+	struct claim claim;
+	if (!ledger_claim_look(c, file, &claim))
+		return true;
+	return mine ? claim.taking : claim.state != CLAIM_LEFT;
 }
 
 enum df_status ledger_file_waits(struct ledger *l, int64_t id, bool *waits, struct df_err *err)
