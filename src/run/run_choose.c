@@ -69,9 +69,7 @@ enum df_status run_choose(struct ledger *l, const struct conf *conf,
 			     .out = out};
 	enum df_status st = ledger_files(l, NULL, false, choose_on_file, &c, err);
 	if (st == DF_OK)
-		st = run_named_look_further(c.names, l, conf, err);
-	if (st == DF_OK && !run_named_all_known(c.names, rule->idle))
-		st = DF_USAGE;
+		st = run_named_check(c.names, l, conf, rule->idle, err);
 	run_named_free(c.names);
 	return st;
 }

@@ -116,16 +116,6 @@ static enum df_status look_at_gone(void *ctx, const struct ledger_file *f, struc
 	return DF_OK;
 }
 
-enum df_status run_named_look_further(struct run_named *n, struct ledger *l,
-				      const struct conf *conf, struct df_err *err)
-{
-	struct further c = {.names = n, .conf = conf};
-	bool all = true;
-	for (size_t i = 0; i < n->n; i++)
-		all = all && n->v[i].known;
-	return all || l == NULL ? DF_OK : ledger_files(l, NULL, false, look_at_gone, &c, err);
-}
-
 static void log_unknown(const struct wanted *w)
 {
 	if (w->gone != NULL)
@@ -144,18 +134,31 @@ static void log_unknown(const struct wanted *w)
 		       w->name);
 }
 
-bool run_named_all_known(const struct run_named *n, const char *idle)
+static bool all_known(const struct run_named *n)
 {
-	bool all = true;
+	for (size_t i = 0; i < n->n; i++)
+		if (!n->v[i].known)
+			return false;
+	return true;
+}
+
+enum df_status run_named_check(struct run_named *n, struct ledger *l, const struct conf *conf,
+			       const char *idle, struct df_err *err)
+{
+	struct further c = {.names = n, .conf = conf};
+	bool all = all_known(n);
+	enum df_status st =
+	    all || l == NULL ? DF_OK : ledger_files(l, NULL, false, look_at_gone, &c, err);
+	if (st != DF_OK)
+		return st;
 	for (size_t i = 0; i < n->n; i++) {
 		const struct wanted *w = &n->v[i];
 		if (!w->known)
 			log_unknown(w);
 		else if (!w->chosen)
 			df_log(DF_LOG_INFO, "%s: %s", w->name, w->idle != NULL ? w->idle : idle);
-		all = all && w->known;
 	}
-	return all;
+	return all ? DF_OK : DF_USAGE;
 }
 
 void run_named_free(struct run_named *n)

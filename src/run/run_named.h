@@ -4,7 +4,7 @@
  *
  *	struct run_named *n = run_named_new(documents, n_documents);
  *	for each file and document of the ledger: if (run_named_is(n, name)) ...
- *	if (run_named_all_known(n)) ...			after all of them were seen
+ *	run_named_check(n, ...)				after all of them were seen
  *	run_named_free(n);
  *
  * A name is a drop file's as `status` prints it, FILE:ENTRY for a document of a zip, or a glob.
@@ -23,16 +23,14 @@ bool run_named_is(struct run_named *n, const char *name);
 bool run_named_entries(const struct run_named *n);
 /* Something was done with what it names. */
 void run_named_chosen(struct run_named *n, const char *name);
-/* Why nothing was done with it, a static text in the place of run_named_all_known's: of several
+/* Why nothing was done with it, a static text in the place of run_named_check's: of several
  * files with a name that of the last one counts. */
 void run_named_idle(struct run_named *n, const char *name, const char *why);
-/* Looks for names that nothing was found for among the files of feeds that the configuration does
- * not have any more, so that run_named_all_known can say so. */
-enum df_status run_named_look_further(struct run_named *n, struct ledger *l,
-				      const struct conf *conf, struct df_err *err) DF_CHECK;
-/* False after a message for each name that nothing was found for. idle: what is logged of a name
- * that was found, and that nothing was done with; it follows the name. */
-bool run_named_all_known(const struct run_named *n, const char *idle);
+/* DF_USAGE after a message for each name that nothing was found for; one of a feed that conf does
+ * not have any more is looked for in l (NULL: there is no ledger yet). idle: what is logged of a
+ * name that was found, and that nothing was done with; it follows the name. */
+enum df_status run_named_check(struct run_named *n, struct ledger *l, const struct conf *conf,
+			       const char *idle, struct df_err *err) DF_CHECK;
 void run_named_free(struct run_named *n);
 
 #endif

@@ -212,11 +212,10 @@ void run_rejects(const struct conf *conf, const struct run_rejects_options *opti
 	if (st == DF_OK)
 		st = search(&r, conf, &err);
 	if (st == DF_OK)
-		st = run_named_look_further(r.names, r.ledger, conf, &err);
-	if (st != DF_OK)
+		st = run_named_check(r.names, r.ledger, conf,
+				     "none of its rows are in a reject file", &err);
+	if (err.text[0] != '\0')
 		df_log_err(DF_LOG_ERROR, &err);
-	else if (!run_named_all_known(r.names, "none of its rows are in a reject file"))
-		st = DF_USAGE;
 	if (st == DF_OK)
 		st = print_all(&r);
 	run_note_status(result, st);

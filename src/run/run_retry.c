@@ -180,12 +180,10 @@ void run_retry(const struct conf *conf, const struct run_retry_options *options,
 	r.ledger = session.run.env.ledger;
 	r.names = run_named_new(options->documents, options->n_documents);
 	st = run_retry_find(&r, conf, &err);
-	if (st == DF_OK)
-		st = run_named_look_further(r.names, r.ledger, conf, &err);
-	if (st != DF_OK)
+	if (st == DF_OK) /* every name has to be known, or nothing is done */
+		st = run_named_check(r.names, r.ledger, conf, NOTHING_TO_RETRY, &err);
+	if (err.text[0] != '\0')
 		df_log_err(DF_LOG_ERROR, &err);
-	else if (!run_named_all_known(r.names, NOTHING_TO_RETRY))
-		st = DF_USAGE; /* every name has to be known, or nothing is done */
 	run_note_status(result, st);
 	if (st == DF_OK)
 		retry_all(&session.run, conf, &r);
