@@ -531,9 +531,13 @@ enum df_status ledger_tallies(struct ledger *l, ledger_each_tally each, void *ct
 enum df_status ledger_open_files(struct ledger *l, ledger_each_tally each, void *ctx,
 				 struct df_err *err) DF_CHECK;
 
-/* When the feed's files came that came after `after_ms`, in order: *out is the caller's. */
+/* When the feed's files came that came after `after_ms`, in order: *out is the caller's. Reject
+ * files that were dropped again do not count: nothing new came in them. */
 enum df_status ledger_arrivals(struct ledger *l, const char *feed, int64_t after_ms, int64_t **out,
 			       size_t *n, struct df_err *err) DF_CHECK;
+/* When the last of them came. DF_END: none did. */
+enum df_status ledger_arrival_last(struct ledger *l, const char *feed, int64_t *out,
+				   struct df_err *err) DF_CHECK;
 struct ledger_recent {
 	const char *feed, *event_type;
 	int64_t but; /* a document that does not count */

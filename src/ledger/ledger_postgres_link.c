@@ -184,7 +184,7 @@ static enum df_status lost(struct ledger_link *k, const char *what, struct df_er
 		snprintf(how, sizeof(how), "gave no answer in %.1f s", (double)k->answer_ms / 1000);
 	return df_fail(DF_RETRY, err, LEDGER_UNREACHABLE,
 		       "cannot %s: the database of the ledger %s %s; whether it was done is seen "
-		       "by the next run",
+		       "when it answers again",
 		       what, k->name, how);
 }
 

@@ -332,6 +332,9 @@ static const char *const ledger_migrations[] = {
 	"SELECT " SQL_FILE_COLUMNS " FROM file WHERE (closed_ms = 0 OR cleanup_due) AND (?1 IS "   \
 	"NULL OR feed = ?1) ORDER BY id"
 /* the latest first; ?2: closed since then, or open; ?3: only what is not through */
+/* Of file f: it does not consist of reject files that were dropped again. */
+#define SQL_NOT_REDROPPED                                                                          \
+	" AND (SELECT ifnull(min(d.redropped), 0) FROM document d WHERE d.file_id = f.id) = 0"
 #define SQL_LATEST_WHERE                                                                           \
 	" WHERE (?1 IS NULL OR feed = ?1) AND (closed_ms = 0 OR closed_ms >= ?2)"                  \
 	" AND (NOT ?3 OR closed_ms = 0 OR cleanup_due)"                                            \
@@ -479,6 +482,7 @@ enum ledger_statement {
 	ST_TALLY_SET,
 	ST_TALLY_GET,
 	ST_ARRIVALS,
+	ST_ARRIVAL_LAST,
 	ST_RECENT_ROWS,
 	ST_CONDITION_RAISE,
 	ST_CONDITION_SINCE,
@@ -757,7 +761,10 @@ static const char *const ledger_statements[ST_COUNT] = {
     [ST_NOTICE_CLEAR] = "DELETE FROM notice WHERE id = ?1 AND due = 0",
     [ST_TALLY_GET] = "SELECT value FROM tally WHERE feed = ?1 AND name = ?2",
     [ST_ARRIVALS] =
-	"SELECT pulled_ms FROM file WHERE feed = ?1 AND pulled_ms > ?2 ORDER BY pulled_ms",
+	"SELECT f.pulled_ms FROM file f WHERE f.feed = ?1 AND f.pulled_ms > ?2" SQL_NOT_REDROPPED
+	" ORDER BY f.pulled_ms",
+    [ST_ARRIVAL_LAST] = "SELECT f.pulled_ms FROM file f WHERE f.feed = ?1" SQL_NOT_REDROPPED
+			" ORDER BY f.pulled_ms DESC LIMIT 1",
     /* 2 CHECKED, 3 SENDING, 4 DONE */
     [ST_RECENT_ROWS] = "SELECT d.rows FROM file f JOIN document d ON d.file_id = f.id"
 		       " WHERE f.feed = ?1 AND d.event_type = ?2 AND d.id <> ?3 AND"

@@ -61,8 +61,7 @@ static enum df_status check_age(struct run *run, const struct conf_feed *feed, i
 	char when[DF_TIME_TEXT];
 	if (age == 0)
 		return DF_OK;
-	enum df_status st =
-	    ledger_tally_get(run->env.ledger, feed->name, LEDGER_ARRIVAL, &last, err);
+	enum df_status st = ledger_arrival_last(run->env.ledger, feed->name, &last, err);
 	if (st != DF_OK && st != DF_END)
 		return st;
 	df_time_text(last > 0 ? last : since, when);

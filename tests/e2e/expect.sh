@@ -30,6 +30,10 @@ file() { # NAME ROWS
 		'BEGIN { print "user_identities.customer_id"; for (i = 1; i <= n; i++) print p i }' \
 		>"$drop/$1-eventless.csv"
 }
+corrected() { # NAME: rows of a reject file, which are dropped again
+	printf 'user_identities.customer_id,dropfeed.line,dropfeed.reason\n%s1,2,\n' "$1" \
+		>"$drop/$1-eventless.csv"
+}
 # at TIME CODE WHAT [EVENTS]: a run at that time (UTC); the events that it reports
 at() {
 	local status=0
@@ -70,6 +74,8 @@ exits 0 "and no longer" status --exit-code
 at '2026-03-09 09:10:00' 0 "that is not repeated either"
 at '2026-03-10 06:05:00' 1 "what was late does not count for the next day" missing
 at '2026-03-11 06:05:00' 0 "another day without a file changes nothing"
+corrected fixed11
+at '2026-03-11 07:00:00' 0 "nor do corrected rows that are dropped again"
 file d12 3
 at '2026-03-12 05:00:00' 0 "a file again" "recovered missing"
 at '2026-03-12 06:05:00' 0 "counts for its day"
@@ -106,8 +112,9 @@ at '2026-03-03 06:00:00' 0 "25 hours"
 at '2026-03-03 08:00:00' 1 "27 hours" missing
 file a 1
 at '2026-03-03 09:00:00' 0 "a file" "recovered missing"
-at '2026-03-04 10:00:00' 0 "25 hours later"
-at '2026-03-04 12:00:00' 1 "27 hours later" missing
+corrected fixed
+at '2026-03-04 10:00:00' 0 "25 hours later, corrected rows"
+at '2026-03-04 12:00:00' 1 "27 hours later, for which they do not count" missing
 settings >"$conf"
 at '2026-03-04 12:30:00' 0 "nothing is expected any more" "recovered missing"
 
