@@ -5,7 +5,6 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 struct df_sha256 {
 	EVP_MD_CTX *ctx; /* own */
@@ -117,35 +116,3 @@ bool df_digest_hex(enum df_digest kind, const void *p, size_t len, char hex[DF_D
 	hex_of(sum, n, hex);
 	return true;
 }
-
-static int64_t clock_ms(clockid_t clock)
-{
-	struct timespec now;
-	clock_gettime(clock, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-bool df_is_leap_year(int64_t year)
-{
-	return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-}
-
-int64_t df_now_ms(void)
-{
-	return clock_ms(CLOCK_REALTIME);
-}
-
-void df_time_text(int64_t ms, char out[DF_TIME_TEXT])
-{
-	time_t seconds = ms / 1000;
-	struct tm tm = {0};
-	strftime(out, DF_TIME_TEXT, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&seconds, &tm));
-}
-
-int64_t df_monotonic_ms(void)
-{
-	return clock_ms(CLOCK_MONOTONIC);
-}
-
-atomic_int df_stop_requested;
-atomic_int df_progress_requested;

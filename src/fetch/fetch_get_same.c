@@ -4,7 +4,6 @@
 #include "fetch_get.h"
 
 #include <stdlib.h>
-#include <time.h>
 
 enum df_status fetch_get_changed(struct get_job *job, const char *how, struct df_err *err)
 {
@@ -36,13 +35,7 @@ static bool same_as_listed(const struct get_job *job, const struct fetch_stat *n
 /* Lets min_age pass. */
 static enum df_status same_wait(const struct get_job *job, struct df_err *err)
 {
-	int64_t until = df_monotonic_ms() + job->source->feed->fetch.min_age_ms;
-	while (df_monotonic_ms() < until) {
-		if (df_stop_requested)
-			return fetch_get_stopped(err);
-		nanosleep(&(struct timespec){.tv_nsec = 100000000}, NULL);
-	}
-	return DF_OK;
+	return df_rest(job->source->feed->fetch.min_age_ms) ? DF_OK : fetch_get_stopped(err);
 }
 
 /* A listing may say another size than the file has. When it says so still, and the file does not

@@ -14,7 +14,6 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { PROXY_LINE_MAX = 1000, PROXY_LINES_MAX = 100, PROXY_END_MS = 1000, PROXY_SLICE_MS = 20 };
@@ -141,7 +140,7 @@ static bool proxy_ended(pid_t child)
 	do {
 		if (waitpid(child, NULL, WNOHANG) != 0)
 			return true;
-		nanosleep(&(struct timespec){.tv_nsec = PROXY_SLICE_MS * 1000000L}, NULL);
+		df_sleep_ms(PROXY_SLICE_MS);
 	} while (df_monotonic_ms() < until);
 	return false;
 }

@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
-#include <time.h>
 
 enum {
 	RECONNECT_MS = 5000, /* from the first failure */
@@ -98,11 +97,6 @@ static bool link_connect(struct ledger_link *k)
 	return PQstatus(k->conn) == CONNECTION_OK;
 }
 
-void ledger_link_pause(int64_t ms)
-{
-	nanosleep(&(struct timespec){.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000}, NULL);
-}
-
 bool ledger_link_is_up(struct ledger_link *k)
 {
 	struct pollfd p = {.fd = k->conn != NULL ? PQsocket(k->conn) : -1, .events = POLLIN};
@@ -127,7 +121,7 @@ enum df_status ledger_link_up(struct ledger_link *k, const char *what, struct df
 			*err = err->text[0] == '\0' ? why : *err;
 			return st;
 		}
-		ledger_link_pause(PAUSE_MS);
+		df_sleep_ms(PAUSE_MS);
 	}
 	return DF_OK;
 }

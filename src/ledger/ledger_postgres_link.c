@@ -212,7 +212,7 @@ enum df_status ledger_link_query(struct ledger_link *k, const struct ledger_quer
 		if (!may_ask_again(k, q, asked))
 			return lost(k, what, err);
 		again = k->open;
-		ledger_link_pause(1 + i * (df_monotonic_ms() % 7));
+		df_sleep_ms(1 + i * (df_monotonic_ms() % 7));
 	}
 	return df_fail(DF_RETRY, err, LEDGER_UNREACHABLE,
 		       "cannot %s: the database of the ledger %s could not put it in order with "

@@ -55,7 +55,6 @@ enum ledger_asked ledger_link_ask(struct ledger_link *k, const struct ledger_que
 /* What a query failed with, after ASKED_FAILED. */
 enum df_status ledger_link_failed(struct ledger_link *k, const PGresult *r, const char *what,
 				  struct df_err *err) DF_CHECK;
-void ledger_link_pause(int64_t ms);
 #endif
 
 #endif

@@ -10,7 +10,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 const char *ledger_libpq(void)
 {
@@ -131,7 +130,7 @@ static enum df_status migrate(struct ledger *l, struct df_err *err)
 			*err = why;
 			return st;
 		}
-		nanosleep(&(struct timespec){.tv_nsec = i * 100000000}, NULL);
+		df_sleep_ms(100L * i);
 	}
 }
 

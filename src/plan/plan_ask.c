@@ -2,21 +2,9 @@
 /* Requests to the platform, which may be busy. */
 #include "plan_fetch.h"
 
-#include <time.h>
-
 #define TIMEOUT_MS 30000
 #define ATTEMPTS   4
 #define WAIT_MAX   60 /* seconds: longer than that is not waited for */
-
-static bool wait_seconds(long seconds)
-{
-	for (int64_t end = df_monotonic_ms() + seconds * 1000; df_monotonic_ms() < end;) {
-		if (df_stop_requested)
-			return false;
-		nanosleep(&(struct timespec){.tv_nsec = 100000000}, NULL);
-	}
-	return true;
-}
 
 enum df_status plan_ask(struct plan_fetcher *f, const struct http_request *request,
 			struct http_answer *out, struct df_err *err)
@@ -30,7 +18,7 @@ enum df_status plan_ask(struct plan_fetcher *f, const struct http_request *reque
 		enum df_status st = http_ask(f->http, &r, out, &why);
 		bool later = st == DF_RETRY || out->status == 429 || out->status >= 500;
 		long wait = out->retry_after > 0 ? out->retry_after : 1L << i;
-		if (later && i + 1 < ATTEMPTS && wait <= WAIT_MAX && wait_seconds(wait))
+		if (later && i + 1 < ATTEMPTS && wait <= WAIT_MAX && df_rest(wait * 1000))
 			continue;
 		return st == DF_OK ? st : df_fail(st, err, NULL, "%s: %s", r.url, why.text);
 	}

@@ -7,7 +7,6 @@
 #include "dropfeed/step.h"
 
 #include <stdlib.h>
-#include <time.h>
 
 #define FEED_STACK    (1 << 20)
 #define FLEET_LOOK_MS 1000  /* for files that another host no longer has */
@@ -106,14 +105,13 @@ static enum df_status feed_part(struct feed_thread *t, run_feed_part part)
  * later ones are sent: the next run begins with it. */
 static bool waits_to_look(const struct feed_work *w)
 {
-	const struct timespec step = {.tv_nsec = AGAIN_STEP_MS * 1000000L};
 	int64_t end = df_monotonic_ms() + df_faults_ms("DROPFEED_AGAIN_MS", AGAIN_MS);
 	bool others = true;
 	if (w->feed->fetch.source.kind == CONF_SOURCE_NONE || w->source.unreachable)
 		return false;
 	while ((others = atomic_load(&w->run->first_parts) > 0) && !df_stop_requested &&
 	       df_monotonic_ms() < end)
-		nanosleep(&step, NULL);
+		df_sleep_ms(AGAIN_STEP_MS);
 	return others && run_pool_takes(w->pool, w->feed) && !run_pool_left(w->pool, w->feed);
 }
 

@@ -11,7 +11,6 @@
 #include "run_session.h"
 
 #include <stdlib.h>
-#include <time.h>
 
 /* ---- joining ---- */
 
@@ -61,14 +60,6 @@ enum df_status run_fleet_join(const struct conf *conf, struct ledger *ledger, st
 
 #define ROOM_MS 1000 /* is waited for, and then it is looked anew */
 #define REST_MS 1000 /* the same, without waiting for room */
-#define STEP_MS 100  /* a stop is not waited for */
-
-static void rest(void)
-{
-	const struct timespec step = {.tv_nsec = STEP_MS * 1000000L};
-	for (int i = 0; i < REST_MS / STEP_MS && !df_stop_requested; i++)
-		nanosleep(&step, NULL);
-}
 
 struct found {
 	struct ledger_file *v; /* own */
@@ -179,7 +170,7 @@ static enum run_took take_again(struct feed_work *w, const struct ledger_file *f
 {
 	df_log_err(DF_LOG_WARN, err);
 	ledger_release(w->run->env.ledger, f->id, true);
-	rest();
+	df_rest(REST_MS);
 	return RUN_TOOK_LATER;
 }
 
@@ -293,7 +284,7 @@ static enum df_status share_listing(struct feed_work *w, struct df_err *err)
 			st = DF_END;
 		if (st != DF_END || scan == LEDGER_SCAN_ENDED)
 			return st;
-		rest();
+		df_rest(REST_MS);
 	}
 	return DF_END;
 }

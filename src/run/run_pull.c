@@ -6,10 +6,12 @@
 #include "run_session.h"
 
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
-enum { LOOKED_UP = 256 }; /* files at a time, in the ledger */
+enum {
+	LOOKED_UP = 256, /* files at a time, in the ledger */
+	SETTLE_STEP_MS = 100,
+};
 
 struct due {                          /* files that are to be pulled */
 	const struct fetch_entry **v; /* own */
@@ -311,7 +313,7 @@ enum df_status run_pull_settled(struct feed_work *w, struct df_err *err)
 		run_source_close(&w->source);
 	int64_t end = df_monotonic_ms() + wait;
 	while (df_monotonic_ms() < end && !df_stop_requested) {
-		nanosleep(&(struct timespec){.tv_nsec = 100000000}, NULL);
+		df_sleep_ms(SETTLE_STEP_MS);
 		run_feed_closed(w);
 	}
 

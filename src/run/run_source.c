@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum { TRIES = 5, PAUSE_MS = 500, PAUSE_MAX_MS = 30000, IDLE_ATTEMPTS_MAX = 2, SLICE_MS = 100 };
+enum { TRIES = 5, PAUSE_MS = 500, PAUSE_MAX_MS = 30000, IDLE_ATTEMPTS_MAX = 2 };
 
 /* A random time in the upper half of an interval that doubles with each failure, so that feeds
  * that lost the same server together do not all come back at the same instant. */
@@ -36,8 +36,7 @@ static bool tries_again(const struct conf_feed *feed, struct tries *tries, struc
 	df_err_context(why, "%s", feed->name);
 	df_log_err(DF_LOG_WARN, why);
 	df_log(DF_LOG_INFO, "%s: trying again in %.1f s", feed->name, (double)pause / 1000);
-	while (df_monotonic_ms() - now < pause && !df_stop_requested)
-		nanosleep(&(struct timespec){.tv_nsec = SLICE_MS * 1000000L}, NULL);
+	df_rest(pause); /* a stop is seen by what is tried */
 	*why = (struct df_err){0};
 	return true;
 }

@@ -7,11 +7,9 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #define TRIES      5u
 #define ANSWER_MAX (1u << 16)
-#define LOOK_MS    100 /* at df_stop_requested, while waiting */
 
 struct query {
 	struct sender *sender;
@@ -70,19 +68,9 @@ static enum df_status query_open(struct query *q, const char *id, struct df_err 
 	return DF_OK;
 }
 
-static enum df_status stopped(struct df_err *err)
-{
-	return df_fail(DF_RETRY, err, NULL, "stopped by a signal");
-}
-
 static enum df_status query_rest(int64_t ms, struct df_err *err)
 {
-	for (int64_t until = df_monotonic_ms() + ms; df_monotonic_ms() < until;) {
-		if (df_stop_requested)
-			return stopped(err);
-		(void)nanosleep(&(struct timespec){.tv_nsec = LOOK_MS * 1000000L}, NULL);
-	}
-	return DF_OK;
+	return df_rest(ms) ? DF_OK : df_fail(DF_RETRY, err, NULL, "stopped by a signal");
 }
 
 /* The service's limits hold for these calls as well. */
