@@ -56,6 +56,8 @@ FUZZ     := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_MAIN ?= $(BUILD)/tests/fuzz/replay.o
 FUZZ_SECONDS ?= 60
 FLEET_SECONDS ?= 600
+# a fault every fifteen seconds or so, and files that take as long or longer; chaos.py by itself is rougher
+FLEET_OPTIONS ?= --pause 30 --users 600 --files 4
 DAYS_SECONDS ?= 300
 # `make test` runs the corpora through targets that are sanitized, whatever the rest is; they are those of `make asan`.
 FUZZ_BUILD = $(if $(SANITIZE),$(BUILD),build-asan)
@@ -217,7 +219,7 @@ asan: ## the same tests under AddressSanitizer and UndefinedBehaviorSanitizer
 fleet: deps ## four hosts that share a ledger while everything fails, FLEET_SECONDS (600)
 	@tests/deps ci
 	@$(MAKE) --no-print-directory -s $(PARALLEL) $(BUILD)/dropfeed peers faults
-	@tests/with-postgres tests/fleet/chaos.py $(BUILD) --seconds $(FLEET_SECONDS)
+	@tests/with-postgres tests/fleet/chaos.py $(BUILD) --seconds $(FLEET_SECONDS) $(FLEET_OPTIONS)
 
 model: deps ## let spin check how hosts share a ledger, in each interleaving; two minutes
 	@tests/deps model || echo "skip: spin cannot be installed here"
