@@ -8,6 +8,8 @@
 /* This process takes part, where the configuration names a ledger that hosts share. */
 enum df_status run_fleet_join(const struct conf *conf, struct ledger *ledger,
 			      struct df_err *err) DF_CHECK;
+/* Whether all hosts of the last day have this one's configuration; true where none share. */
+enum df_status run_fleet_alike(struct ledger *ledger, bool *alike, struct df_err *err) DF_CHECK;
 
 /* A feed's part of a run: its source is listed, unless another host does that just now, and files
  * are claimed and worked on until there are none. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Conditions of feeds. Each is reported when it begins and when it ends, however many runs see
  * it in between. */
+#include "run_fleet.h"
 #include "run_notices.h"
 
 #include <stdio.h>
@@ -97,12 +98,14 @@ static enum df_status clear_gone(struct run *run, const struct gone *gone, struc
 	return st == DF_OK ? DF_END : st;
 }
 
-/* No run will find that they are well. Hosts that share a ledger may know other feeds than this
- * one does: there each condition is left to them. */
+/* No run will find that they are well. A host that shares the ledger, and has another
+ * configuration, may know the feed: then each condition is left to it. */
 static void watch_gone(struct run *run)
 {
 	struct df_err err = {0};
-	enum df_status st = ledger_shared(run->env.ledger) ? DF_OK : DF_END;
+	bool alike = false;
+	enum df_status st = run_fleet_alike(run->env.ledger, &alike, &err);
+	st = st == DF_OK && alike ? DF_END : st;
 	while (st == DF_END) {
 		struct gone gone = {.conf = run->conf};
 		st = ledger_conditions(run->env.ledger, NULL, find_gone, &gone, &err);

@@ -147,4 +147,14 @@ echo 'batches_per_second = 200' >>"$work/B.conf"
 on B run
 on A status
 check "and of two" grep -q 'configurations differ' "$work/out"
+
+# ---- what was found of a feed that is not there any more ----
+sql "INSERT INTO condition(feed, name, subject, text, since_ms)
+	VALUES('former', 'unfinished', '', 'gave up', 1)"
+former() { sql "SELECT count(*) FROM condition WHERE feed = 'former'"; }
+on A run
+equal "a host of another configuration may know the feed" "$(former)" 1
+sed -i '/^batches_per_second = 200/d' "$work/B.conf"
+on B run
+equal "nobody knows it" "$(former)" 0
 finish

@@ -49,7 +49,8 @@ static const struct ledger_condition known[] = {
     {.feed = "f", .name = "unfinished", .subject = "", .text = "503"},
     {.feed = "gone", .name = "denied", .subject = "sink", .text = "401"},
     {.feed = "gone", .name = "missing", .subject = "expect", .text = "none came"}};
-static bool old, shared; /* what the ledger has, and what it is */
+static bool old;                 /* the ledger has some of feeds that are gone */
+static const char *const *nodes; /* the configurations of hosts that share it */
 
 /* Without those that were cleared. */
 enum df_status __wrap_ledger_conditions(struct ledger *l, const char *feed,
@@ -69,11 +70,16 @@ enum df_status __wrap_ledger_conditions(struct ledger *l, const char *feed,
 	return st;
 }
 
-bool __wrap_ledger_shared(const struct ledger *l);
-bool __wrap_ledger_shared(const struct ledger *l)
+enum df_status __wrap_ledger_nodes(struct ledger *l, ledger_each_node each, void *ctx,
+				   struct df_err *err);
+enum df_status __wrap_ledger_nodes(struct ledger *l, ledger_each_node each, void *ctx,
+				   struct df_err *err)
 {
+	enum df_status st = DF_OK;
 	(void)l;
-	return shared;
+	for (size_t i = 0; nodes != NULL && nodes[i] != NULL && st == DF_OK; i++)
+		st = each(ctx, &(struct ledger_node){.config = nodes[i]}, err);
+	return st;
 }
 
 static void expect(struct run_outcome outcome, const char *wanted)
@@ -112,16 +118,20 @@ static void test_stopped(void)
 	df_stop_requested = 0;
 }
 
-/* Nobody will find that a feed is well that the configuration has no more; among hosts that share a
- * ledger another one may have it. */
+/* Nobody will find that a feed is well that the configuration has no more; a host that shares the
+ * ledger, and has another configuration, may. */
 static void test_gone(void)
 {
 	old = true;
 	expect((struct run_outcome){.unfinished = true},
 	       "+unfinished f; -denied@sink gone; -missing@expect gone; ");
-	shared = true;
+	nodes = (const char *const[]){"a", "a", NULL};
+	expect((struct run_outcome){.unfinished = true},
+	       "+unfinished f; -denied@sink gone; -missing@expect gone; ");
+	nodes = (const char *const[]){"a", "b", NULL};
 	expect((struct run_outcome){.unfinished = true}, "+unfinished f; ");
-	old = shared = false;
+	nodes = NULL;
+	old = false;
 }
 
 int main(void)
