@@ -51,7 +51,6 @@ static void lookup_end(struct df_lookup *l, struct addrinfo *found, int failed, 
 	l->done = true;
 	pthread_cond_broadcast(&l->ended);
 	pthread_mutex_unlock(&l->lock);
-	lookup_release(l);
 }
 
 static void *lookup_run(void *own)
@@ -62,6 +61,7 @@ static void *lookup_run(void *own)
 	struct addrinfo *found = NULL;
 	int failed = getaddrinfo(l->host, l->port, &hints, &found);
 	lookup_end(l, failed == 0 ? found : NULL, failed, errno);
+	lookup_release(l);
 	return NULL;
 }
 
@@ -97,8 +97,10 @@ struct df_lookup *df_lookup_start(const char *host, uint16_t port)
 	pthread_condattr_destroy(&attr);
 
 	int failed = thread_start(l);
-	if (failed != 0)
+	if (failed != 0) {
 		lookup_end(l, NULL, EAI_SYSTEM, failed);
+		l->owners--; /* there is no thread */
+	}
 	return l;
 }
 

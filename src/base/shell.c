@@ -6,8 +6,6 @@
 #include <stdint.h>
 #include <unistd.h>
 
-extern char **environ;
-
 /* None is blocked, and those that are ignored here end it as usual. */
 static void shell_signals(posix_spawnattr_t *attr)
 {

@@ -119,11 +119,11 @@ static enum df_status ids_grow(struct batch_ids *ids, struct df_err *err)
 				st = enter(&bigger, v[i], &fresh, err);
 	}
 	bigger.n = ids->n;
-	batch_ids_free(st == DF_OK ? ids : &bigger);
-	if (st != DF_OK)
-		return st;
-	*ids = bigger;
-	return DF_OK;
+	struct batch_ids left = st == DF_OK ? *ids : bigger;
+	if (st == DF_OK)
+		*ids = bigger;
+	batch_ids_free(&left);
+	return st;
 }
 
 enum df_status batch_ids_enter(struct batch_ids *ids, uint64_t hash, bool *fresh,

@@ -23,8 +23,8 @@ typedef uint32_t sixteen __attribute__((vector_size(64)));
 
 #define ROUND(a, b, c, d, e, i, f, k)                                                              \
 	do {                                                                                       \
-		e += ROTATE(a, 5) + f(b, c, d) + w[i] + (k);                                       \
-		b = ROTATE(b, 30);                                                                 \
+		(e) += ROTATE(a, 5) + f(b, c, d) + w[i] + (k);                                     \
+		(b) = ROTATE(b, 30);                                                               \
 	} while (0)
 
 /* Twenty rounds from i on: after five of them each variable has its place again. */

@@ -297,7 +297,7 @@ void batch_open_grow_events(struct batch_made *made, size_t more)
 {
 	struct df_buf *e = &made->events;
 	struct df_buf own = {0};
-	if (e->data != NULL && more <= e->cap - e->len)
+	if (more <= e->cap - e->len)
 		return;
 	if (!made->events_in_room) {
 		(void)df_buf_grow(e, more); /* events end long before its limit */

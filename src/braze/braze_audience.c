@@ -233,7 +233,9 @@ void braze_put_audiences(struct braze_writer *w, struct json_walk events)
 	struct json_text ignored, event;
 	while (json_walk_next(&events, &ignored, &event))
 		add(&a, json_walk_into(json_find(json_walk_into(event), "data")));
-	keep_ids(&a);
-	put_audiences(w, &a);
+	if (a.n > 0) {
+		keep_ids(&a);
+		put_audiences(w, &a);
+	}
 	free(a.v);
 }

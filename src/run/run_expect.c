@@ -182,8 +182,9 @@ static int by_size(const void *a, const void *b)
 
 static double median(uint64_t *v, size_t n)
 {
+	const size_t half = n / 2;
 	qsort(v, n, sizeof(*v), by_size);
-	return n % 2 == 1 ? (double)v[n / 2] : ((double)v[n / 2 - 1] + (double)v[n / 2]) / 2;
+	return n % 2 == 1 ? (double)v[half] : ((double)v[half - 1] + (double)v[half]) / 2;
 }
 
 static void compare_usual(const struct conf_expect *e, uint64_t rows, uint64_t *recent, size_t n,
