@@ -4,8 +4,6 @@
 
 #include "test.h"
 
-#include <time.h>
-
 static int fake; /* what is open */
 static struct {
 	int64_t clock_ms;
@@ -22,12 +20,11 @@ int64_t __wrap_df_monotonic_ms(void)
 	return w.clock_ms += 100;
 }
 
-int __wrap_nanosleep(const struct timespec *for_so_long, struct timespec *left);
-int __wrap_nanosleep(const struct timespec *for_so_long, struct timespec *left)
+bool __wrap_df_rest(int64_t ms);
+bool __wrap_df_rest(int64_t ms)
 {
-	(void)left;
-	w.clock_ms += for_so_long->tv_nsec / 1000000;
-	return 0;
+	w.clock_ms += ms;
+	return !df_stop_requested;
 }
 
 enum df_status __wrap_fetch_open(const struct conf_feed *feed, struct fetch **out,
