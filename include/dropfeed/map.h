@@ -184,7 +184,7 @@ struct map_note {
 size_t map_notes(const struct map *m, const struct map_note **out);
 void map_notes_forget(struct map *m);
 /* warns as rows of m's own would have */
-void map_note_add(struct map *m, const struct map_note *note);
+void map_note_add(struct map *m, const struct map_note *added);
 
 /* ---- explaining: where each column goes, and what became of a row's cells. Not for deliveries:
  * it takes its time. ---- */

@@ -77,9 +77,9 @@ const char *name_advice(const char *name);
 
 enum name_entry_kind { NAME_ENTRY_CSV, NAME_ENTRY_ARCHIVE, NAME_ENTRY_SKIP };
 
-/* Says what the zip entry `name` is. For ..._CSV event_type is filled, "" when its name has
+/* Says what the zip entry `path` is. For ..._CSV event_type is filled, "" when its name has
  * none; for ..._SKIP *why is a string constant. "./name" is "name". */
-enum name_entry_kind name_entry(const char *name, char event_type[48], const char **why);
+enum name_entry_kind name_entry(const char *path, char event_type[48], const char **why);
 /* The entry's name without "./" in front; borrowed. */
 const char *name_entry_plain(const char *name);
 /* True for a skipped entry that somebody may miss: a CSV, by its name, that is not hidden. */
