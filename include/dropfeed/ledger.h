@@ -785,6 +785,12 @@ typedef enum df_status (*ledger_each_node)(void *ctx, const struct ledger_node *
 /* Those of the last day; none with SQLite. */
 enum df_status ledger_nodes(struct ledger *l, ledger_each_node each, void *ctx,
 			    struct df_err *err) DF_CHECK;
+/* Whether the configurations of those that were noted differ; all zero at first. */
+struct ledger_configs {
+	char first[DF_SHA256_HEX];
+	bool differ;
+};
+void ledger_configs_note(struct ledger_configs *c, const struct ledger_node *n);
 
 /* ---- reading back ---- */
 /* Each calls `each` for every row, in order of id (rejects: by row number); a status other than

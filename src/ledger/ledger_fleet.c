@@ -191,6 +191,13 @@ enum df_status ledger_foreign(struct ledger *l, const char *feed, ledger_each_fo
 
 /* ---- who there is ---- */
 
+void ledger_configs_note(struct ledger_configs *c, const struct ledger_node *n)
+{
+	if (c->first[0] == '\0')
+		snprintf(c->first, sizeof(c->first), "%s", n->config);
+	c->differ = c->differ || strcmp(c->first, n->config) != 0;
+}
+
 enum df_status ledger_nodes(struct ledger *l, ledger_each_node each, void *ctx, struct df_err *err)
 {
 	struct ledger_stmt *s = NULL;

@@ -179,8 +179,7 @@ static void print_total(const struct status_text *w)
 
 struct nodes {
 	FILE *to;
-	char config[DF_SHA256_HEX]; /* of the first one */
-	bool differ;
+	struct ledger_configs configs;
 };
 
 static enum df_status text_node(void *ctx, const struct ledger_node *n, struct df_err *err)
@@ -193,9 +192,7 @@ static enum df_status text_node(void *ctx, const struct ledger_node *n, struct d
 		fprintf(w->to, ", %llu file%s under way", (unsigned long long)n->files,
 			df_plural(n->files));
 	fputc('\n', w->to);
-	if (w->config[0] == '\0')
-		snprintf(w->config, sizeof(w->config), "%s", n->config);
-	w->differ = w->differ || strcmp(w->config, n->config) != 0;
+	ledger_configs_note(&w->configs, n);
 	return DF_OK;
 }
 
@@ -203,7 +200,7 @@ static enum df_status text_nodes(struct status_text *w, struct df_err *err)
 {
 	struct nodes nodes = {.to = w->to};
 	enum df_status st = ledger_nodes(w->ledger, text_node, &nodes, err);
-	if (nodes.differ)
+	if (nodes.configs.differ)
 		fputs(
 		    "the nodes' configurations differ: files under way keep the settings that they "
 		    "were begun with, others get those of the node that claims them\n",

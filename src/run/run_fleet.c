@@ -10,7 +10,6 @@
 #include "run_adopt.h"
 #include "run_session.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 /* ---- joining ---- */
@@ -57,24 +56,16 @@ enum df_status run_fleet_join(const struct conf *conf, struct ledger *ledger, st
 	return ledger_join(ledger, &host, err);
 }
 
-struct configs {
-	char first[DF_SHA256_HEX];
-	bool differ;
-};
-
 static enum df_status note_config(void *ctx, const struct ledger_node *n, struct df_err *err)
 {
-	struct configs *seen = ctx;
 	(void)err;
-	if (seen->first[0] == '\0')
-		snprintf(seen->first, sizeof(seen->first), "%s", n->config);
-	seen->differ = seen->differ || strcmp(seen->first, n->config) != 0;
+	ledger_configs_note(ctx, n);
 	return DF_OK;
 }
 
 enum df_status run_fleet_alike(struct ledger *ledger, bool *alike, struct df_err *err)
 {
-	struct configs seen = {.differ = false};
+	struct ledger_configs seen = {.differ = false};
 	enum df_status st = ledger_nodes(ledger, note_config, &seen, err);
 	*alike = !seen.differ;
 	return st;

@@ -84,6 +84,8 @@ static enum df_status find_gone(void *ctx, const struct ledger_condition *c, str
 	return DF_END;
 }
 
+/* DF_END: it was cleared, and there may be more. A host that shares the ledger, and has another
+ * configuration, may know the feed: then its conditions are left to that host. */
 static enum df_status clear_gone(struct run *run, const struct gone *gone, struct df_err *err)
 {
 	const struct ledger_condition c = {.feed = gone->feed,
@@ -91,21 +93,21 @@ static enum df_status clear_gone(struct run *run, const struct gone *gone, struc
 					   .subject = gone->subject,
 					   .text = "the configuration has no such feed any more",
 					   .now_ms = df_now_ms()};
-	bool changed = false;
-	enum df_status st = ledger_condition_clear(run->env.ledger, &c, &changed, err);
+	bool changed = false, alike = false;
+	enum df_status st = run_fleet_alike(run->env.ledger, &alike, err);
+	if (st != DF_OK || !alike)
+		return st;
+	st = ledger_condition_clear(run->env.ledger, &c, &changed, err);
 	if (st == DF_OK)
 		df_log(DF_LOG_INFO, "%s: no longer looked at as %s: %s", c.feed, c.name, c.text);
 	return st == DF_OK ? DF_END : st;
 }
 
-/* No run will find that they are well. A host that shares the ledger, and has another
- * configuration, may know the feed: then each condition is left to it. */
+/* No run will find that they are well. */
 static void watch_gone(struct run *run)
 {
 	struct df_err err = {0};
-	bool alike = false;
-	enum df_status st = run_fleet_alike(run->env.ledger, &alike, &err);
-	st = st == DF_OK && alike ? DF_END : st;
+	enum df_status st = DF_END;
 	while (st == DF_END) {
 		struct gone gone = {.conf = run->conf};
 		st = ledger_conditions(run->env.ledger, NULL, find_gone, &gone, &err);
