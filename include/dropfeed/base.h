@@ -296,16 +296,17 @@ int64_t df_now_ms(void); /* wall clock, Unix milliseconds */
 #define DF_TIME_TEXT 32
 void df_time_text(int64_t ms, char out[DF_TIME_TEXT]); /* such as 2026-01-12T03:04:05Z */
 int64_t df_monotonic_ms(void);                         /* never goes back */
-void df_sleep_ms(int64_t ms); /* where nobody would wait for it; else df_rest; a signal ends it */
+/* Waits so many milliseconds, or until a signal comes. Where a stop has to end it: df_rest. */
+void df_sleep_ms(int64_t ms);
 
 /* ---- stopping ---- */
 /* Set by the first SIGTERM or SIGINT; rooms that wait look at it at least every 200 ms and
  * return DF_RETRY. */
 /* lock-free: a signal handler may set it while threads read it */
 extern atomic_int df_stop_requested;
-/* Waits so many milliseconds, or until a stop is requested: false. */
-bool df_rest(int64_t ms);
 /* Set by SIGUSR1: how far it is, please. Whoever reports it sets it back. */
 extern atomic_int df_progress_requested;
+/* Waits so many milliseconds, or until a stop is requested: false. */
+bool df_rest(int64_t ms);
 
 #endif

@@ -99,7 +99,7 @@ struct df_lookup *df_lookup_start(const char *host, uint16_t port)
 	int failed = thread_start(l);
 	if (failed != 0) {
 		lookup_end(l, NULL, EAI_SYSTEM, failed);
-		l->owners--; /* there is no thread */
+		l->owners--; /* no thread was started */
 	}
 	return l;
 }

@@ -331,10 +331,10 @@ static const char *const ledger_migrations[] = {
 #define SQL_FILES_OPEN                                                                             \
 	"SELECT " SQL_FILE_COLUMNS " FROM file WHERE (closed_ms = 0 OR cleanup_due) AND (?1 IS "   \
 	"NULL OR feed = ?1) ORDER BY id"
-/* the latest first; ?2: closed since then, or open; ?3: only what is not through */
 /* Of file f: it does not consist of reject files that were dropped again. */
 #define SQL_NOT_REDROPPED                                                                          \
 	" AND (SELECT ifnull(min(d.redropped), 0) FROM document d WHERE d.file_id = f.id) = 0"
+/* the latest first; ?2: closed since then, or open; ?3: only what is not through */
 #define SQL_LATEST_WHERE                                                                           \
 	" WHERE (?1 IS NULL OR feed = ?1) AND (closed_ms = 0 OR closed_ms >= ?2)"                  \
 	" AND (NOT ?3 OR closed_ms = 0 OR cleanup_due)"                                            \

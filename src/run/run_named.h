@@ -26,9 +26,9 @@ void run_named_chosen(struct run_named *n, const char *name);
 /* Why nothing was done with it, a static text in the place of run_named_check's: of several
  * files with a name that of the last one counts. */
 void run_named_idle(struct run_named *n, const char *name, const char *why);
-/* DF_USAGE after a message for each name that nothing was found for; one of a feed that conf does
- * not have any more is looked for in l (NULL: there is no ledger yet). idle: what is logged of a
- * name that was found, and that nothing was done with; it follows the name. */
+/* DF_USAGE: nothing was found for a name; a message was logged for each of them. It says so where
+ * the file is in l (NULL: there is no ledger yet), but conf no longer has its feed. idle: what is
+ * logged, after its name, of a file that was found and that nothing was done with. */
 enum df_status run_named_check(struct run_named *n, struct ledger *l, const struct conf *conf,
 			       const char *idle, struct df_err *err) DF_CHECK;
 void run_named_free(struct run_named *n);

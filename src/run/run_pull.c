@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 enum {
-	LOOKED_UP = 256, /* files at a time, in the ledger */
-	SETTLE_STEP_MS = 100,
+	LOOKED_UP = 256,      /* files at a time, in the ledger */
+	SETTLE_STEP_MS = 100, /* between two looks whether to stop */
 };
 
 struct due {                          /* files that are to be pulled */
