@@ -268,8 +268,8 @@ soak: deps ## memory that an encrypted document of 2 GiB takes; some minutes
 
 lint: deps deps-lint ## clang-format, clang-tidy, columns and plain English; nothing is changed
 	tests/lint-language
-	tests/lint-columns $(sort $(CFILES) $(HFILES) $(SCRIPTS))
-	clang-format --dry-run -Werror $(CFILES) $(HFILES)
+	@tests/lint-columns $(sort $(CFILES) $(HFILES) $(SCRIPTS))
+	@clang-format --dry-run -Werror $(CFILES) $(HFILES)
 	printf '%s\n' $(filter src/%,$(CFILES)) | xargs -P $$(nproc) -n 2 sh -c \
 		'clang-tidy --quiet --warnings-as-errors="*" "$$@" -- $(CSTD) $(filter-out -DDROPFEED_VERSION%,$(CPPFLAGS)) -DDROPFEED_VERSION=__FILE__ 2>/dev/null' tidy
 

@@ -9,6 +9,7 @@ static bool err_is_set(const struct df_err *err)
 	return err->text[0] != '\0' || err->code[0] != '\0';
 }
 
+#undef df_fail
 enum df_status df_fail(enum df_status status, struct df_err *err, const char *code, const char *fmt,
 		       ...)
 {

@@ -39,11 +39,14 @@ const struct cli_command cli_commands[] = {
 /* An error of usage may come before --config. */
 static void find_config(struct cli_globals *g, int argc, char **argv)
 {
-	for (int i = 1; g->config == NULL && i < argc && strcmp(argv[i], "--") != 0; i++) {
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
 		if (strncmp(argv[i], "--config=", 9) == 0)
 			g->config = argv[i] + 9;
 		else if (strcmp(argv[i], "--config") == 0 && i + 1 < argc)
 			g->config = argv[i + 1];
+		else
+			continue;
+		return;
 	}
 }
 
@@ -52,7 +55,8 @@ void cli_ended(struct cli_globals *g, const struct cli_command *command, int arg
 {
 	if (!command->records || g->aside)
 		return;
-	find_config(g, argc, argv);
+	if (g->config == NULL)
+		find_config(g, argc, argv);
 	char *path = cli_conf_found(g);
 	end->is_run = command->main == cli_run;
 	end->ping = g->ping;

@@ -309,10 +309,10 @@ static enum df_status text_get(const struct decode_doc *doc, const char *encodin
 			       struct df_err *err)
 {
 	struct decode_text *t = doc->text;
-	if (t->encoding != NULL && strcmp(t->encoding, encoding) != 0)
+	if (t->encoding == NULL || strcmp(t->encoding, encoding) != 0) {
 		text_clear(t);
-	if (t->encoding == NULL)
 		return text_keep(t, doc, encoding, err);
+	}
 	if (t->st == DF_REJECT)
 		*err = *t->err;
 	return t->st;

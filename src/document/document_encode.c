@@ -73,6 +73,7 @@ void document_encode(struct document_encoder *e, const char *p, size_t len, stru
 	struct df_buf joined = {0};
 	df_buf_add(&joined, e->rest, e->n_rest);
 	df_buf_add(&joined, p, len);
-	encode_all(e, joined.data, joined.len, out);
+	if (joined.len > 0)
+		encode_all(e, joined.data, joined.len, out);
 	df_buf_free(&joined);
 }

@@ -7,13 +7,20 @@
 /* codes with columns that are counted apart; past that, rows count for their code alone */
 #define REASONS_MAX 1000u
 
+static bool is_reason(const struct ledger_reason *r, const char *code, const char *column)
+{
+	return strcmp(r->code, code) == 0 && strcmp(r->column, column) == 0;
+}
+
+/* rows mostly have the reason of the one before */
 static struct ledger_reason *reasons_find(struct document_reasons *list, const char *code,
 					  const char *column)
 {
+	if (list->last < list->n && is_reason(&list->v[list->last], code, column))
+		return &list->v[list->last];
 	for (size_t i = list->n; i > 0; i--) {
-		struct ledger_reason *r = &list->v[i - 1];
-		if (strcmp(r->code, code) == 0 && strcmp(r->column, column) == 0)
-			return r;
+		if (is_reason(&list->v[i - 1], code, column))
+			return &list->v[i - 1];
 	}
 	return NULL;
 }
@@ -21,14 +28,8 @@ static struct ledger_reason *reasons_find(struct document_reasons *list, const c
 void document_reasons_count(struct document_reasons *list, const char *code, const char *column,
 			    uint64_t line)
 {
-	struct ledger_reason *last = list->last < list->n ? &list->v[list->last] : NULL;
 	column = column != NULL ? column : "";
-	struct ledger_reason *r =
-	    last != NULL && strcmp(last->code, code) == 0 && strcmp(last->column, column) == 0
-		? last
-		: NULL;
-	if (r == NULL)
-		r = reasons_find(list, code, column);
+	struct ledger_reason *r = reasons_find(list, code, column);
 	if (r == NULL && list->n >= REASONS_MAX)
 		r = reasons_find(list, code, column = "");
 	if (r == NULL) {

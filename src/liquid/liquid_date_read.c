@@ -125,10 +125,11 @@ static struct shape_span only_digits(struct shape_span s)
 static void set_day(struct liquid_date_reader *r, struct shape_span y, struct shape_span m,
 		    struct shape_span d)
 {
+	const struct shape_span none = {0};
 	sort_out(&y, &m, &d);
-	struct shape_span year = y.p != NULL ? signed_digits(y) : y;
-	struct shape_span month = m.p != NULL ? only_digits(m) : m,
-			  day = d.p != NULL ? only_digits(d) : d;
+	struct shape_span year = y.p != NULL ? signed_digits(y) : none;
+	struct shape_span month = m.p != NULL ? only_digits(m) : none,
+			  day = d.p != NULL ? only_digits(d) : none;
 	if (year.len > 0) {
 		bool is_signed = sign(*year.p);
 		struct shape_span n = {year.p + is_signed, year.len - is_signed};

@@ -73,7 +73,7 @@ static bool choose(struct liquid_call *c)
 	struct liquid_value *keys = liquid_take(c->run->arena, items.n * sizeof(*keys) + 1);
 	if (keys == NULL)
 		return liquid_exhausted(c->run);
-	if (c->variant == UNIQ && !seen_open(c->run, items.n, &seen))
+	if (c->variant != COMPACT && !seen_open(c->run, items.n, &seen))
 		return false;
 
 	for (size_t i = 0; i < items.n; i++) {

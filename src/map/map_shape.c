@@ -77,8 +77,9 @@ struct map_shape *map_shape_look_up(struct map_shapes *s, const struct rows_cell
 void map_shape_add(struct map_shape *shape, struct map_op *op, unsigned flags, size_t mark,
 		   size_t to)
 {
-	const struct map_piece *last = shape->n > 0 ? &shape->pieces[shape->n - 1] : NULL;
-	const size_t from = last != NULL ? last->from + last->len : 0;
+	size_t from = 0;
+	if (shape->n > 0)
+		from = shape->pieces[shape->n - 1].from + shape->pieces[shape->n - 1].len;
 	if (shape->n == shape->cap) {
 		shape->cap = shape->cap > 0 ? shape->cap * 2 : 16;
 		shape->pieces = df_realloc(shape->pieces, shape->cap * sizeof(*shape->pieces));

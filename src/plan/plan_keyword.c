@@ -59,10 +59,10 @@ static void read_pattern(const struct keyword *k, struct plan_node *node, struct
 				 PCRE2_DOLLAR_ENDONLY | PCRE2_ALLOW_EMPTY_CLASS |
 				 PCRE2_NEVER_BACKSLASH_C;
 	const char *text = json_object_get_string(value);
-	size_t len = text != NULL ? strlen(text) : 0;
 	int code = 0;
 	PCRE2_SIZE at = 0;
-	if (!json_object_is_type(value, json_type_string) || len > PLAN_MAX_PATTERN) {
+	if (text == NULL || !json_object_is_type(value, json_type_string) ||
+	    strlen(text) > PLAN_MAX_PATTERN) {
 		plan_remark(k->plan, k->place,
 			    "'pattern' is not a string of at most %u bytes, and is "
 			    "not enforced",
@@ -70,7 +70,7 @@ static void read_pattern(const struct keyword *k, struct plan_node *node, struct
 		return;
 	}
 
-	node->pattern = pcre2_compile((PCRE2_SPTR)text, len, options, &code, &at, NULL);
+	node->pattern = pcre2_compile((PCRE2_SPTR)text, strlen(text), options, &code, &at, NULL);
 	if (node->pattern == NULL) {
 		PCRE2_UCHAR why[128] = "";
 		pcre2_get_error_message(code, why, sizeof(why));

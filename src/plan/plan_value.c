@@ -70,8 +70,8 @@ static bool has_member(struct plan_checker *c, const char *p, const char *name, 
 /* One is missing at least: which? */
 static void check_required(struct plan_checker *c, const struct plan_node *node, const char *p)
 {
-	for (size_t i = 0; i < node->n_properties; i++) {
-		const struct plan_property *prop = &node->properties[i];
+	const struct plan_property *prop = node->properties;
+	for (const struct plan_property *end = prop + node->n_properties; prop < end; prop++) {
 		if (prop->required && !has_member(c, p, prop->name, prop->len))
 			missing(c, prop->name, prop->len);
 	}

@@ -273,8 +273,8 @@ static bool from_sign(struct propose *p)
 		p->action_value = df_strdup("{{ value | strip | slice: 0 }}");
 		struct df_buf out = {.max = 1024};
 		propose_value_pair(&out, "-", 1, "refund");
-		for (char digit = '0'; digit <= '9'; digit++)
-			propose_value_pair(&out, &digit, 1, "purchase");
+		for (const char *digit = "0123456789"; *digit != '\0'; digit++)
+			propose_value_pair(&out, digit, 1, "purchase");
 		p->action_values = df_strdup(df_buf_cstr(&out));
 		df_buf_free(&out);
 		p->action_why = df_format(

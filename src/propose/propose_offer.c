@@ -136,15 +136,25 @@ static bool complete(struct propose *p, size_t number, const char *path,
 }
 
 /* "amount_cents" is a hundred times an amount. */
-static bool in_cents(struct propose *p, struct propose_column *c, const struct schema_path *path)
+static void turn_cents(struct propose *p, struct propose_column *c, const struct schema_path *path)
 {
 	if (path->type != SCHEMA_NUMBER || c->value != NULL || c->look != LOOK_INTEGER ||
 	    !p->has_header || !propose_names_word(c, "cents cent minor pence centimes"))
-		return false;
+		return;
 	c->value = df_strdup("{{ value | divided_by: 100.0 }}");
 	p->transform = true;
 	propose_because(c, "the name says that they are cents");
-	return true;
+}
+
+static void take(struct propose *p, size_t number, const char *path,
+		 const struct schema_path *parsed)
+{
+	struct propose_column *c = &p->columns[number];
+	turn_cents(p, c, parsed);
+	if (propose_take(p, c, path))
+		propose_offer_say(p, number, "the name");
+	else
+		propose_release(c);
 }
 
 void propose_offer(struct propose *p, size_t number, const char *path)
@@ -171,10 +181,6 @@ void propose_offer(struct propose *p, size_t number, const char *path)
 	else if (!propose_offer_suits(p, number, path, &parsed, &why_not) &&
 		 !complete(p, number, path, &parsed))
 		propose_because(c, "could be %s by its name, but the values are %s", path, why_not);
-	else if (!in_cents(p, c, &parsed) && propose_take(p, c, path))
-		propose_offer_say(p, number, "the name");
-	else if (c->value != NULL && propose_take(p, c, path))
-		propose_offer_say(p, number, "the name");
 	else
-		propose_release(c);
+		take(p, number, path, &parsed);
 }

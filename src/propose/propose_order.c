@@ -141,6 +141,15 @@ static void try_fold(struct propose *p, size_t several)
 
 /* ---- all of it ---- */
 
+static bool is_line_column(const struct propose *p, size_t column, const struct shape *s)
+{
+	const struct propose_column *c = &p->columns[column];
+	if (column + 1 != p->action &&
+	    ((s->differs > 0 && may_be_product(c)) || (s->late > 0 && may_be_late(c))))
+		return true;
+	return c->what == PROPOSE_OPEN && named_for_line(c) && s->sparse == 0;
+}
+
 static void settle_order_column(struct propose *p, size_t column, struct df_buf *differing)
 {
 	struct propose_column *c = &p->columns[column];
@@ -151,10 +160,7 @@ static void settle_order_column(struct propose *p, size_t column, struct df_buf 
 	    c->what == PROPOSE_IGNORE)
 		return;
 
-	if (s.differs > 0 && column + 1 != p->action && may_be_product(c)) {
-		propose_lines_give(p, column);
-	} else if ((s.late > 0 && column + 1 != p->action && may_be_late(c)) ||
-		   (c->what == PROPOSE_OPEN && named_for_line(c) && s.sparse == 0)) {
+	if (is_line_column(p, column, &s)) {
 		propose_lines_give(p, column);
 	} else if (s.differs > 0 && column + 1 != p->action) {
 		df_buf_addf(differing, "%s%zu", differing->len > 0 ? ", " : "", column + 1);

@@ -8,7 +8,7 @@
 void propose_guess(struct propose *p);
 void propose_planned(struct propose *p);
 /* Gives the path to the column, if its values suit; else says why not. path NULL: it is ignored. */
-void propose_offer(struct propose *p, size_t column, const char *path);
+void propose_offer(struct propose *p, size_t number, const char *path);
 /* Half a location is given up. */
 void propose_locations(struct propose *p);
 void propose_attributes(struct propose *p);

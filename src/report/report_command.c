@@ -16,8 +16,6 @@
 
 enum { SLICE_MS = 50, SAID_MAX = 400 };
 
-extern char **environ;
-
 /* ---- its environment ---- */
 
 static bool is_secret_variable(const char *variable, const struct report_command *c)

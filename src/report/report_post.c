@@ -48,7 +48,6 @@ static void post_end(struct report_post *p, const char *why)
 	p->done = true;
 	pthread_cond_broadcast(&p->ended);
 	pthread_mutex_unlock(&p->lock);
-	post_release(p);
 }
 
 /* ---- the request ---- */
@@ -77,6 +76,7 @@ static void *post_run(void *arg)
 {
 	struct df_err why = {0};
 	post_end(arg, post_ask(arg, &why) == DF_OK ? "" : why.text);
+	post_release(arg);
 	return NULL;
 }
 
@@ -109,8 +109,10 @@ struct report_post *report_post_start(const struct report_message *m, int64_t ti
 	int failed = pthread_create(&thread, &detached, post_run, p);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	pthread_attr_destroy(&detached);
-	if (failed != 0)
+	if (failed != 0) {
 		post_end(p, strerror(failed));
+		p->owners = 1;
+	}
 	return p;
 }
 

@@ -267,7 +267,6 @@ static enum df_status adopt_settle(struct feed_work *w, struct download *d, stru
 	}
 	if (st != DF_END)
 		return st;
-	st = DF_OK;
 	if (d->came != CAME_NOTHING) {
 		st = run_source_do(&w->source, adopt_stat_step, d, err);
 		d->there = st == DF_OK;

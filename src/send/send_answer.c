@@ -26,18 +26,17 @@ static enum send_action proxy_action(long status)
 	return status == 408 || status == 429 || status >= 500 ? SEND_AGAIN : SEND_STRAY;
 }
 
-static void read_failure(struct http_lane *lane, struct http_outcome *o, struct send_verdict *v,
-			 char why[SEND_WORDS_SIZE])
+static void read_failure(struct http_lane *lane, struct http_outcome *o, struct send_verdict *v)
 {
 	curl_easy_getinfo(lane->easy, CURLINFO_HTTP_CONNECTCODE, &o->by_proxy);
 	if (o->by_proxy < 300 || lane->stream->route->proxy.url == NULL)
 		o->by_proxy = 0;
-	http_trouble(lane, o->code, why);
+	http_trouble(lane, o->code, o->why);
 	v->action = http_certificate_refused(o->code) ? SEND_DENY : SEND_AGAIN;
 	if (o->by_proxy == 0)
 		return;
 	v->action = proxy_action(o->by_proxy);
-	snprintf(why, SEND_WORDS_SIZE, "HTTP %ld of the proxy", o->by_proxy);
+	snprintf(o->why, sizeof(o->why), "HTTP %ld of the proxy", o->by_proxy);
 }
 
 /* Some pages repeat the request, its header with the credentials included. */
@@ -50,8 +49,8 @@ static void mask_answer(const struct conf_feed *feed, char *why)
 }
 
 /* asks: the request carried no batch. */
-static void read_answer(struct http_lane *lane, const struct http_outcome *o, bool asks,
-			struct send_verdict *v, char why[SEND_WORDS_SIZE])
+static void read_answer(struct http_lane *lane, struct http_outcome *o, bool asks,
+			struct send_verdict *v)
 {
 	const struct http_service *service = lane->stream->service;
 	const struct http_route *route = lane->stream->route;
@@ -72,9 +71,9 @@ static void read_answer(struct http_lane *lane, const struct http_outcome *o, bo
 		service->access_read(v, &a);
 	else
 		service->read(v, &lane->request, &a);
-	snprintf(why, SEND_WORDS_SIZE, "%s", v->words != NULL ? v->words : "");
-	if (why[0] != '\0')
-		mask_answer(lane->stream->base->feed, why);
+	snprintf(o->why, sizeof(o->why), "%s", v->words != NULL ? v->words : "");
+	if (o->why[0] != '\0')
+		mask_answer(lane->stream->base->feed, o->why);
 }
 
 /* Whether the API may have taken a batch of the request. */
@@ -97,10 +96,8 @@ static void lane_access(struct http_lane *lane, struct http_outcome *o)
 {
 	struct http_stream *st = lane->stream;
 	struct send_verdict v = {0};
-	char why[SEND_WORDS_SIZE] = "";
-	const struct http_failure f = {.why = why};
-	read_answer(lane, o, true, &v, why);
-	o->why = why;
+	const struct http_failure f = {.why = o->why};
+	read_answer(lane, o, true, &v);
 	send_verdict_free(&v);
 	if (v.action == SEND_DENY) {
 		http_lane_denied(lane, o);
@@ -116,7 +113,7 @@ static void lane_access(struct http_lane *lane, struct http_outcome *o)
 	if (v.action == SEND_ACCEPT || v.action == SEND_THROTTLE)
 		st->answered = true;
 	else
-		http_route_log(st->route, why, http_route_failed(lane, &f, o->now), o->now);
+		http_route_log(st->route, o->why, http_route_failed(lane, &f, o->now), o->now);
 	pthread_mutex_unlock(http_lane_lock(lane));
 }
 
@@ -126,13 +123,11 @@ static void lane_asked(struct http_lane *lane, struct http_outcome *o)
 {
 	struct http_route *route = lane->stream->route;
 	struct send_verdict v = {0};
-	char why[SEND_WORDS_SIZE] = "";
-	const struct http_failure f = {.why = why};
+	const struct http_failure f = {.why = o->why};
 	lane->asks = false;
 	lane->ready_at = o->now;
 	if (o->code != CURLE_OK)
-		read_failure(lane, o, &v, why);
-	o->why = why;
+		read_failure(lane, o, &v);
 	if (o->code != CURLE_OK && v.action == SEND_DENY) {
 		http_lane_untrusted(lane, o);
 		return;
@@ -149,7 +144,7 @@ static void lane_asked(struct http_lane *lane, struct http_outcome *o)
 	pthread_mutex_lock(http_lane_lock(lane));
 	if (o->code != CURLE_OK) {
 		http_address_doubt(&route->address);
-		http_route_log(route, why, http_route_failed(lane, &f, o->now), o->now);
+		http_route_log(route, o->why, http_route_failed(lane, &f, o->now), o->now);
 	} else if (route->clock == HTTP_CLOCK_UNKNOWN) {
 		route->clock = HTTP_CLOCK_SILENT;
 	}
@@ -194,12 +189,10 @@ static void act(struct http_lane *lane, const struct http_outcome *o, const stru
 static void lane_answered(struct http_lane *lane, struct http_outcome *o)
 {
 	struct send_verdict v = {0};
-	char why[SEND_WORDS_SIZE] = "";
 	if (o->code == CURLE_OK)
-		read_answer(lane, o, false, &v, why);
+		read_answer(lane, o, false, &v);
 	else
-		read_failure(lane, o, &v, why);
-	o->why = why;
+		read_failure(lane, o, &v);
 	if (may_be_taken(lane, &v))
 		send_touched(lane->stream->base);
 	bool once = lane->stream->service->once, lost = once && is_lost(lane, o, &v);

@@ -19,9 +19,9 @@
 /* What came of the request on the wire. */
 struct http_outcome {
 	CURLcode code;
-	long status;     /* with CURLE_OK */
-	long by_proxy;   /* status of the proxy's refusal to connect, 0: none */
-	const char *why; /* for the log */
+	long status;               /* with CURLE_OK */
+	long by_proxy;             /* status of the proxy's refusal to connect, 0: none */
+	char why[SEND_WORDS_SIZE]; /* for the log */
 	int64_t now;
 };
 
