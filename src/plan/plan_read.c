@@ -208,49 +208,66 @@ static enum df_status read_version(struct plan *plan, struct json_object *versio
 	return read_points(plan, points, err);
 }
 
-static void list_versions(struct json_object *versions, struct df_buf *out)
+/* What the file holds: a whole plan's versions, a list of them, or one version itself. */
+struct versions {
+	struct json_object *root, *list; /* list NULL: root is the only one */
+	size_t n;
+};
+
+static struct versions versions_in(struct json_object *root)
 {
-	for (size_t i = 0; i < json_object_array_length(versions); i++) {
-		struct json_object *number = member_of_type(json_object_array_get_idx(versions, i),
-							    "version", json_type_int);
-		if (number != NULL)
-			df_buf_addf(out, "%s%lld", out->len > 0 ? ", " : "",
-				    (long long)json_object_get_int64(number));
-	}
+	struct versions v = {root, member_of_type(root, "data_plan_versions", json_type_array), 1};
+	if (v.list == NULL && json_object_is_type(root, json_type_array))
+		v.list = root;
+	if (v.list != NULL)
+		v.n = json_object_array_length(v.list);
+	return v;
 }
 
-/* The version that is asked for, of a whole plan; or the document itself. */
+/* NULL: it has no number. */
+static struct json_object *version_number(const struct versions *v, size_t i,
+					  struct json_object **one)
+{
+	*one = v->list != NULL ? json_object_array_get_idx(v->list, i) : v->root;
+	return member_of_type(*one, "version", json_type_int);
+}
+
+static enum df_status no_version(const struct versions *v, uint32_t version, struct df_err *err)
+{
+	struct json_object *one;
+	struct df_buf there = {.max = 512};
+	for (size_t i = 0; i < v->n; i++) {
+		struct json_object *number = version_number(v, i, &one);
+		if (number != NULL)
+			df_buf_addf(&there, "%s%lld", there.len > 0 ? ", " : "",
+				    (long long)json_object_get_int64(number));
+	}
+	if (there.len == 0)
+		df_fail(DF_USAGE, err, NULL,
+			"there is no version of a data plan in the file that has a number");
+	else if (version == 0)
+		df_fail(DF_USAGE, err, NULL,
+			"a whole plan with %zu versions: set plan_version to one of them (%s)",
+			v->n, df_buf_cstr(&there));
+	else
+		df_fail(DF_USAGE, err, NULL, "version %u is not in the file; there is %s", version,
+			df_buf_cstr(&there));
+	df_buf_free(&there);
+	return DF_USAGE;
+}
+
+/* The version that is asked for; 0: the only one. */
 static enum df_status choose_version(struct json_object *root, uint32_t version,
 				     struct json_object **out, struct df_err *err)
 {
-	struct json_object *versions = member_of_type(root, "data_plan_versions", json_type_array);
-	struct df_buf there = {.max = 512};
-	*out = NULL;
-	if (versions == NULL)
-		versions = json_object_is_type(root, json_type_array) ? root : NULL;
-	size_t n = versions != NULL ? json_object_array_length(versions) : 1;
-	for (size_t i = 0; i < n && *out == NULL; i++) {
-		struct json_object *one =
-		    versions != NULL ? json_object_array_get_idx(versions, i) : root;
-		struct json_object *number = member_of_type(one, "version", json_type_int);
-		if ((version == 0 && n == 1) ||
+	const struct versions v = versions_in(root);
+	for (size_t i = 0; i < v.n; i++) {
+		struct json_object *number = version_number(&v, i, out);
+		if ((version == 0 && v.n == 1) ||
 		    (version != 0 && number != NULL && json_object_get_int64(number) == version))
-			*out = one;
+			return DF_OK;
 	}
-	if (*out != NULL)
-		return DF_OK;
-
-	list_versions(versions != NULL ? versions : root, &there);
-	enum df_status st =
-	    version == 0
-		? df_fail(DF_USAGE, err, NULL,
-			  "a whole plan with %zu versions: set plan_version to "
-			  "one of them (%s)",
-			  n, df_buf_cstr(&there))
-		: df_fail(DF_USAGE, err, NULL, "version %u is not in the file; there is %s",
-			  version, there.len > 0 ? df_buf_cstr(&there) : "another one");
-	df_buf_free(&there);
-	return st;
+	return no_version(&v, version, err);
 }
 
 static enum df_status bad_json(const char *text, size_t at, const char *why, struct df_err *err)

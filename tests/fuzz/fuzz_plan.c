@@ -89,7 +89,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	char *first = df_strndup((const char *)data, head);
 	char *text = df_strndup((const char *)line + 1, size - head - 1);
 	struct json_object *batch = json_tokener_parse(first);
-	enum df_status st = plan_read(text, size - head - 1, 0, &plan, &err);
+	enum df_status st = plan_read(text, size - head - 1, 1, &plan, &err);
+	FUZZ_CHECK(st == DF_OK || (st == DF_USAGE && err.text[0] != '\0'));
+	plan_free(plan);
+	plan = NULL;
+	err = (struct df_err){0};
+	st = plan_read(text, size - head - 1, 0, &plan, &err);
 	FUZZ_CHECK(st == DF_OK || (st == DF_USAGE && err.text[0] != '\0'));
 	if (st == DF_OK && json_object_is_type(batch, json_type_object))
 		run(plan, batch);

@@ -219,7 +219,17 @@ static void test_versions(void)
 	CU_ASSERT_PTR_NULL(read_plan("{\"data_plan_versions\":[" V(1) "," V(4) "]}", 0, &err));
 	TEXT_HAS(err.text, "set plan_version to one of them (1, 4)");
 	CU_ASSERT_PTR_NULL(read_plan("{\"data_plan_versions\":[" V(1) "," V(4) "]}", 2, &err));
-	TEXT_HAS(err.text, "version 2 is not in the file");
+	TEXT_HAS(err.text, "version 2 is not in the file; there is 1, 4");
+	CU_ASSERT_PTR_NULL(read_plan(V(3), 2, &err));
+	TEXT_HAS(err.text, "version 2 is not in the file; there is 3");
+	CU_ASSERT_PTR_NULL(read_plan("{\"version_document\":{\"data_points\":[]}}", 2, &err));
+	TEXT_HAS(err.text, "no version of a data plan in the file that has a number");
+	CU_ASSERT_PTR_NULL(read_plan("null", 0, &err));
+	TEXT_HAS(err.text, "this is not a version of a data plan");
+	CU_ASSERT_PTR_NULL(read_plan("null", 1, &err));
+	CU_ASSERT_PTR_NULL(read_plan("[]", 0, &err));
+	CU_ASSERT_PTR_NULL(read_plan("[{\"data_plan_versions\":[" V(1) "]},{}]", 0, &err));
+	TEXT_HAS(err.text, "no version of a data plan in the file that has a number");
 	plan = read_plan("{\"data_plan_versions\":[" V(7) "]}", 0, &err);
 	CU_ASSERT_PTR_NOT_NULL(plan);
 	plan_free(plan);
