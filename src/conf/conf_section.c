@@ -67,7 +67,12 @@ static void section_plan(struct conf_loader *l, struct conf_feed *feed)
 /* Keys that contradict the feed's kind. */
 static void section_requests(struct conf_loader *l, struct conf_feed *feed)
 {
-	static const char *const of_events[] = {"placeholder_ids", "plan", "batches_per_second"};
+	static const char *const of_events[] = {
+	    "environment",      "event_name",      "event_type",
+	    "screen_name",      "data_plan",       "plan",
+	    "plan_version",     "plan_action",     "plan_types",
+	    "empty_attributes", "placeholder_ids", "fold_products",
+	    "group_window",     "historical",      "batches_per_second"};
 	static const char *const of_requests[] = {
 	    "confirmed", "max_requests",         "regulation",
 	    "group_id",  "status_callback_urls", "skip_waiting_period"};
