@@ -23,7 +23,8 @@ struct document_asked {
 	struct df_index *seen; /* of ids */
 	char **ids;            /* own: those that the index borrows */
 	size_t n_ids;
-	uint64_t changed, late; /* late: too late to be cancelled */
+	uint64_t changed;
+	uint64_t late, later; /* too late to be cancelled; later: as an earlier poll found */
 };
 
 static bool is_new(struct document_asked *a, const char *id)
@@ -81,10 +82,13 @@ static enum df_status on_request(void *ctx, const struct ledger_request *r, stru
 {
 	struct document_asked *a = ctx;
 	bool pending = strcmp(r->state, "pending") == 0;
-	bool over = strcmp(r->state, "completed") == 0 || strcmp(r->state, "cancelled") == 0;
-	if (over || (a->cancel && !pending) || !is_new(a, r->id))
+	bool completed = strcmp(r->state, "completed") == 0;
+	if (strcmp(r->state, "cancelled") == 0 || !is_new(a, r->id))
 		return DF_OK;
-	return a->cancel ? cancel_one(a, r, err) : poll_one(a, r, err);
+	if (!a->cancel)
+		return completed ? DF_OK : poll_one(a, r, err);
+	a->later += !pending;
+	return pending ? cancel_one(a, r, err) : DF_OK;
 }
 
 static void log_counts(const struct document_asked *a, const char *file)
@@ -133,11 +137,17 @@ static enum df_status ask_document(struct feed_work *w, const struct asking *ask
 				   .cancel = asking->cancel,
 				   .seen = df_index_new()};
 	enum df_status st = ledger_requests(w->run->env.ledger, document, on_request, &a, err);
+	if (a.later > 0)
+		df_log(DF_LOG_WARN,
+		       "%s: %s: %llu request%s not cancelled: only what is pending can be, and "
+		       "`requests poll` found more",
+		       w->feed->name, f->name, (unsigned long long)a.later,
+		       a.later == 1 ? " is" : "s are");
 	log_counts(&a, f->name);
 	*changed = *changed || a.changed > 0;
-	if (a.late > 0) {
+	if (a.late + a.later > 0) {
 		pthread_mutex_lock(&w->run->lock);
-		w->run->result->rejected += a.late;
+		w->run->result->rejected += a.late + a.later;
 		pthread_mutex_unlock(&w->run->lock);
 	}
 	df_index_free(a.seen);

@@ -85,6 +85,9 @@ exits 2 "events are not subject requests" check
 settings | sed '/^kind/d' >"$conf"
 exits 2 "a regulation is a mistake in a feed of events" check
 said "names the key and the kind" 'regulation: not for a feed with kind = events'
+settings 'environment = development' 'confirmed = yes' >"$conf"
+exits 2 "there is no erasure in development" check
+said "says so" 'environment: not for a feed with kind = subject_requests'
 
 echo \
 	'{"hasHeaderRow": true, "columns": [{"column": "Antrag", "action": "keep", "field": "request.id"}]}' \
@@ -198,8 +201,9 @@ people 1 e >"$work/in/sixth-erasure.csv"
 exits 0 "one more file" run
 exits 1 "what is in progress is not cancelled any more" requests cancel 'sixth*'
 said "says so, in the API's words" 'is not cancelled: Request cannot be cancelled'
-exits 0 "and is known to be" requests cancel sixth-erasure.csv
-said "as it is" 'requests: 1 in_progress'
+exits 1 "nor later, as is known" requests cancel sixth-erasure.csv
+said "says so" 'sixth-erasure.csv: 1 request is not cancelled: only what is pending can be'
+said "with what it is" 'requests: 1 in_progress'
 echo completed >"$api/state"
 printf '503\n429 1\nok\n' >"$api/script"
 exits 0 "a poll on a bad day" requests poll fourth-portability.csv
