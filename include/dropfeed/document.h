@@ -238,6 +238,10 @@ struct document_reasons {        /* in the order of their first rows; their text
 	size_t n;
 	size_t last; /* the one that was counted last */
 };
+/* Counts a row that starts on this line. column: NULL or "" where the row as a whole is at
+ * fault. */
+void document_reasons_count(struct document_reasons *list, const char *code, const char *column,
+			    uint64_t line);
 /* "2 bad-timestamp, ..." */
 void document_reasons_words(const struct document_reasons *list, struct df_buf *out);
 /* what it holds */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Why rows of a document were rejected: each row counts once, with its first reason. */
-#include "document_rejects.h"
+#include "dropfeed/document.h"
 
 #include <stdlib.h>
 

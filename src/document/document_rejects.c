@@ -7,7 +7,6 @@
  * rejected later is known by row number. So nothing about rejects has to be kept in step with
  * sending, and a crash at any point costs no more than doing this again.
  */
-#include "document_rejects.h"
 #include "document_later.h"
 #include "document_pass.h"
 #include "document_places.h"

@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -21,6 +22,9 @@ struct forecast_work {
 	struct run_source source;
 	struct run_result *result;
 	const char *file; /* the current one */
+	/* of the current document; row: the last that was counted */
+	struct document_reasons reasons; /* own */
+	uint64_t row;
 };
 
 static double minutes_of(const struct conf_feed *feed, uint64_t batches, uint64_t requests)
@@ -29,60 +33,86 @@ static double minutes_of(const struct conf_feed *feed, uint64_t batches, uint64_
 	return minutes > 0 ? minutes : (double)batches / feed->send.batches_per_second / 60;
 }
 
-static void log_objects(const struct conf_feed *feed, const struct trial_check *c)
+/* A row has the first of its faults as its reason, as in a run. */
+static void forecast_fault(void *ctx, const struct trial_fault *fault)
 {
-	const char *doc = c->document != NULL ? c->document : "",
-		   *comma = c->document != NULL ? ", " : "";
-	df_log(DF_LOG_INFO,
-	       "%s: %s%s%s: %s, %llu would be rejected; %s (%s) in at least %s, %.1f min",
-	       feed->name, c->file, comma, doc, df_count(c->rows, "row").text,
-	       (unsigned long long)c->rejected, df_count(c->events, "object").text,
-	       df_count(c->points, "data point").text, df_count(c->requests, "request").text,
-	       minutes_of(feed, c->batches, c->requests));
+	struct forecast_work *w = ctx;
+	if (fault->row == w->row)
+		return;
+	w->row = fault->row;
+	document_reasons_count(&w->reasons, fault->code, fault->column, fault->line);
+}
+
+/* "orders: a.zip, b.csv: 3 rows, 1 would be rejected (1 bad-timestamp)" */
+static void add_rows(const struct forecast_work *w, const struct trial_check *c, const char *name,
+		     struct df_buf *out)
+{
+	df_buf_addf(out, "%s: %s, %llu would be rejected", name, df_count(c->rows, "row").text,
+		    (unsigned long long)c->rejected);
+	if (w->reasons.n > 0) {
+		df_buf_adds(out, " (");
+		document_reasons_words(&w->reasons, out);
+		df_buf_addc(out, ')');
+	}
 }
 
 /* Exactly what would be asked for. */
-static void log_requests(const struct conf_feed *feed, const struct trial_check *c)
+static void add_requests(const struct conf_feed *feed, const struct trial_check *c,
+			 struct df_buf *out)
 {
-	const char *doc = c->document != NULL ? c->document : "",
-		   *comma = c->document != NULL ? ", " : "";
-	df_log(DF_LOG_INFO,
-	       "%s: %s%s%s: %s, %llu would be rejected; %llu %s request%s would be sent to %s with "
-	       "the "
-	       "key %s (`dropfeed import --feed %s --sink - FILE` shows %s)",
-	       feed->name, c->file, comma, doc, df_count(c->rows, "row").text,
-	       (unsigned long long)c->rejected, (unsigned long long)c->batches, c->event_type,
-	       df_plural(c->batches),
-	       feed->send.endpoint != NULL ? feed->send.endpoint : CONF_OPENDSR,
-	       feed->send.api_key != NULL ? feed->send.api_key : "(none)", feed->name,
-	       c->batches == 1 ? "it" : "them");
+	df_buf_addf(out,
+		    "; %llu %s request%s would be sent to %s with the key %s (`dropfeed import "
+		    "--feed %s --sink - FILE` shows %s)",
+		    (unsigned long long)c->batches, c->event_type, df_plural(c->batches),
+		    feed->send.endpoint != NULL ? feed->send.endpoint : CONF_OPENDSR,
+		    feed->send.api_key != NULL ? feed->send.api_key : "(none)", feed->name,
+		    c->batches == 1 ? "it" : "them");
+}
+
+static void add_sent(const struct conf_feed *feed, const struct trial_check *c, struct df_buf *out)
+{
+	if (c->points > 0)
+		df_buf_addf(out, "; %s (%s)", df_count(c->events, "object").text,
+			    df_count(c->points, "data point").text);
+	else
+		df_buf_addf(out, "; %s", df_count(c->batches, "batch").text);
+	df_buf_addf(out, " in at least %s, %.1f min", df_count(c->requests, "request").text,
+		    minutes_of(feed, c->batches, c->requests));
+}
+
+static void log_sound(const struct forecast_work *w, const struct trial_check *c, const char *name)
+{
+	struct df_buf text = {0};
+	add_rows(w, c, name, &text);
+	if (w->feed->requests.on)
+		add_requests(w->feed, c, &text);
+	else
+		add_sent(w->feed, c, &text);
+	df_log(DF_LOG_INFO, "%s", df_buf_cstr(&text));
+	for (size_t i = 0; i < c->n_warnings; i++)
+		df_log_code(strcmp(c->warnings[i].code, "guideline") == 0 ? DF_LOG_DEBUG
+									  : DF_LOG_WARN,
+			    c->warnings[i].code, "%s: %s [%s]", name, c->warnings[i].text,
+			    c->warnings[i].code);
+	df_buf_free(&text);
 }
 
 static void log_forecast(void *ctx, const struct trial_check *c)
 {
-	const struct forecast_work *w = ctx;
-	const struct conf_feed *feed = w->feed;
-	const char *doc = c->document != NULL ? c->document : "",
-		   *comma = c->document != NULL ? ", " : "";
+	struct forecast_work *w = ctx;
+	char text[DF_ERR_TEXT];
+	char *name =
+	    df_format("%s: %s%s%s", w->feed->name, c->file, c->document != NULL ? ", " : "",
+		      c->document != NULL ? c->document : "");
 	if (c->refused.text[0] != '\0') {
-		char text[DF_ERR_TEXT];
 		df_err_render(&c->refused, text, sizeof(text));
-		df_log(DF_LOG_ERROR, "%s: %s%s%s: would be refused: %s", feed->name, c->file, comma,
-		       doc, text);
-		return;
+		df_log(DF_LOG_ERROR, "%s: would be refused: %s", name, text);
+	} else {
+		log_sound(w, c, name);
 	}
-	if (feed->requests.on) {
-		log_requests(feed, c);
-		return;
-	}
-	if (c->points > 0) {
-		log_objects(feed, c);
-		return;
-	}
-	df_log(DF_LOG_INFO, "%s: %s%s%s: %s, %llu would be rejected; %s in at least %s, %.1f min",
-	       feed->name, c->file, comma, doc, df_count(c->rows, "row").text,
-	       (unsigned long long)c->rejected, df_count(c->batches, "batch").text,
-	       df_count(c->requests, "request").text, minutes_of(feed, c->batches, c->requests));
+	free(name);
+	document_reasons_free(&w->reasons);
+	w->row = 0;
 }
 
 /* expect_rows, as a run would have it. */
@@ -160,8 +190,10 @@ static void forecast_skipped(void *ctx, const char *file, const struct decode_sk
 
 static enum df_status forecast_check(struct forecast_work *w, const char *name, int fd)
 {
-	static const struct trial_check_events events = {
-	    .document = log_forecast, .skipped = forecast_skipped, .judge = forecast_judge};
+	static const struct trial_check_events events = {.fault = forecast_fault,
+							 .document = log_forecast,
+							 .skipped = forecast_skipped,
+							 .judge = forecast_judge};
 	const struct trial_check_options how = {
 	    .feed = w->feed, .jobs = w->conf->jobs, .events = &events, .ctx = w};
 	struct trial_sum sum = {0};

@@ -141,8 +141,14 @@ cp orders-commerce_event.csv "$work/in/"
 	printf '[dropfeed]\nstate_dir = %s/state\n' "$work"
 	local_feed dry "$work/in"
 } >"$conf"
-exits 0 "--dry-run" run --dry-run
-said "--dry-run: forecasts" 'batch'
+printf '%s\n' 'user_identities.email,user_attributes.age(n)' a@example.com,old b@example.com,30 \
+	n/a,30 >"$work/in/ages-eventless.csv"
+exits 1 "--dry-run" run --dry-run
+said "--dry-run: forecasts" 'orders-commerce_event.csv: .* would be rejected; [0-9]+ batch'
+said "--dry-run: and says why" \
+	'ages-eventless.csv: 3 rows, 2 would be rejected \(1 not-a-number, 1 missing-identity\); 1 batch'
+said "--dry-run: and what else" "ages-eventless.csv: column 'user_identities.email'.*placeholder-id"
+rm "$work/in/ages-eventless.csv"
 equal "--dry-run: sends nothing" "$(lines "$work/api/requests.ndjson")" 0
 exits 0 "the run after it" run
 check "the run after it delivers" batches covers orders-commerce_event.csv 1 \
