@@ -160,6 +160,9 @@ struct report_health_query {
 	const char *feed; /* NULL: all */
 	int64_t since_ms;
 	bool (*has_feed)(void *ctx, const char *feed); /* the configuration */
+	/* Whether somebody has taken the document's rejected rows in hand. */
+	enum df_status (*in_hand)(void *ctx, struct ledger *l, const char *feed,
+				  const struct ledger_document *d, bool *taken, struct df_err *err);
 	void *ctx;
 };
 enum df_status report_health(struct ledger *l, const struct report_health_query *q,

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* What a monitor is to see: what somebody has to do. What somebody has settled is not trouble any
  * more: a file that was abandoned, a refused one that came again and was delivered, rejected rows
- * whose file was taken away, to be corrected. */
+ * that somebody has in hand. */
 #include "dropfeed/index.h"
 #include "dropfeed/report.h"
 
-#include <errno.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 
 struct health_walk {
 	const struct report_health_query *query;
@@ -18,19 +16,24 @@ struct health_walk {
 	size_t n, cap;
 };
 
-static bool is_removed(const struct ledger_document *d)
-{
-	struct stat info;
-	return d->text != NULL && stat(d->text, &info) != 0 && errno == ENOENT;
-}
+struct health_file {
+	struct health_walk *walk;
+	const char *feed;
+	bool faulty;
+};
 
-static enum df_status any_rejected(void *ctx, const struct ledger_document *d, struct df_err *err)
+static enum df_status health_document(void *ctx, const struct ledger_document *d,
+				      struct df_err *err)
 {
-	bool *faulty = ctx;
-	(void)err;
-	*faulty = *faulty || d->state == LEDGER_REFUSED ||
-		  (d->state == LEDGER_DONE && d->rejected > 0 && !is_removed(d));
-	return DF_OK;
+	struct health_file *f = ctx;
+	bool taken = false;
+	enum df_status st = DF_OK;
+	f->faulty = f->faulty || d->state == LEDGER_REFUSED;
+	if (f->faulty || d->state != LEDGER_DONE || d->rejected == 0)
+		return DF_OK;
+	st = f->walk->query->in_hand(f->walk->query->ctx, f->walk->ledger, f->feed, d, &taken, err);
+	f->faulty = st == DF_OK && !taken;
+	return st;
 }
 
 static void note_delivered(struct health_walk *w, char *name)
@@ -46,7 +49,7 @@ static void note_delivered(struct health_walk *w, char *name)
 	w->names[w->n++] = name;
 }
 
-static enum df_status health_file(void *ctx, const struct ledger_file *f, struct df_err *err)
+static enum df_status health_of(void *ctx, const struct ledger_file *f, struct df_err *err)
 {
 	struct health_walk *w = ctx;
 	bool faulty = false;
@@ -62,7 +65,9 @@ static enum df_status health_file(void *ctx, const struct ledger_file *f, struct
 
 	char *name = df_format("%s\n%s", f->feed, f->name);
 	if (f->state == LEDGER_DONE) {
-		st = ledger_documents(w->ledger, f->id, any_rejected, &faulty, err);
+		struct health_file one = {w, f->feed, false};
+		st = ledger_documents(w->ledger, f->id, health_document, &one, err);
+		faulty = one.faulty;
 		note_delivered(w, name);
 	} else {
 		faulty = df_index_find(w->delivered, name, strlen(name)) == DF_INDEX_NONE;
@@ -91,7 +96,7 @@ enum df_status report_health(struct ledger *l, const struct report_health_query 
 	struct health_walk w = {.query = q, .ledger = l, .out = out, .delivered = df_index_new()};
 	const struct ledger_latest recent = {.feed = q->feed, .since_ms = q->since_ms};
 	*out = (struct report_health){0};
-	enum df_status st = ledger_files_latest(l, &recent, health_file, &w, err);
+	enum df_status st = ledger_files_latest(l, &recent, health_of, &w, err);
 	if (st != DF_OK)
 		goto cleanup;
 	st = ledger_conditions(l, q->feed, health_condition, out, err);

@@ -15,6 +15,37 @@
 
 #define PIECE (64u << 10)
 
+/* ---- rows that came again ---- */
+
+struct redropped {
+	struct ledger *ledger;
+	const char *feed, *event_type;
+	size_t left; /* rows to look at; 0: all */
+	bool any;
+};
+
+static enum df_status came_again(void *ctx, const struct ledger_reject *reject, struct df_err *err)
+{
+	struct redropped *r = ctx;
+	char *reason = df_format("%s: %s", reject->code, reject->message);
+	uint64_t mark = document_reject_mark(r->event_type, reject->line, reason, strlen(reason));
+	free(reason);
+	enum df_status st = ledger_redropped(r->ledger, r->feed, mark, &r->any, err);
+	return st == DF_OK && (r->any || --r->left == 0) ? DF_END : st;
+}
+
+enum df_status run_rejects_redropped(struct ledger *l, const char *feed,
+				     const struct ledger_document *d, size_t most, bool *any,
+				     struct df_err *err)
+{
+	struct redropped r = {l, feed, d->event_type, most, false};
+	enum df_status st = ledger_rejects(l, d->id, 0, came_again, &r, err);
+	*any = r.any;
+	return st == DF_END ? DF_OK : st;
+}
+
+/* ---- printing ---- */
+
 struct found {
 	const struct conf_feed *feed;
 	char *path; /* own */

@@ -33,22 +33,6 @@ static enum df_status has_one(void *ctx, const struct ledger_reject *reject, str
 	return DF_END;
 }
 
-struct redropped {
-	const struct retry *r;
-	const char *event_type;
-	bool any;
-};
-
-static enum df_status came_again(void *ctx, const struct ledger_reject *reject, struct df_err *err)
-{
-	struct redropped *d = ctx;
-	char *reason = df_format("%s: %s", reject->code, reject->message);
-	uint64_t mark = document_reject_mark(d->event_type, reject->line, reason, strlen(reason));
-	free(reason);
-	enum df_status st = ledger_redropped(d->r->ledger, d->r->feed->name, mark, &d->any, err);
-	return st == DF_OK && d->any ? DF_END : st;
-}
-
 /* Are the reject file's bytes, as they are, those of a file that came to the feed? Where another
  * host wrote it, the ledger may have them. */
 static enum df_status dropped_whole(struct retry *r, const struct ledger_document *d, bool gone,
@@ -69,12 +53,11 @@ static enum df_status dropped_again(struct retry *r, const struct ledger_documen
 				    const char **why, struct df_err *err)
 {
 	bool dropped = false;
-	struct redropped rows = {.r = r, .event_type = d->event_type};
 	enum df_status st = dropped_whole(r, d, gone, &dropped, err);
 	if (st == DF_OK && !dropped)
-		st = ledger_rejects(r->ledger, d->id, 0, came_again, &rows, err);
-	*why = dropped || rows.any ? "was dropped again" : NULL;
-	return st == DF_END ? DF_OK : st;
+		st = run_rejects_redropped(r->ledger, r->feed->name, d, 0, &dropped, err);
+	*why = dropped ? "was dropped again" : NULL;
+	return st;
 }
 
 /* Why the document is passed over unless it is named: somebody took the rows in hand, and they

@@ -60,6 +60,12 @@ enum df_status run_after_take_back(struct run_source *source, const char *reject
 /* A reject file that was worked on is somebody's work: it is not replaced. */
 bool run_rejects_edited(const struct ledger_document *d);
 
+/* Whether one of the document's first `most` rejected rows, 0: of them all, came again in a reject
+ * file, corrected or not. Only rows that the ledger has are looked at. */
+enum df_status run_rejects_redropped(struct ledger *l, const char *feed,
+				     const struct ledger_document *d, size_t most, bool *any,
+				     struct df_err *err) DF_CHECK;
+
 /* What the ledger that hosts share has of a reject file, in a file without a name; *fd is yours.
  * DF_END: nothing. */
 enum df_status run_rejects_fetch(struct ledger *l, int64_t document, int *fd,

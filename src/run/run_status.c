@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* What the ledger knows is printed, or copied. */
-#include "run_priv.h"
+#include "run_source.h"
 
 #include "dropfeed/report.h"
 
+#include <errno.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+
+/* Of so many rows one comes again where a reject file was corrected and dropped again. */
+#define ROWS_LOOKED_AT 100u
 
 static struct report_running running(const struct conf *conf)
 {
@@ -36,6 +41,17 @@ static bool has_feed(void *conf, const char *feed)
 	return conf_feed_find(conf, feed) != NULL;
 }
 
+/* Where hosts share a ledger, a reject file that is not here may be on the host that wrote it. */
+static enum df_status in_hand(void *ctx, struct ledger *l, const char *feed,
+			      const struct ledger_document *d, bool *taken, struct df_err *err)
+{
+	const struct conf *conf = ctx;
+	struct stat info;
+	*taken = conf->ledger.url == NULL && d->text != NULL && stat(d->text, &info) != 0 &&
+		 errno == ENOENT;
+	return *taken ? DF_OK : run_rejects_redropped(l, feed, d, ROWS_LOOKED_AT, taken, err);
+}
+
 void run_status(const struct conf *conf, const struct run_status_options *options,
 		struct run_result *result)
 {
@@ -43,6 +59,7 @@ void run_status(const struct conf *conf, const struct run_status_options *option
 	const struct report_health_query asked = {.feed = options->feed,
 						  .since_ms = options->health_since_ms,
 						  .has_feed = has_feed,
+						  .in_hand = in_hand,
 						  .ctx = (void *)(uintptr_t)conf};
 	struct report_health health = {0};
 	struct df_err err = {0};

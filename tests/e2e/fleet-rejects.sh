@@ -36,6 +36,9 @@ clicks part P 10
 clicks left L 20
 on A
 exits 1 "three files of which rows are rejected" run
+on B
+exits 1 "every host's monitor sees it" status --exit-code
+on A
 : >"$work/api/rules"
 mv "$rejected/whole-custom_event.csv" "$work/in/again-custom_event.csv"
 {
@@ -74,4 +77,5 @@ on B
 "$dropfeed" --config "$conf" retry >"$work/out" 2>"$work/err"
 "$dropfeed" --config "$conf" run >>"$work/out" 2>>"$work/err"
 equal "they arrive once" "$(users Q)" 6
+exits 0 "status knows what came again, or was delivered in the end" status --exit-code
 finish
