@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Why rows were rejected: by code and column, with the first lines of each. */
-#include "../../src/document/document_rejects.h"
+#include "dropfeed/document.h"
 
 #include "test.h"
 
