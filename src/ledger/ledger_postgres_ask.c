@@ -37,9 +37,28 @@ static bool is_refusal(const char *words)
 	       strstr(words, "permission denied") != NULL;
 }
 
+/* DF_USAGE: libpq does not understand the URL, and never will. */
+static enum df_status url_check(const struct ledger_link *k, struct df_err *err)
+{
+	char *why = NULL, words[400];
+	enum df_status st = DF_OK;
+	PQconninfoOption *options = PQconninfoParse(k->url, &why);
+	if (options == NULL && why != NULL) {
+		one_line(why, words, sizeof(words));
+		st = df_fail(DF_USAGE, err, NULL, "the URL of the ledger %s is wrong: %s", k->name,
+			     words);
+	}
+	PQconninfoFree(options);
+	PQfreemem(why);
+	return st;
+}
+
 static enum df_status unreachable(struct ledger_link *k, const char *what, struct df_err *err)
 {
 	char words[400];
+	enum df_status st = url_check(k, err);
+	if (st != DF_OK)
+		return st;
 	one_line(PQerrorMessage(k->conn), words, sizeof(words));
 	if (is_refusal(words))
 		return df_fail(DF_DENIED, err, NULL,

@@ -184,12 +184,27 @@ static void test_postgres_words(void)
 #endif
 }
 
+/* It is asked of no server. */
+static void test_wrong_url(void)
+{
+	struct ledger *l = NULL;
+	struct df_err why = {0};
+	const struct ledger_where at = {.state_dir = dir,
+					.url = "postgresql://u@127.0.0.1:1/d?ssl=require"};
+	if (ledger_libpq() == NULL)
+		return;
+	IS(ledger_open_at(&at, &l, &why), DF_USAGE);
+	TEXT_HAS(why.text, "the URL of the ledger postgresql://u@127.0.0.1:1/d is wrong: ");
+	TEXT_HAS(why.text, "ssl");
+}
+
 int main(void)
 {
 	static const CU_TestInfo tests[] = {
 	    {"hosts claim files", test_claims},
 	    {"a release that the database did not hear of", test_released_in_vain},
 	    {"SQL that PostgreSQL knows", test_postgres_words},
+	    {"a URL that libpq does not understand", test_wrong_url},
 	    CU_TEST_INFO_NULL,
 	};
 	return test_main("ledger hosts", setup, teardown, tests);
