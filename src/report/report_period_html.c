@@ -252,7 +252,7 @@ static void html_add_feed(struct df_buf *b, const struct period *p, const struct
 {
 	static const struct causes_words rejects = {"Why rows were rejected", "Column", true};
 	static const struct causes_words plan = {
-	    "What the data plan does not allow, in rows that were delivered", "Where and what",
+	    "What the data plan does not allow, in rows that it did not reject", "Where and what",
 	    false};
 	df_buf_adds(b, "<section>\n<h2>");
 	html_add_text(b, f->name);

@@ -134,7 +134,8 @@ static void text_add_feed(struct df_buf *b, const struct period *p, const struct
 	add_facts(b, &f->sum);
 	add_bars(b, p, &f->sum);
 	add_causes(b, "rejected rows, by their first reason and its column:", &f->reasons);
-	add_causes(b, "not allowed by the data plan, in rows that were delivered:", &f->findings);
+	add_causes(b,
+		   "not allowed by the data plan, in rows that it did not reject:", &f->findings);
 }
 
 static void text_add_refused(struct df_buf *b, const struct period *p)

@@ -56,7 +56,7 @@ static void keep_findings(struct run_delivery *v)
 	const struct map_note *notes = NULL;
 	size_t n = v->pass.map != NULL ? map_notes(v->pass.map, &notes) : 0;
 	for (size_t i = 0; i < n; i++) {
-		if (notes[i].code == NULL)
+		if (notes[i].code == NULL || v->feed->requests.on)
 			continue;
 		v->findings = df_realloc(v->findings, (v->n_findings + 1) * sizeof(*v->findings));
 		v->findings[v->n_findings++] =
