@@ -21,6 +21,8 @@
  *	document_reasons.c	why its rows were rejected, counted
  *	document_redropped.c	which rows of a reject file came again
  *	document_content.c	a hash of what it holds
+ *	document_shared.c	identities that many rows share, which may be nobody's
+ *	document_twice.c	text that was encoded as UTF-8 twice
  */
 #ifndef DROPFEED_DOCUMENT_H
 #define DROPFEED_DOCUMENT_H

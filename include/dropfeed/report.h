@@ -7,6 +7,13 @@
  *	    document_id, &rej, &err);
  *	report_rejects_add(rej, bytes, len);		lines
  *	report_rejects_close(rej, NULL, &path, &err);	names it
+ *
+ *	report_rejects.c	reject files; report_reasons.c: why rows are in them
+ *	report_status*.c	status; report_health.c: what a monitor is to see
+ *	report_period*.c	the report of a period
+ *	report_requests.c	subject requests
+ *	report_metrics.c	metrics
+ *	report_notice.c		notices; report_post.c, report_command.c: how they leave
  */
 #ifndef DROPFEED_REPORT_H
 #define DROPFEED_REPORT_H

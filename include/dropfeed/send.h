@@ -7,7 +7,7 @@
  *	struct send_stream *st = NULL;
  *	sender_open(s, &order, &st, &err);			one per document
  *	send_put(st, batch, &err);  waits while the batch's lane is full
- *	send_close(st, &err);  waits until every batch is settled
+ *	send_close(st, false, &err);  waits until every batch is settled
  *	sender_free(s);
  *
  * Two drivers: send_http.c (libcurl multi in the sender's thread; send_service.h has the table of
@@ -108,6 +108,7 @@ struct send_limit { /* of a service: at most so many in any span of that length 
 	bool made;        /* new requests alone count, not calls of any kind */
 	const char *name; /* "26,666 requests in 8 hours" */
 };
+#define SEND_LIMITS_MAX 4u /* of a service */
 struct send_spending {
 	const char *fingerprint; /* of endpoint and key */
 	uint64_t calls, made;    /* calls, and new requests among them */

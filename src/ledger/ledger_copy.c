@@ -95,11 +95,13 @@ static enum df_status column_names(struct copy *c, const char *table, struct df_
 	struct ledger_stmt *s = NULL;
 	columns_free(c);
 	enum df_status st = ledger_once(c->lite, COLUMNS_OF, &s, err, "t", table);
-	while (st == DF_OK && c->n < COLUMNS_MAX) {
+	while (st == DF_OK) {
 		st = ledger_step(c->lite, s, "read its columns", err);
-		if (st != DF_OK)
-			break;
-		c->v[c->n++].name = df_strdup(ledger_text(s, 0));
+		if (st == DF_OK && c->n == COLUMNS_MAX)
+			st = df_fail(DF_FATAL, err, NULL, "%s has more than %d columns", table,
+				     COLUMNS_MAX);
+		if (st == DF_OK)
+			c->v[c->n++].name = df_strdup(ledger_text(s, 0));
 	}
 	ledger_finalize(s);
 	return st == DF_END ? DF_OK : st;

@@ -8,11 +8,13 @@
  * ledger_driver.h	what a driver does
  * ledger_sqlite.c	SQLite; ledger_sqlite_open.c: opening and migrating
  * ledger_postgres.c	PostgreSQL; ledger_postgres_open.c: opening and migrating;
- *			ledger_postgres_link.c: a connection that may break
+ *			ledger_postgres_link.c: a connection that may break;
+ *			ledger_postgres_rows.c: an answer's rows, on disk where they are many
  * ledger_claim.c	claims and fences: ledger_claim.h has the protocol
- * ledger_join.c	leases are renewed, and the pace is shared
+ * ledger_join.c	leases are renewed; ledger_pace.c: the pace is shared
  * ledger_fleet.c	what else the hosts of a fleet share
- * ledger_reject_file.c	reject files, for other hosts
+ * ledger_reason.c	where a document's reject file is, and why rows are in it;
+ *			ledger_reject_file.c: reject files, for other hosts
  * ledger_session.c	which log belongs to an SQLite ledger
  * ledger_path.c	paths that a moved state folder keeps
  * ledger_file.c	listings and files
@@ -23,6 +25,7 @@
  * ledger_anew.c	what is given up, begun anew, sent once more, or pruned
  * ledger_tally.c	counters that never go back
  * ledger_request.c	subject requests, and what was asked of their service
+ * ledger_sending.c	what must not be sent twice, noted before it is sent
  * ledger_header.c	the columns of a feed's documents
  * ledger_notice.c	conditions of a feed, and what is to be reported
  * ledger_backup.c	a copy of an SQLite ledger

@@ -10,10 +10,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define SLOT_MS    INT64_C(5000)
-#define KEPT_MS    (INT64_C(48) * 3600000)
-#define PAGE       256 /* entries that are read at a time */
-#define LIMITS_MAX 4
+#define SLOT_MS INT64_C(5000)
+#define KEPT_MS (INT64_C(48) * 3600000)
+#define PAGE    256 /* entries that are read at a time */
 
 /* ---- entries ---- */
 

@@ -44,7 +44,13 @@
  *	run_status.c	`status` and `backup`
  *	run_ledger.c	the ledger for reading, and `ledger copy`
  *	run_report.c	`report`
- *	run_local.c	the files that it is given
+ *	run_local.c	the files that `import` is given
+ *	run_plan.c	`plan`
+ *	run_version.c	what `--version` says of libraries
+ *	run_fleet.c	a feed's part of a run where hosts share the ledger
+ *	run_gate.c	how many connections are open at the same time
+ *	run_label.c	what the log calls a document
+ *	run_document.h	one document, through the ledger: four files, which it lists
  */
 #ifndef DROPFEED_RUN_PRIV_H
 #define DROPFEED_RUN_PRIV_H

@@ -114,9 +114,8 @@ static void on_throttled(void *ctx, const char *feed)
 static enum df_status on_spend(void *ctx, const struct send_spending *s, int64_t *wait_ms,
 			       size_t *limit, struct df_err *err)
 {
-	struct ledger_limit limits[4];
-	size_t n = s->n_limits < 4 ? s->n_limits : 4;
-	for (size_t i = 0; i < n; i++)
+	struct ledger_limit limits[SEND_LIMITS_MAX];
+	for (size_t i = 0; i < s->n_limits; i++)
 		limits[i] = (struct ledger_limit){.span_ms = s->limits[i].span_ms,
 						  .most = s->limits[i].most,
 						  .made = s->limits[i].made};
@@ -124,7 +123,7 @@ static enum df_status on_spend(void *ctx, const struct send_spending *s, int64_t
 						 .calls = s->calls,
 						 .made = s->made,
 						 .limits = limits,
-						 .n_limits = n,
+						 .n_limits = s->n_limits,
 						 .now_ms = df_now_ms()};
 	return ledger_spend(ctx, &spending, wait_ms, limit, err);
 }

@@ -9,6 +9,8 @@
 #include "send_service.h"
 #include "send_suspect.h"
 
+#include "dropfeed/http.h"
+
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -18,16 +20,9 @@
 #define QUEUE_BATCHES (4u * REQUEST_MAX_BATCHES)
 #define QUEUE_BYTES   (1u << 20)
 
-static pthread_once_t curl_once = PTHREAD_ONCE_INIT;
-
-static void curl_prepare(void)
-{
-	curl_global_init(CURL_GLOBAL_DEFAULT);
-}
-
 static enum df_status http_new(struct sender *s, struct df_err *err)
 {
-	pthread_once(&curl_once, curl_prepare);
+	http_prepare();
 	struct send_http *h = df_alloc(sizeof(*h));
 	*h = (struct send_http){
 	    .sender = s, .multi = curl_multi_init(), .seed = (unsigned)df_now_ms()};
@@ -176,7 +171,7 @@ static void stream_join(struct send_stream *base, struct http_route *known,
 	http->streams = st;
 }
 
-static enum df_status http_open(struct send_stream *base, struct df_err *err)
+static enum df_status stream_open(struct send_stream *base, struct df_err *err)
 {
 	const struct conf_feed *feed = base->feed;
 	if (feed->requests.on && feed->send.sink != CONF_SINK_EVENTS_API)
@@ -219,7 +214,7 @@ static bool queue_full(const struct send_queue *q, const struct batch *b)
 	return q->n > 0 && (q->n >= QUEUE_BATCHES || q->bytes + b->json_len > QUEUE_BYTES);
 }
 
-static enum df_status http_put(struct send_stream *base, struct batch *b, struct df_err *err)
+static enum df_status stream_put(struct send_stream *base, struct batch *b, struct df_err *err)
 {
 	struct http_stream *st = base->own;
 	struct http_lane *lane = &st->lanes[b->lane];
@@ -251,7 +246,7 @@ static enum df_status http_put(struct send_stream *base, struct batch *b, struct
 	return status;
 }
 
-static enum df_status http_close(struct send_stream *base, bool abandon, struct df_err *err)
+static enum df_status stream_close(struct send_stream *base, bool abandon, struct df_err *err)
 {
 	struct http_stream *st = base->own;
 	pthread_mutex_lock(&base->sender->lock);
@@ -280,4 +275,4 @@ static enum df_status http_close(struct send_stream *base, bool abandon, struct 
 	return status;
 }
 
-const struct send_driver send_driver_http = {http_open, http_put, http_close};
+const struct send_driver send_driver_http = {stream_open, stream_put, stream_close};

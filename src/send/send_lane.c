@@ -14,7 +14,6 @@
 
 /* ---- out ---- */
 
-/* An answer's body is kept up to its cap; the rest is read and forgotten. */
 /* Nothing that an API says is that long: what is longer, or has no end, is not read on. */
 static size_t lane_receive(char *p, size_t size, size_t n, void *own)
 {

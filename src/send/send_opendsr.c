@@ -33,6 +33,7 @@ static const struct send_limit limits[] = {
     {8 * HOUR_MS, 26666, true, "26,666 requests in 8 hours"},
     {24 * HOUR_MS, 80000, true, "80,000 requests in a day"},
 };
+_Static_assert(sizeof(limits) / sizeof(*limits) <= SEND_LIMITS_MAX, "limits");
 
 static double opendsr_rate(const struct conf_feed *feed)
 {
