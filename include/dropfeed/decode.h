@@ -56,7 +56,7 @@ const char *decode_text_kind(int fd, uint64_t offset, uint64_t length);
 struct decode_skipped { /* a zip entry that is not a document */
 	const char *name;
 	const char *why; /* "not CSV", "in a sub-folder", "hidden", "a folder", ... */
-	bool missed;     /* it is CSV by its name, and not hidden: somebody may wait for its rows */
+	bool missed;     /* it holds rows by its name: somebody may wait for them */
 };
 
 /* Decodes the whole file `fd` (seekable; borrowed until decode_close) that is named `name`.

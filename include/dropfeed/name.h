@@ -82,7 +82,9 @@ enum name_entry_kind { NAME_ENTRY_CSV, NAME_ENTRY_ARCHIVE, NAME_ENTRY_SKIP };
 enum name_entry_kind name_entry(const char *path, char event_type[48], const char **why);
 /* The entry's name without "./" in front; borrowed. */
 const char *name_entry_plain(const char *name);
-/* True for a skipped entry that somebody may miss: a CSV, by its name, that is not hidden. */
+/* True for a skipped entry that somebody may miss: it is not hidden, and by its name a CSV, packed
+ * or encrypted in whatever way, a zip, or with an event type what ends as texts, archives and
+ * spreadsheets do. Blanks at the name's end do not count. */
 bool name_entry_missed(const char *name);
 
 #endif

@@ -26,6 +26,10 @@ static bool name_strip(const char *name, size_t *len, const char *const *suffixe
 
 static const char *const encrypted_suffixes[] = {".gpg", ".pgp", ".asc", NULL};
 static const char *const csv_suffixes[] = {".csv", NULL};
+static const char *const row_suffixes[] = {".csv", ".tsv", NULL};
+/* Endings of what may be CSV when its name has an event type: "orders-custom_event.txt". */
+static const char *const text_suffixes[] = {".txt", ".dat", ".psv", ".tab", ".del",
+					    ".unl", ".out", ".xml", NULL};
 static const char *const unfinished_suffixes[] = {".tmp", ".part", ".partial", ".filepart", NULL};
 
 static const struct {
@@ -249,26 +253,34 @@ const char *name_advice(const char *name)
 	return NULL;
 }
 
+/* Takes off what is packed or encrypted in a way that is not read: ".Z" of ".csv.Z". */
+static bool name_strip_unread(const char *name, size_t *len)
+{
+	for (size_t i = 0; i < sizeof(name_unread) / sizeof(*name_unread); i++) {
+		if (name_ends_with(name, *len, name_unread[i].suffix)) {
+			*len -= strlen(strrchr(name_unread[i].suffix, '.'));
+			return true;
+		}
+	}
+	return false;
+}
+
 bool name_ignored(const char *name)
 {
 	size_t len = strlen(name);
 	return name[0] == '.' || name_strip(name, &len, unfinished_suffixes);
 }
 
-/* Endings of CSV, or of something else with its event type: "orders-custom_event.txt". */
-static bool name_has_type(const char *name)
+static bool name_has_type(const char *name, size_t len)
 {
-	static const char *const endings[] = {".txt", ".dat", ".psv", ".tab", ".del",
-					      ".unl", ".out", ".xml", NULL};
 	char event_type[48];
-	size_t len = strlen(name);
-	return name_strip(name, &len, endings) && name_split(name, len, event_type) < len;
+	return name_strip(name, &len, text_suffixes) && name_split(name, len, event_type) < len;
 }
 
 bool name_meant(const char *name)
 {
 	size_t len = strlen(name);
-	if (name_has_type(name))
+	if (name_has_type(name, len))
 		return true;
 	if (name_strip(name, &len, encrypted_suffixes) || name_advice(name) != NULL)
 		return true;
@@ -298,10 +310,33 @@ const char *name_entry_plain(const char *name)
 	return name;
 }
 
-bool name_entry_missed(const char *name)
+static size_t name_without_blanks(const char *name)
 {
 	size_t len = strlen(name);
-	return !name_path_hidden(name) && name_strip(name, &len, csv_suffixes);
+	while (len > 0 && (name[len - 1] == ' ' || name[len - 1] == '\t'))
+		len--;
+	return len;
+}
+
+/* Does the name say that there are rows in it, however it is packed or encrypted? */
+static bool name_holds_rows(const char *name, size_t len)
+{
+	char event_type[48];
+	enum name_pack pack = NAME_PLAIN;
+	do {
+		pack = name_strip_pack(name, &len);
+		if (pack == NAME_ZIP)
+			return true;
+	} while (pack != NAME_PLAIN || name_strip(name, &len, encrypted_suffixes));
+	if (name_strip(name, &len, row_suffixes) || name_has_type(name, len))
+		return true;
+	return name_strip_unread(name, &len) &&
+	       (name_strip(name, &len, row_suffixes) || name_split(name, len, event_type) < len);
+}
+
+bool name_entry_missed(const char *name)
+{
+	return !name_path_hidden(name) && name_holds_rows(name, name_without_blanks(name));
 }
 
 enum name_entry_kind name_entry(const char *path, char event_type[48], const char **why)
@@ -324,7 +359,8 @@ enum name_entry_kind name_entry(const char *path, char event_type[48], const cha
 	if (name_strip(name, &len, encrypted_suffixes) || name_strip_pack(name, &len) != NAME_PLAIN)
 		return NAME_ENTRY_ARCHIVE;
 	if (!name_strip(name, &len, csv_suffixes)) {
-		*why = "not CSV";
+		len = name_without_blanks(name);
+		*why = name_strip(name, &len, csv_suffixes) ? "a blank ends its name" : "not CSV";
 		return NAME_ENTRY_SKIP;
 	}
 	name_split(name, len, event_type);

@@ -155,6 +155,16 @@ exits 0 "status as JSON" status --format json
 check "has it as well" holds \
 	'[.files[] | select(.file == "z.zip")][0].skipped_entries[0].entry == "sub/b-eventless.csv"' \
 	"$work/out"
+fresh 'after_done = delete'
+(cd "$work" && gzip -k sub/b-eventless.csv && cp a-eventless.csv c-eventless.txt &&
+	zip -q "$drop/packed.zip" a-eventless.csv sub/b-eventless.csv.gz &&
+	zip -q "$drop/text.zip" a-eventless.csv c-eventless.txt)
+exits 0 "packed CSV in a sub-folder of a zip, and CSV by another name" --quiet run
+said "a warning for the packed one" \
+	'packed.zip: sub/b-eventless.csv.gz is skipped: in a sub-folder'
+said "and for the other one" 'text.zip: c-eventless.txt is skipped: not CSV'
+equal "neither zip is deleted" "$(there)" "./packed.zip ./text.zip "
+
 # ---- the folder for what is done is on another file system
 far=$(mktemp -d /dev/shm/dropfeed.XXXXXX 2>/dev/null)
 if [ -z "$far" ] || [ "$(stat -c %d "$far")" = "$(stat -c %d "$work")" ]; then

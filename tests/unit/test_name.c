@@ -196,6 +196,65 @@ static void test_meant_names(void)
 		CU_ASSERT_FALSE(name_meant(no[i]));
 }
 
+/* Skipped entries that hold rows by their names, and those that nobody misses. */
+static void test_missed_entries(void)
+{
+	static const char *const yes[] = {"sub/a.csv",
+					  "2026/a-eventless.csv.gz",
+					  "sub/a.CSV.ZST.GPG",
+					  "sub/a.csv.gz.gz",
+					  "sub/a.csv.asc",
+					  "sub/a.csv.gpg.gz",
+					  "a-eventless.csv ",
+					  "sub\\a.csv.gz \t",
+					  "sub/all.zip",
+					  "sub/all.zip.pgp",
+					  "a-eventless.txt",
+					  "a-custom_event_2026-01-12.dat.gz",
+					  "sub/a.csv.Z",
+					  "a.csv.7z",
+					  "a.tsv",
+					  "a-eventless.xlsx",
+					  "a-eventless.tar.gz",
+					  "../a.csv.bz2"};
+	static const char *const no[] = {"readme.txt",
+					 "sub/readme.txt.gz",
+					 "logo.png",
+					 "sub/",
+					 "sub.csv/",
+					 "sub.zip/",
+					 ".hidden.csv.gz",
+					 ".git/a.zip",
+					 "__MACOSX/._a-eventless.csv.gz",
+					 "sub/__MACOSX/a.zip",
+					 "notes.xlsx",
+					 "sub-eventless/notes.txt",
+					 "a-eventless.csv.sha256",
+					 "csv",
+					 " ",
+					 ""};
+	for (size_t i = 0; i < sizeof(yes) / sizeof(*yes); i++) {
+		CU_ASSERT_TRUE(name_entry_missed(yes[i]));
+		if (!name_entry_missed(yes[i]))
+			printf("'%s' is not missed\n", yes[i]);
+	}
+	for (size_t i = 0; i < sizeof(no) / sizeof(*no); i++) {
+		CU_ASSERT_FALSE(name_entry_missed(no[i]));
+		if (name_entry_missed(no[i]))
+			printf("'%s' is missed\n", no[i]);
+	}
+}
+
+static void test_blank_at_the_end(void)
+{
+	char event_type[48];
+	const char *why = NULL;
+	CU_ASSERT_EQUAL(name_entry("a-eventless.csv ", event_type, &why), NAME_ENTRY_SKIP);
+	TEXT_IS(why, "a blank ends its name");
+	CU_ASSERT_EQUAL(name_entry("readme ", event_type, &why), NAME_ENTRY_SKIP);
+	TEXT_IS(why, "not CSV");
+}
+
 int main(void)
 {
 	static const CU_TestInfo tests[] = {
@@ -206,6 +265,8 @@ int main(void)
 	    {"names in feeds of either kind", test_names_of_feeds},
 	    {"ignored names", test_ignored_names},
 	    {"meant names", test_meant_names},
+	    {"missed entries", test_missed_entries},
+	    {"a blank at an entry's end", test_blank_at_the_end},
 	    CU_TEST_INFO_NULL,
 	};
 	return test_main("name", NULL, NULL, tests);
