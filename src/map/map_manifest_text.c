@@ -3,6 +3,7 @@
 #include "map_manifest_text.h"
 
 #include <json-c/json.h>
+#include <stdio.h>
 
 /* What may follow the JSON's end. */
 static const char *skip_blanks(const char *p)
@@ -142,6 +143,86 @@ static void read_exactly(const char *text, struct json_object **root)
 	df_buf_free(&quoted);
 }
 
+/* ---- keys that are there twice ---- */
+
+#define MAX_DEPTH JSON_TOKENER_DEFAULT_DEPTH
+
+struct keys {
+	struct json_tokener *tok;
+	/* own: for each key of the objects that are open where it is; NULL in arrays */
+	struct json_object *seen[MAX_DEPTH + 1];
+	size_t depth;
+};
+
+/* The key that the bytes, which have quotes and perhaps escapes, are for json-c; NULL: none. */
+static struct json_object *read_key(struct keys *k, const char *p, size_t len)
+{
+	json_tokener_reset(k->tok);
+	return json_tokener_parse_ex(k->tok, p, (int)len);
+}
+
+static enum df_status bad_key(const char *text, const char *p, const char *key, size_t first,
+			      struct df_err *err)
+{
+	size_t line, column;
+	char why[256];
+	position(text, first, &line, &column);
+	snprintf(why, sizeof(why),
+		 "'%.100s' is in the same object twice, first on line %zu, column %zu; only one of "
+		 "them would count: remove the other one",
+		 key, line, column);
+	return bad_syntax(text, (size_t)(p - text), why, err);
+}
+
+/* The string from p to next, if it is a key, is noted with its place. */
+static enum df_status note_key(struct keys *k, const char *text, const char *p, const char *next,
+			       struct df_err *err)
+{
+	struct json_object *seen = k->seen[k->depth], *first = NULL;
+	if (seen == NULL || *p == '/' || *skip_blanks(next) != ':')
+		return DF_OK;
+	struct json_object *name = read_key(k, p, (size_t)(next - p));
+	const char *key = name != NULL ? json_object_get_string(name) : NULL;
+	enum df_status st = DF_OK;
+	if (key != NULL && json_object_object_get_ex(seen, key, &first))
+		st = bad_key(text, p, key, (size_t)json_object_get_int64(first), err);
+	else if (key != NULL)
+		json_object_object_add(seen, key, json_object_new_int64(p - text));
+	json_object_put(name);
+	return st;
+}
+
+static void note_bracket(struct keys *k, char bracket)
+{
+	if ((bracket == '{' || bracket == '[') && k->depth < MAX_DEPTH)
+		k->seen[++k->depth] = bracket == '{' ? json_object_new_object() : NULL;
+	if ((bracket == '}' || bracket == ']') && k->depth > 0) {
+		json_object_put(k->seen[k->depth]);
+		k->seen[k->depth--] = NULL;
+	}
+}
+
+/* json-c keeps the last one, so that a rule or a value which somebody wrote would not count. The
+ * text is known to be good JSON by now. */
+static enum df_status check_keys(const char *text, struct df_err *err)
+{
+	struct keys k = {.tok = json_tokener_new()};
+	enum df_status st = DF_OK;
+	for (const char *p = text + text_start(text), *next; *p != '\0' && st == DF_OK; p = next) {
+		next = skip_opaque(p);
+		if (next != p) {
+			st = note_key(&k, text, p, next, err);
+			continue;
+		}
+		note_bracket(&k, *p);
+		next++;
+	}
+	for (; k.depth > 0; k.depth--)
+		json_object_put(k.seen[k.depth]);
+	json_tokener_free(k.tok);
+	return st;
+}
+
 /* What is wrong with what json-c has read, up to `end`. */
 static enum df_status check_syntax(const char *text, size_t end, enum json_tokener_error e,
 				   const struct json_object *root, struct df_err *err)
@@ -157,7 +238,7 @@ static enum df_status check_syntax(const char *text, size_t end, enum json_token
 				  "nothing but comments may follow the JSON's end", err);
 	if (!json_object_is_type(root, json_type_object))
 		return bad_syntax(text, text_start(text), "a JSON object is expected", err);
-	return DF_OK;
+	return check_keys(text, err);
 }
 
 enum df_status map_manifest_json(const char *text, struct json_object **out, struct df_err *err)

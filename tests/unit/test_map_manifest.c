@@ -191,6 +191,15 @@ static void test_broken(void)
 	     "line 2, column 24"},
 	    {"{\"mappings\": [],\n \"destination_type\": \"user\"}", "line 2, column 2"},
 	    {"{\n\"columns\": [1]}", "line 2, column 1"},
+	    {"{\"columns\": [],\n \"columns\": []}",
+	     "line 2, column 2: manifest: 'columns' is in the same object twice, first on line 1, "
+	     "column 2"},
+	    {MAPPINGS(
+		 "{\"mapping_type\":\"column\",\"source\":\"a\",\"destination\":\"mpid\","
+		 "\"values\":{\"S\":1,\n\"C\":[{\"S\":2}],\n/* \"S\": */ \"\\u0053\" // :\n: 3}}"),
+	     "line 3, column 12: manifest: 'S' is in the same object twice, first on line 1"},
+	    {"{'a': {}, 'b': {'a': 1, 'c': ['a', 'a']}, \"a\": 1}",
+	     "column 43: manifest: 'a' is in the same object twice, first on line 1, column 2"},
 	    {"{\"columns\": [], \"hasHeader\": true}", "'hasHeader'"},
 	    {"{\"columns\": [], \"hasHeaderRow\": 1}", "'hasHeaderRow'"},
 	    {"{\"columns\": {}}", "array"},
