@@ -43,6 +43,17 @@ static enum df_status read_texts(struct json_object *json, const char *key, stru
 	return DF_OK;
 }
 
+/* The cells that it is compared with are trimmed, too. */
+static void trim_text(char **text)
+{
+	const char *p = *text;
+	size_t len = strlen(p);
+	map_cell_trim(&p, &len);
+	char *trimmed = df_strndup(p, len);
+	free(*text);
+	*text = trimmed;
+}
+
 static enum df_status read_skip(struct json_object *json, struct map_skip *out,
 				struct map_manifest *manifest, struct df_err *err)
 {
@@ -63,7 +74,10 @@ static enum df_status read_skip(struct json_object *json, struct map_skip *out,
 	if (!json_object_object_get_ex(json, "in", &in))
 		return wrong(err, "rows.skip",
 			     "lacks 'in', the values of the rows that are skipped");
-	return read_texts(in, "rows.skip, in", &out->in, err);
+	st = read_texts(in, "rows.skip, in", &out->in, err);
+	for (size_t i = 0; i < out->in.n; i++)
+		trim_text(&out->in.v[i]);
+	return st;
 }
 
 static enum df_status read_skips(struct json_object *rows, struct map_manifest *out,

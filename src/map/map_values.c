@@ -36,6 +36,20 @@ static enum df_status read_otherwise(struct json_object *json, size_t number, st
 		       "manifest, entry %zu: 'otherwise' has to be reject, keep or empty", number);
 }
 
+/* Blanks around a word do not count: two that differ in nothing else are the same one. */
+static enum df_status check_words(const struct map_entry *e, size_t number, struct df_err *err)
+{
+	for (size_t i = 1; i < e->n_values; i++) {
+		const struct map_value *a = &e->values[i - 1], *b = &e->values[i];
+		if (strcmp(a->from, b->from) == 0 && strcmp(a->to, b->to) != 0)
+			return df_fail(DF_USAGE, err, NULL,
+				       "manifest, entry %zu: 'values' has two values for '%.100s', "
+				       "blanks around it aside; remove one of them",
+				       number, b->from);
+	}
+	return DF_OK;
+}
+
 enum df_status map_values_read(struct json_object *json, size_t number, struct map_entry *out,
 			       struct df_err *err)
 {
@@ -51,18 +65,22 @@ enum df_status map_values_read(struct json_object *json, size_t number, struct m
 	    df_alloc(((size_t)json_object_object_length(values) + 1) * sizeof(*out->values));
 	json_object_object_foreach(values, from, to)
 	{
+		const char *word = from;
+		size_t len = strlen(from);
 		enum json_type type = json_object_get_type(to);
+		map_cell_trim(&word, &len); /* as the cells are */
 		if (type == json_type_object || type == json_type_array)
 			return df_fail(
 			    DF_USAGE, err, NULL,
 			    "manifest, entry %zu: the value of '%.100s' has to be a string or null",
 			    number, from);
 		out->values[out->n_values++] = (struct map_value){
-		    .from = df_strdup(from),
+		    .from = df_strndup(word, len),
 		    .to = df_strdup(to != NULL ? json_object_get_string(to) : "")};
 	}
 	qsort(out->values, out->n_values, sizeof(*out->values), compare_value_entries);
-	return read_otherwise(json, number, out, err);
+	enum df_status st = check_words(out, number, err);
+	return st == DF_OK ? read_otherwise(json, number, out, err) : st;
 }
 
 void map_values_free(struct map_entry *e)

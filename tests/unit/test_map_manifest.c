@@ -150,6 +150,23 @@ static void test_values(void)
 	CHECK_STRING(got.batch, "\"user_attributes\":{\"a\":\"none\"}," BATCH_1);
 }
 
+#define CITY_MAP(values)                                                                           \
+	MAPPINGS(COLUMN("Id", "mpid") ",{\"mapping_type\":\"column\",\"source\":\"a\","            \
+				      "\"destination\":\"user_attributes.a\",\"values\":" values   \
+				      "}")
+
+/* Blanks around a cell do not count, nor do those around a word that it is compared with. */
+static void test_words_with_blanks(void)
+{
+	with(CITY_MAP("{\" Oslo\\t\": \"O \", \"Bergen\": \"B\"}"), "eventless", "Id|a", "1|Oslo ");
+	CHECK_STRING(got.batch, "\"user_attributes\":{\"a\":\"O \"}," BATCH_1);
+	with(CITY_MAP("{\"Oslo \": \"O\", \"Oslo\": \"O\"}"), "eventless", "Id|a", "1|Oslo");
+	CHECK_STRING(got.batch, "\"user_attributes\":{\"a\":\"O\"}," BATCH_1);
+	with(CITY_MAP("{\"Oslo \": \"O\", \"Oslo\": \"P\"}"), "eventless", "Id|a", NULL);
+	CU_ASSERT_EQUAL(got.status, DF_USAGE);
+	TEXT_HAS(got.text, "entry 2: 'values' has two values for 'Oslo'");
+}
+
 static void test_rows_refused(void)
 {
 	static const char *const bad[][2] = {
@@ -299,6 +316,7 @@ int main(void)
 	    {"lists", test_lists},
 	    {"row", test_row},
 	    {"values", test_values},
+	    {"words with blanks around them", test_words_with_blanks},
 	    {"rows that are refused", test_rows_refused},
 	    {"batch time", test_batch_time},
 	    {"static integers", test_static_integers},
