@@ -11,7 +11,8 @@ const char *run_import_name(const struct run_import_options *o, const char *file
 /* Opens it. */
 enum df_status run_import_open(const char *file, int *fd, struct df_err *err) DF_CHECK;
 
-/* Why FILE, whose name is not one of a drop file (name), is not taken: it may not even be there. */
+/* Why FILE, whose name is not one of a drop file (name), is not taken: it may not even be there, or
+ * be a pipe, which can be standard input under a name that is. */
 enum df_status run_import_unnamed(const char *file, const struct df_err *name,
 				  struct df_err *err) DF_CHECK;
 /* DF_USAGE: the sink would replace one of the files that are to be read. */

@@ -33,6 +33,11 @@ static bool import_stat(const char *file, struct stat *info)
 
 enum df_status run_import_unnamed(const char *file, const struct df_err *name, struct df_err *err)
 {
+	if (strcmp(file, "-") == 0) { /* it was given that name */
+		*err = *name;
+		return DF_REJECT;
+	}
+
 	struct stat info;
 	int fd = -1;
 	enum df_status st = run_import_open(file, &fd, err);
@@ -40,7 +45,7 @@ enum df_status run_import_unnamed(const char *file, const struct df_err *name, s
 		return st;
 	bool pipe = fstat(fd, &info) == 0 && !S_ISREG(info.st_mode);
 	close(fd);
-	if (pipe || strcmp(file, "-") == 0)
+	if (pipe)
 		return df_fail(DF_REJECT, err, "bad-name",
 			       "its name does not say what the rows are: give it to standard "
 			       "input, with a name such as `--name export-custom_event.csv -`");

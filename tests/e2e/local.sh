@@ -114,7 +114,9 @@ cat pages-screen_view.csv | "$dropfeed" import --sink - /dev/stdin >"$work/out" 
 equal "import a pipe by its path" $? 1
 said "says how it is named" 'give it to standard input, .*--name export-custom_event.csv -'
 exits 1 "import standard input under a wrong name" import --sink - --name export.txt -
-said "says the same" 'give it to standard input, .*--name export-custom_event.csv -'
+said "says what of it is wrong" 'export.txt: the name is not NAME-EVENTTYPE.csv'
+exits 1 "and under one that is nearly right" import --sink - --name web-access.csv -
+said "says why it is not" 'web-access.csv: access documents hold data subject requests'
 exits 1 "import --format json" import --format json --sink "file:$work/json.ndjson" \
 	signups-custom_event.csv
 check "import --format json: one object with the counts" holds \
