@@ -83,9 +83,32 @@ struct convert {
 	uint64_t written, feeds, returns;
 	size_t have;     /* bytes in `in`, not converted yet */
 	bool utf8, high; /* all of it is UTF-8 as well; it is not all ASCII */
+	char cut
+	    [4]; /* what was read last is the beginning of a character in UTF-8, or is not UTF-8 */
+	size_t n_cut;
 	char in[DECODE_CHUNK];
 	char text[DECODE_CHUNK];
 };
+
+/* Are the bytes UTF-8 without being converted, too? A character may be cut by their end. */
+static void convert_look(struct convert *c, const char *p, size_t n)
+{
+	if (!c->utf8)
+		return;
+	for (size_t i = 0; !c->high && i < n; i++)
+		c->high = ((unsigned char)p[i] & 0x80) != 0;
+	for (; c->n_cut > 0 && c->n_cut < sizeof(c->cut) && n > 0; n--) {
+		c->cut[c->n_cut++] = *p++;
+		if (df_utf8_valid(c->cut, c->n_cut) == c->n_cut)
+			c->n_cut = 0;
+	}
+	if (c->n_cut > 0)
+		return; /* it needs more bytes, or cannot be one */
+
+	size_t valid = df_utf8_valid(p, n);
+	c->n_cut = n - valid < sizeof(c->cut) ? n - valid : sizeof(c->cut);
+	memcpy(c->cut, p + valid, c->n_cut);
+}
 
 static enum df_status convert_fill(struct convert *c, struct df_err *err)
 {
@@ -98,6 +121,7 @@ static enum df_status convert_fill(struct convert *c, struct df_err *err)
 	if (n < 0 || (n == 0 && want > 0))
 		return df_fail(DF_RETRY, err, NULL, "cannot read the document: %s",
 			       n < 0 ? strerror(errno) : "it got shorter");
+	convert_look(c, c->in + c->have, (size_t)n);
 	c->have += (size_t)n;
 	c->at += (uint64_t)n;
 	return DF_OK;
@@ -132,24 +156,11 @@ static enum df_status convert_fault(const struct convert *c, const char *p, stru
 	    at + 1, (unsigned)(unsigned char)*p, c->encoding);
 }
 
-/* Is it UTF-8 without being converted? A character may be cut by either end of the bytes. */
-static void convert_look(struct convert *c)
-{
-	size_t cut = 0;
-	while (cut < 3 && cut < c->have && ((unsigned char)c->in[cut] & 0xc0) == 0x80)
-		cut++;
-	size_t valid = cut + df_utf8_valid(c->in + cut, c->have - cut);
-	c->utf8 = c->utf8 && c->have - valid < 4;
-	for (size_t i = 0; c->utf8 && !c->high && i < c->have; i++)
-		c->high = ((unsigned char)c->in[i] & 0x80) != 0;
-}
-
 /* Converts what `in` holds; a character that it has the beginning of only stays there. */
 static enum df_status convert_step(struct convert *c, struct df_err *err)
 {
 	char *p = c->in;
 	size_t left = c->have;
-	convert_look(c);
 	for (;;) {
 		char *to = c->text;
 		size_t room = sizeof(c->text);
@@ -276,7 +287,7 @@ static enum df_status text_make(struct decode_text *t, const struct decode_doc *
 	t->offset = all->end;
 	t->length = st == DF_OK ? c->written : 0;
 	all->used += t->length;
-	t->looks_utf8 = c->utf8 && c->high;
+	t->looks_utf8 = c->utf8 && c->high && c->n_cut == 0;
 	all->end += c->written;
 cleanup:
 	if (c->cd != (iconv_t)-1)
