@@ -104,6 +104,8 @@ bool rows_stated(const struct rows *r, uint64_t *count);
 
 /* The first row is not the header that it should be. */
 bool rows_guess_header(const struct rows *r, struct df_buf *out);
+/* Its names are not known, and the line above, a comment, may be the header. */
+bool rows_guess_commented(const struct rows *r, struct df_buf *out);
 /* Its names are not known, but for blanks around them. */
 bool rows_guess_blanks(const struct rows *r, struct df_buf *out);
 /* A quote is never closed. */

@@ -189,6 +189,7 @@ void document_hint_header(const struct rows *rows, struct df_err *err)
 		snprintf(err->text, sizeof(err->text), "%s", df_buf_cstr(&text));
 		err->column[0] = '\0';
 	} else if (strcmp(err->code, "unknown-column") == 0) {
+		hint_append(rows, rows_guess_commented, err);
 		hint_append(rows, rows_guess_blanks, err);
 	}
 	df_buf_free(&text);

@@ -20,6 +20,8 @@ struct look {
 	size_t n_bytes;
 	struct rows_guess_line lines[LOOK_LINES];
 	size_t n_lines;
+	uint64_t before;                /* lines before those: a preamble, comments, blank ones */
+	struct rows_guess_line comment; /* the last one of these, when it is a comment */
 	struct df_buf *out;
 	size_t n_set;
 };
@@ -30,6 +32,17 @@ static bool not_utf8(const char *p, size_t len)
 {
 	size_t valid = df_utf8_valid(p, len);
 	return len - valid >= 4 || (valid < len && len < LOOK_BYTES);
+}
+
+/* Is the line skipped, as no row has begun yet? */
+static bool look_passes(struct look *k, const struct rows *r, const struct rows_guess_line *line)
+{
+	bool comment = rows_comment_at(r, line->p, line->p + line->len);
+	if (k->n_lines > 0 || (!comment && line->len > 0))
+		return false;
+	k->before++;
+	k->comment = comment ? *line : (struct rows_guess_line){0};
+	return true;
 }
 
 /* Signs of several bytes are searched for as one byte each. */
@@ -53,6 +66,7 @@ static void look_open(struct look *k, const struct rows *r, struct df_buf *out)
 		n = pread(r->fd, k->bytes, want, (off_t)(r->base + r->start));
 	while (n < 0 && errno == EINTR);
 	k->n_bytes = n > 0 ? (size_t)n : 0;
+	k->before = r->format.skip_lines;
 	k->foreign = not_utf8(k->bytes, k->n_bytes);
 	if (r->signs.wide)
 		look_narrow(k);
@@ -64,7 +78,9 @@ static void look_open(struct look *k, const struct rows *r, struct df_buf *out)
 			stop++;
 		if (stop == end && k->n_bytes == LOOK_BYTES)
 			break; /* the line is cut */
-		k->lines[k->n_lines++] = (struct rows_guess_line){p, (size_t)(stop - p)};
+		const struct rows_guess_line line = {p, (size_t)(stop - p)};
+		if (!look_passes(k, r, &line))
+			k->lines[k->n_lines++] = line;
 		p = stop + (stop < end);
 		if (stop < end && *stop == '\r' && p < end && *p == '\n')
 			p++;
@@ -265,7 +281,7 @@ static void write_found(struct look *k, const struct guess *g)
 				    "cells: ");
 	else if (g->line > 0)
 		df_buf_addf(k->out, "the header seems to be on line %" PRIu64 ", which has ",
-			    g->line + 1 + k->format->skip_lines);
+			    k->before + g->line + 1);
 	else
 		df_buf_adds(k->out, "the header has ");
 	if (!excel_line(k)) {
@@ -277,7 +293,7 @@ static void write_found(struct look *k, const struct guess *g)
 	if (g->line > 0 && sign != '\0' && k->format->comment == '\0')
 		look_set(k, "comment = %c", sign);
 	else if (g->line > 0)
-		look_set(k, "skip_lines = %" PRIu64, g->line + k->format->skip_lines);
+		look_set(k, "skip_lines = %" PRIu64, k->before + g->line);
 	if (g->delimiter != k->signs.delimiter.narrow)
 		set_delimiter(k, g->delimiter);
 }
@@ -349,13 +365,13 @@ bool rows_guess_format(const struct rows *r, struct rows_guessed *out)
 	look_open(&k, r, NULL);
 	g.found = rows_guess_sequence(k.lines, k.n_lines, g.sequence) ||
 		  (k.n_lines > 0 && find_header(&k, &g.line, &g.delimiter));
-	char sign = g.found ? preamble_sign(&k, g.line) : '\0';
-	/* such lines are skipped already */
-	bool known = sign != '\0' && (unsigned char)sign == k.format->comment;
+	/* there is one such sign only */
+	bool free_sign = g.found && k.format->comment == 0;
+	char sign = free_sign ? preamble_sign(&k, g.line) : '\0';
 	*out = (struct rows_guessed){
 	    .delimiter = g.delimiter,
-	    .comment = known ? '\0' : sign,
-	    .skip_lines = k.format->skip_lines + (sign == '\0' ? g.line : 0),
+	    .comment = sign,
+	    .skip_lines = sign == '\0' && g.line > 0 ? k.before + g.line : k.format->skip_lines,
 	    .single_quoted = g.line < k.n_lines && header_single_quoted(&k, g.line),
 	    .backslash = !k.format->backslash && has_backslashes(&k),
 	    .foreign = k.foreign,
@@ -375,6 +391,23 @@ bool rows_guess_blanks(const struct rows *r, struct df_buf *out)
 		df_buf_adds(out, "the header has blanks around names, which `trim = yes` removes");
 	free(k.bytes);
 	return padded;
+}
+
+bool rows_guess_commented(const struct rows *r, struct df_buf *out)
+{
+	struct look k;
+	look_open(&k, r, out);
+	const char c = k.signs.delimiter.narrow;
+	const size_t n = k.comment.len > 0 ? count_sign(&k.comment, c) : 0;
+	const bool found = n > 0 && k.n_lines > 0 && count_sign(&k.lines[0], c) == n;
+	if (found)
+		df_buf_addf(out,
+			    "line %" PRIu64 " is skipped as a comment, and has as many cells: if "
+			    "that is the header, take the '%.*s' off it, or unset `comment` and "
+			    "let a manifest name its first column as it is",
+			    k.before, (int)r->comment.len, r->comment.text);
+	free(k.bytes);
+	return found;
 }
 
 const char rows_guess_backslash[] = "a backslash comes before a quote, which RFC 4180 would "

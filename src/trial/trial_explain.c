@@ -81,6 +81,18 @@ static enum df_status no_such_line(uint64_t wanted, uint64_t last, struct df_err
 		       (unsigned long long)wanted, (unsigned long long)last);
 }
 
+/* Nothing of a row is on the line that was asked for. */
+static enum df_status no_row(const struct trial_explain *x, uint64_t wanted, uint64_t next,
+			     struct df_err *err)
+{
+	const struct conf_rows *rows = &x->feed->rows;
+	const char *what = wanted <= rows->skip_lines ? "skipped by skip_lines"
+			   : rows->comment != 0       ? "blank or a comment"
+						      : "blank";
+	return df_fail(DF_USAGE, err, NULL, "line %llu is %s; the next row is on line %llu",
+		       (unsigned long long)wanted, what, (unsigned long long)next);
+}
+
 /* Compiles the program with the header, or with the first good row, and lists what it does. A
  * refusal is reported by the check. */
 static enum df_status explain_first_row(struct trial_explain *x, const struct rows *rows,
@@ -126,9 +138,7 @@ static enum df_status find_row(struct trial_explain *x, struct rows *rows, uint6
 	if (kept)
 		return DF_OK;
 	if (st == DF_OK)
-		return df_fail(DF_USAGE, err, NULL,
-			       "line %llu is blank; the next row is on line %llu",
-			       (unsigned long long)wanted, (unsigned long long)row.line);
+		return no_row(x, wanted, row.line, err);
 	if (st == DF_END)
 		return no_such_line(wanted, last, err);
 	if (st != DF_REJECT)

@@ -72,6 +72,13 @@ shown "the second line of a row: the row is meant" ", line 2, row 1 (eventless)"
 shown "the second line of a row: the cell on one line" 'two\nlines'
 exits 2 "a blank line" explain lines-eventless.csv:4
 said "a blank line: says so" 'line 4 is blank; the next row is on line 5'
+printf 'exported\nmpid\n# today\n1\n' >comments-eventless.csv
+for line in 1 3; do
+	exits 2 "line $line, without a row" explain --set comment=# --set skip_lines=1 \
+		comments-eventless.csv:$line
+	said "which of these it may be" \
+		'line (1 is skipped by skip_lines|3 is blank or a comment); the next row is on line [24]'
+done
 exits 0 "control characters" explain lines-eventless.csv:5
 shown "control characters are shown, not sent" 'a\u001b[31mred\u009b \u202ex'
 equal "control characters: none comes out" \
