@@ -37,7 +37,8 @@ const struct cli_spec cli_explain_spec = {
 	     "column. "
 	     "In an archive of several documents name one: FILE:ENTRY:LINE.",
     .options = options,
-    .exits = "0 the row would be delivered (the header is accepted), 1 it would be rejected or its "
+    .exits = "0 the row would be delivered or skipped (the header is accepted), 1 it would be "
+	     "rejected or its "
 	     "file refused, 2 "
 	     "usage, 5 internal error.",
 };

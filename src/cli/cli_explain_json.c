@@ -4,7 +4,8 @@
  *
  *	{"file", "document": entry or null, "event_type", "line", "row": number, or null for a
  *	    header, "header": bool,
- *	 "verdict": "delivered"|"rejected"|"refused" or, of a header, "accepted"|"refused",
+ *	 "verdict": "delivered"|"rejected"|"refused"|"skipped" or, of a header,
+ *	    "accepted"|"refused",
  *	 "refused": {"code","message"} or null, "warnings": [{"code","message"}],
  *	 "columns": [{"column","name","value","to": [route], "note": why it goes nowhere, or
  *	    null}], "fixed": [route],
