@@ -139,6 +139,14 @@ static bool has_action(const struct map_node *data)
 	       map_node_child(data, "product_impressions") != NULL;
 }
 
+/* Are the fields missing for which the feed has settings? */
+static bool lacks_settable(const struct map *m)
+{
+	return strcmp(m->event->name, "custom_event") == 0 &&
+	       (map_node_child(m->data, "event_name") == NULL ||
+		map_node_child(m->data, "custom_event_type") == NULL);
+}
+
 enum df_status map_check(struct map *m, struct df_err *err)
 {
 	struct df_buf missing = {.max = 4096};
@@ -146,7 +154,6 @@ enum df_status map_check(struct map *m, struct df_err *err)
 	list_missing(m->batch, &missing);
 	if (m->data != NULL)
 		list_missing(m->data, &missing);
-	bool custom = strcmp(m->event->name, "custom_event") == 0;
 	if (missing.len > 0 && schema_event_requests(m->event))
 		st = df_fail(DF_REJECT, err, "missing-column",
 			     "nothing says under which law the requests are made: add a column "
@@ -156,7 +163,7 @@ enum df_status map_check(struct map *m, struct df_err *err)
 		    DF_REJECT, err, "missing-column",
 		    "no column, yet required in %s documents with these columns: %s; add them%s",
 		    m->event->name, df_buf_cstr(&missing),
-		    custom ? " or set the feed's event_name and event_type" : "");
+		    lacks_settable(m) ? " or set the feed's event_name and event_type" : "");
 	else if (strcmp(m->event->name, "commerce_event") == 0 && !has_action(m->data))
 		st = df_fail(
 		    DF_REJECT, err, "missing-column",

@@ -148,7 +148,9 @@ static enum df_status bind_plain(struct map *m, const bool *done, struct df_err 
 		st = df_fail(DF_REJECT, err, "unknown-column",
 			     "none of the columns is a path into a batch: a file with column names "
 			     "of its own needs a "
-			     "manifest, which `dropfeed manifest` proposes (%s)",
+			     "manifest, which %s (%s)",
+			     schema_event_requests(m->event) ? "dropfeed.manifest(5) describes"
+							     : "`dropfeed manifest` proposes",
 			     df_buf_cstr(&text));
 	else if (unknown > 0)
 		st =
