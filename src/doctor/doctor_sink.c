@@ -39,19 +39,19 @@ static void show_clock(struct doctor *d, enum df_status st, int64_t ahead_ms)
 {
 	struct df_err why = {0};
 	int64_t off = llabs(ahead_ms);
-	const char *where = ahead_ms < 0 ? "late" : "ahead";
+	const char *where = ahead_ms < 0 ? "earlier than" : "ahead of";
 
 	if (st == DF_END) {
 		doctor_warns(d, "clock", "the endpoint's answer has no Date to compare with");
 	} else if (off > SEND_CLOCK_OFF_MS) {
 		(void)df_fail(DF_RETRY, &why, NULL,
-			      "this machine's clock is %lld minutes %s of the API's: set it (date "
+			      "this machine's clock is %lld minutes %s the API's: set it (date "
 			      "-u; timedatectl set-ntp true)",
 			      (long long)(off / 60000), where);
 		doctor_fails(d, "clock", DF_RETRY, &why);
 	} else if (off > CLOCK_LITTLE_MS) {
 		doctor_warns(d, "clock",
-			     "%lld minutes %s of the API's: set it over the network "
+			     "%lld minutes %s the API's: set it over the network "
 			     "(timedatectl set-ntp true)",
 			     (long long)(off / 60000), where);
 	} else {

@@ -245,7 +245,7 @@ receivers+=($!)
 wait_for "$work/late" || exit 1
 configure "s|^endpoint.*|endpoint = http://127.0.0.1:$(cat "$work/late")|"
 fails "a clock that differs by two hours" 3 clock \
-	'clock is (119|120) minutes late of the API.s: set it'
+	'clock is (119|120) minutes earlier than the API.s: set it'
 python3 "$e2e/lib/clock.py" "$work/little" -600 &
 receivers+=($!)
 wait_for "$work/little" || exit 1
