@@ -133,30 +133,45 @@ static enum df_status enter_checked(struct run_file_work *w, const struct ledger
 	return st;
 }
 
+static enum df_status skip_steps(struct run_file_work *w, const struct ledger_new_document *now,
+				 struct ledger_document *d, struct df_err *err)
+{
+	const struct ledger_outcome done = {
+	    .state = LEDGER_DONE, .code = "duplicate", .now_ms = now->now_ms};
+	enum df_status st = begin_checked(w, now, &(struct ledger_checked){0}, d, err);
+	return st == DF_OK ? ledger_document_state(w->run->env.ledger, d->id, &done, err) : st;
+}
+
+/* Begun and done, which is one step: one that was begun alone would be sent by the next run. */
+static enum df_status enter_skipped(struct run_file_work *w, const struct ledger_new_document *now,
+				    struct ledger_document *d, struct df_err *err)
+{
+	struct ledger *l = w->run->env.ledger;
+	enum df_status st = ledger_enter(l, false, err);
+	if (st != DF_OK)
+		return st;
+	st = ledger_leave(l, skip_steps(w, now, d, err), err);
+	w->f->numbered = w->f->numbered && st == DF_OK;
+	d->state = LEDGER_DONE;
+	return st;
+}
+
 /* A file that came before had this document, which was delivered: a zip of which another document
  * was refused or corrected, or the same rows packed or encrypted anew. DF_END: none had. */
 static enum df_status skip_delivered(struct run_file_work *w, const struct ledger_new_document *now,
 				     struct ledger_document *d, struct df_err *err)
 {
-	struct ledger *ledger = w->run->env.ledger;
 	struct ledger_file before = {0};
 	if (w->f->feed->send.duplicates_import)
 		return DF_END;
-	enum df_status st = ledger_document_done_before(ledger, now, &before, err);
+	enum df_status st = ledger_document_done_before(w->run->env.ledger, now, &before, err);
 	if (st != DF_OK)
 		return st;
 
-	const struct ledger_outcome done = {
-	    .state = LEDGER_DONE, .code = "duplicate", .now_ms = now->now_ms};
 	df_log(DF_LOG_INFO, "%s: %s%s%s: skipped: delivered before, with %s", w->f->feed->name,
 	       w->f->name, now->name != NULL ? ", " : "", now->name != NULL ? now->name : "",
 	       before.name);
-	st = enter_checked(w, now, &(struct ledger_checked){0}, d, err);
-	if (st != DF_OK)
-		goto cleanup;
-	st = ledger_document_state(ledger, d->id, &done, err);
-	d->state = LEDGER_DONE;
-cleanup:
+	st = enter_skipped(w, now, d, err);
 	ledger_file_free(&before);
 	return st;
 }

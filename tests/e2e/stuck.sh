@@ -260,6 +260,13 @@ for level in 1 9; do
 	exits $status "packed with level $level" run
 	equal "is sent once" "$(lines "$accepted")" 95
 done
+gzip -nc6 "$work/anew/one-custom_event.csv" >"$drop/one-custom_event.csv.gz"
+touch -d '2026-01-10' "$drop/one-custom_event.csv.gz"
+(DROPFEED_CRASH_AT='before update a document' "$BUILD/faults/dropfeed" --config "$conf" run \
+	>"$work/out" 2>"$work/err" </dev/null; exit $?) 2>/dev/null
+equal "killed when that is to be entered" $? 137
+exits 0 "the next run" run
+equal "does not send it either" "$(lines "$accepted")" 95
 gzip -c5 "$work/anew/one-custom_event.csv" >"$drop/one2-custom_event.csv.gz"
 exits 1 "the same rows under another name" run
 said "with a warning" \
