@@ -2,8 +2,9 @@
 /*
  * Files that are begun anew under today's settings, or delivered once more. The bytes are brought
  * into the spool first, then the ledger opens the file again, then it takes the way of every file
- * that a run did not finish: a crash at any point leaves nothing that the next run would not go on
- * with.
+ * that a run did not finish. A crash leaves one with which the next run goes on, or one that is
+ * closed as before, for which the command is given again; right before the commit, that one's
+ * reject file may be gone already.
  */
 #include "run_choose.h"
 #include "run_session.h"
@@ -74,6 +75,15 @@ static void anew_file_free(struct anew_file *f)
 
 /* ---- reject files ---- */
 
+/* The copies that the source has of them; a run writes them once more. */
+static enum df_status take_back_rejects(const struct anew_file *f, struct df_err *err)
+{
+	enum df_status st = DF_OK;
+	for (size_t i = 0; st == DF_OK && i < f->n; i++)
+		st = run_after_take_back(&f->work->source, f->rejects[i], err);
+	return st;
+}
+
 /* Their rows are delivered now, or rejected anew; only what somebody worked on stays. */
 static enum df_status settle_rejects(const struct anew_file *f, struct df_err *err)
 {
@@ -81,9 +91,6 @@ static enum df_status settle_rejects(const struct anew_file *f, struct df_err *e
 	bool same = f->anew->resend && !f->anew->options->new_ids;
 	for (size_t i = 0; i < f->n; i++) {
 		const char *path = f->rejects[i];
-		enum df_status st = run_after_take_back(&f->work->source, path, err);
-		if (st != DF_OK)
-			return st;
 		if (path != NULL && f->documents[i].keep_rejects)
 			df_log(DF_LOG_WARN,
 			       "%s: %s was changed since it was written and stays as it is: drop "
@@ -133,15 +140,29 @@ static void log_anew(const struct anew_file *f)
 		       feed, name, (long long)days, taken);
 }
 
-static enum df_status anew_open_again(struct anew_file *f, struct df_err *err)
+static enum df_status anew_steps(struct anew_file *f, struct df_err *err)
 {
 	struct ledger *l = f->work->run->env.ledger;
 	const struct run_files_options *o = f->anew->options;
-	enum df_status st = settle_rejects(f, err);
+	enum df_status st = f->anew->resend && !o->new_ids
+				? ledger_resend(l, f->file->id, f->documents, f->n, err)
+				: ledger_anew(l, f->file->id, f->anew->resend, err);
+	return st == DF_OK ? settle_rejects(f, err) : st;
+}
+
+/* Reject files go when the ledger has taken all of it, and right before that is made to last. One
+ * that went after that, and was left by a kill, no document would know of: its rows, which are
+ * delivered now, might be dropped again. */
+static enum df_status anew_open_again(struct anew_file *f, struct df_err *err)
+{
+	struct ledger *l = f->work->run->env.ledger;
+	enum df_status st = take_back_rejects(f, err);
 	if (st != DF_OK)
 		return st;
-	st = f->anew->resend && !o->new_ids ? ledger_resend(l, f->file->id, f->documents, f->n, err)
-					    : ledger_anew(l, f->file->id, f->anew->resend, err);
+	st = ledger_enter(l, true, err);
+	if (st != DF_OK)
+		return st;
+	st = ledger_leave(l, anew_steps(f, err), err);
 	if (st != DF_OK)
 		return st;
 	log_anew(f);

@@ -176,6 +176,35 @@ static void test_new_ids(void)
 	feed_end();
 }
 
+static bool ledger_fails; /* as where something else holds it */
+
+enum df_status __real_ledger_anew(struct ledger *l, int64_t file_id, bool all, struct df_err *err);
+enum df_status __wrap_ledger_anew(struct ledger *l, int64_t file_id, bool all, struct df_err *err);
+enum df_status __wrap_ledger_anew(struct ledger *l, int64_t file_id, bool all, struct df_err *err)
+{
+	if (ledger_fails)
+		return df_fail(DF_RETRY, err, NULL, "the ledger is busy");
+	return __real_ledger_anew(l, file_id, all, err);
+}
+
+/* A file that is not opened again keeps its reject file. */
+static void test_ledger_fails(void)
+{
+	feed_begin();
+	int64_t id = add_done(soon());
+	ledger_fails = true;
+	anew(true, (struct run_files_options){.new_ids = true}, NAME);
+	ledger_fails = false;
+	CU_ASSERT_EQUAL(fw.handed, 0);
+	CU_ASSERT_EQUAL(run_exit_code(&world.result), 3);
+	CU_ASSERT_EQUAL(feed_file_of(id).state, LEDGER_DONE);
+	CU_ASSERT_EQUAL(access(rejects, F_OK), 0);
+	feed_put(fw.in, NAME, "hello\n", 1000); /* the spool has it no more */
+	resend_anew(NAME, 1);
+	CU_ASSERT_EQUAL(access(rejects, F_OK), -1);
+	feed_end();
+}
+
 /* ---- an archive, one document of which was refused ---- */
 
 /* The other one is done, but for two rows. The file is refused. */
@@ -350,6 +379,7 @@ int main(void)
 	    {"restart removes the reject file", test_restart_rejects},
 	    {"resend", test_resend},
 	    {"resend under new ids", test_new_ids},
+	    {"the ledger fails", test_ledger_fails},
 	    {"an archive", test_archive},
 	    {"receipts", test_receipts},
 	    {"resend after a long time", test_long_ago},
