@@ -284,7 +284,7 @@ enum df_status ledger_document_known(struct ledger *l, int64_t file_id, const ch
 /* Finds a document of the feed with the same name and event type that is done, of which a row
  * was delivered, from another file that was entered before it: with the same bytes, or of the same
  * name, where the latest document of that name holds the same. *file is that one. DF_END: there is
- * none. */
+ * none, or the rows of d's file are to count again (ledger_anew). */
 enum df_status ledger_document_done_before(struct ledger *l, const struct ledger_new_document *d,
 					   struct ledger_file *file, struct df_err *err) DF_CHECK;
 /* The same for a document that is not of the same name: it holds the same. */
@@ -657,7 +657,7 @@ enum df_status ledger_document_abandon(struct ledger *l, int64_t id, const char 
 				       int64_t now_ms, struct df_err *err) DF_CHECK;
 /* Opens a file again, in one transaction: it is PULLED, and its documents that are not done are
  * forgotten, with their progress. all: those that are done as well, and new ids are drawn, under
- * which every row counts again. */
+ * which every row counts again: it is not a duplicate of anything from then on. */
 enum df_status ledger_anew(struct ledger *l, int64_t file_id, bool all,
 			   struct df_err *err) DF_CHECK;
 /* Opens a file again, in one transaction: its documents that are done and that are named here

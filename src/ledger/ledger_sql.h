@@ -302,6 +302,9 @@ static const char *const ledger_migrations[] = {
 
     /* a reject file that was dropped again: not what a feed's documents are like */
     "ALTER TABLE document ADD COLUMN redropped INTEGER NOT NULL DEFAULT 0;",
+
+    /* its rows are to count again, whatever came before */
+    "ALTER TABLE file ADD COLUMN again INTEGER NOT NULL DEFAULT 0;",
 };
 #define LEDGER_VERSION ((int)(sizeof(ledger_migrations) / sizeof(*ledger_migrations)))
 
@@ -535,6 +538,7 @@ static const char *const ledger_statements[ST_COUNT] = {
 	" FROM file WHERE feed = ?1 AND sha256 = ?2 AND (event_type = ?3 OR event_type IS NULL)"
 	" AND (?4 = 0 OR id < ?4) AND (closed_ms = 0 OR (state = ?5 AND"
 	"  EXISTS(SELECT 1 FROM document d WHERE d.file_id = file.id AND d.delivered > 0)))"
+	" AND NOT EXISTS(SELECT 1 FROM file f WHERE f.id = ?4 AND f.again = 1)"
 	" ORDER BY closed_ms = 0, id DESC LIMIT 1",
     [ST_BYTES_KNOWN] = "SELECT 1 FROM file WHERE feed = ?1 AND sha256 = ?2 LIMIT 1",
     [ST_REDROPPED_ADD] =
@@ -551,8 +555,9 @@ static const char *const ledger_statements[ST_COUNT] = {
 	" (SELECT ifnull(max(o.copy) + 1, 0) FROM file o WHERE o.feed = file.feed AND o.sha256 = "
 	"file.sha256))"
 	" WHERE id = ?1 AND copy IS NULL",
-    [ST_FILE_COPY_AGAIN] = "UPDATE file SET copy = (SELECT ifnull(max(o.copy), 0) + 1 FROM file o"
-			   " WHERE o.feed = file.feed AND o.sha256 = file.sha256) WHERE id = ?1",
+    [ST_FILE_COPY_AGAIN] =
+	"UPDATE file SET again = 1, copy = (SELECT ifnull(max(o.copy), 0) + 1 FROM file o"
+	" WHERE o.feed = file.feed AND o.sha256 = file.sha256) WHERE id = ?1",
     [ST_PULL_BEGIN] = "INSERT INTO pull(feed, arrival, source, name, size, mtime, node) "
 		      "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING",
     [ST_PULL_END] = "DELETE FROM pull WHERE feed = ?1 AND arrival = ?2 AND node = ?3",
@@ -585,8 +590,8 @@ static const char *const ledger_statements[ST_COUNT] = {
     [ST_DOCUMENT_DONE_BEFORE] =
 	"SELECT " SQL_FILE_COLUMNS
 	" FROM file WHERE id = (SELECT d.file_id FROM document d, file o, file f"
-	" WHERE f.id = ?1 AND o.feed = f.feed AND o.sha256 = f.sha256 AND o.id < f.id AND "
-	"d.file_id = o.id"
+	" WHERE f.id = ?1 AND f.again = 0 AND o.feed = f.feed AND o.sha256 = f.sha256 AND "
+	"o.id < f.id AND d.file_id = o.id"
 	" AND ifnull(d.name, '') = ifnull(?2, '') AND d.event_type = ?3 AND d.state = ?4 AND "
 	"d.delivered > 0"
 	" ORDER BY d.id DESC LIMIT 1)",
@@ -594,19 +599,18 @@ static const char *const ledger_statements[ST_COUNT] = {
     [ST_DOCUMENT_SAME_CONTENT] =
 	"SELECT " SQL_FILE_COLUMNS
 	" FROM file WHERE id = (SELECT d.file_id FROM document d, file o, file f"
-	" WHERE f.id = ?1 AND o.name = f.name AND o.feed = f.feed AND o.id < f.id AND "
-	"d.file_id = o.id"
+	" WHERE f.id = ?1 AND f.again = 0 AND o.name = f.name AND o.feed = f.feed AND "
+	"o.id < f.id AND d.file_id = o.id"
 	" AND ifnull(d.name, '') = ifnull(?2, '') AND d.event_type = ?3 AND d.state = ?4 AND "
 	"d.delivered > 0"
 	" ORDER BY d.id DESC LIMIT 1) AND EXISTS(SELECT 1 FROM document d WHERE d.file_id = file.id"
 	" AND ifnull(d.name, '') = ifnull(?2, '') AND d.content = ?5)",
-    [ST_DOCUMENT_ALIKE] =
-	"SELECT " SQL_FILE_COLUMNS
-	" FROM file WHERE id = (SELECT d.file_id FROM document d, file o, file f"
-	" WHERE d.content = ?4 AND f.id = ?1 AND o.id = d.file_id AND o.feed = f.feed AND o.id < "
-	"f.id"
-	" AND d.event_type = ?2 AND d.state = ?3 AND d.delivered > 0"
-	" ORDER BY d.id DESC LIMIT 1)",
+    [ST_DOCUMENT_ALIKE] = "SELECT " SQL_FILE_COLUMNS
+			  " FROM file WHERE id = (SELECT d.file_id FROM document d, file o, file f"
+			  " WHERE d.content = ?4 AND f.id = ?1 AND f.again = 0 AND o.id = d.file_id"
+			  " AND o.feed = f.feed AND o.id < f.id"
+			  " AND d.event_type = ?2 AND d.state = ?3 AND d.delivered > 0"
+			  " ORDER BY d.id DESC LIMIT 1)",
     [ST_DOCUMENT_CHECKED] = "UPDATE document SET rows = ?2,"
 			    " rejected = ?3 + (SELECT count(*) FROM reject WHERE document_id = ?1),"
 			    " batches = ?4, events = ?5, state = ?6, skipped = ?7, redropped = ?8"

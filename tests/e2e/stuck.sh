@@ -267,11 +267,22 @@ touch -d '2026-01-10' "$drop/one-custom_event.csv.gz"
 equal "killed when that is to be entered" $? 137
 exits 0 "the next run" run
 equal "does not send it either" "$(lines "$accepted")" 95
+(DROPFEED_CRASH_AT='before enter a document' "$BUILD/faults/dropfeed" --config "$conf" \
+	resend --new-ids one-custom_event.csv.gz >"$work/out" 2>"$work/err" </dev/null; exit $?) \
+	2>/dev/null
+equal "killed when it is to be delivered under new ids" $? 137
+exits 1 "the next run" run
+equal "has its rows count again" "$(lines "$accepted")" 114
+exits 1 "once more under new ids" resend --new-ids one-custom_event.csv.gz
+check "without a warning" absent delivered-before "$work/err"
+equal "they count again" "$(lines "$accepted")" 133
+equal "under ids of their own" \
+	"$(tail -n 57 "$accepted" | jq -r .source_request_id | sort -u | wc -l)" 57
 gzip -c5 "$work/anew/one-custom_event.csv" >"$drop/one2-custom_event.csv.gz"
 exits 1 "the same rows under another name" run
 said "with a warning" \
 	'one2-custom_event.csv.gz: holds the same as what was delivered with one-custom_event.csv.gz: .* \[delivered-before\]'
-equal "are another file's" "$(lines "$accepted")" 114
+equal "are another file's" "$(lines "$accepted")" 152
 
 # ---- a feed that is renamed is another one ----
 rm -f "$drop"/*

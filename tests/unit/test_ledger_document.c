@@ -34,6 +34,9 @@ static void test_done_before(void)
 	IS(done_before(l, later, "b.csv", "custom_event", NULL, &f), DF_END);
 	/* not by itself */
 	IS(done_before(l, zip, "a.csv", "custom_event", NULL, &f), DF_END);
+	/* nor where its rows are to count again */
+	OK(ledger_anew(l, later, true, &err));
+	IS(done_before(l, later, "a.csv", "custom_event", NULL, &f), DF_END);
 	ledger_close(l);
 }
 
@@ -78,6 +81,11 @@ static void test_same_content(void)
 	OK(done_before(l, fourth, "a.csv", "custom_event", "c2", &f));
 	CU_ASSERT_EQUAL(f.id, again);
 	ledger_file_free(&f);
+	OK(ledger_anew(l, fourth, false, &err));
+	OK(done_before(l, fourth, "a.csv", "custom_event", "c2", &f));
+	ledger_file_free(&f);
+	OK(ledger_anew(l, fourth, true, &err));
+	IS(done_before(l, fourth, "a.csv", "custom_event", "c2", &f), DF_END);
 	ledger_close(l);
 }
 

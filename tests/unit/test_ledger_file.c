@@ -95,7 +95,7 @@ static void test_same_bytes(void)
 	finish(l, again, NULL, true);
 	OK(ledger_file_state(l, again, &done, &err));
 	/* open, and entered later, but one that is done goes before it */
-	add_file(l, "c.csv", SHA_A);
+	int64_t third = add_file(l, "c.csv", SHA_A);
 	OK(same(l, SHA_A, "", 0, &f));
 	CU_ASSERT_EQUAL(f.id, again);
 	CU_ASSERT_EQUAL(f.closed_ms, 8000);
@@ -103,6 +103,11 @@ static void test_same_bytes(void)
 	ledger_file_free(&f);
 	IS(same(l, SHA_B, "", 0, &f), DF_END);
 	IS(ledger_file_same(l, &(struct ledger_bytes){"other", SHA_A, "", 0}, &f, &err), DF_END);
+	/* the rows of one that is opened again under new ids are to count once more */
+	OK(same(l, SHA_A, "", third, &f));
+	ledger_file_free(&f);
+	OK(ledger_anew(l, third, true, &err));
+	IS(same(l, SHA_A, "", third, &f), DF_END);
 
 	/* other names may make other things of the same bytes, and a part of a name is not its
 	 * event type */
