@@ -75,6 +75,9 @@ static enum df_status each_row(const struct document_pass *w, struct rows *rows,
 		out->v[out->n++] = document_reject_mark(
 		    w->doc->event_type, line, row.cells[at->reason].p, row.cells[at->reason].len);
 	}
+	if (st == DF_OK && df_stop_requested) /* some are missing, and would be for good */
+		return df_fail(DF_RETRY, err, NULL,
+			       "stopped by a signal; the next run goes on from here");
 	return st == DF_END ? DF_OK : st;
 }
 
