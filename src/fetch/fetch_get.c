@@ -23,12 +23,20 @@ enum {
 	GET_SMALL = 64 << 10 /* what is sooner read twice than looked at twice */
 };
 
-/* Gone before it was opened: what an earlier attempt read to its end is all there was to read. */
+static enum df_status get_sync(const struct get_job *job, struct df_err *err)
+{
+	if (fsync(job->fd) == 0)
+		return DF_OK;
+	return df_fail(DF_RETRY, err, NULL, "cannot sync %s: %s", job->part, df_strerror(errno));
+}
+
+/* Gone before it was opened: what an earlier attempt read to its end is all there was to read, and
+ * that attempt may have been killed before it was on the disk. */
 static enum df_status get_gone(struct get_job *job, struct df_err *err)
 {
 	job->gone = job->have == job->size && job->have > 0;
 	if (job->gone)
-		return DF_OK;
+		return get_sync(job, err);
 	job->discard = true;
 	if (job->have == 0)
 		return DF_END;
@@ -138,13 +146,6 @@ static enum df_status get_piece(struct get_job *job, size_t n, struct df_err *er
 	df_write_behind(job->fd, &job->begun, job->have);
 	df_after("write a piece of the download");
 	return DF_OK;
-}
-
-static enum df_status get_sync(const struct get_job *job, struct df_err *err)
-{
-	if (fsync(job->fd) == 0)
-		return DF_OK;
-	return df_fail(DF_RETRY, err, NULL, "cannot sync %s: %s", job->part, df_strerror(errno));
 }
 
 /* Reads until the source says that this is the end. */

@@ -134,6 +134,20 @@ static bool adopt_may(const struct feed_work *w, const struct download *d)
 
 /* ---- what is done with it ---- */
 
+/* There is no other copy of it, and the run that made it may have been killed before it was on the
+ * disk. */
+static enum df_status adopt_sync(const struct download *d, struct df_err *err)
+{
+	int fd = open(d->path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return df_fail(DF_RETRY, err, NULL, "cannot open %s: %s", d->path, strerror(errno));
+	enum df_status st = fsync(fd) == 0 ? DF_OK
+					   : df_fail(DF_RETRY, err, NULL, "cannot sync %s: %s",
+						     d->path, df_strerror(errno));
+	close(fd);
+	return st;
+}
+
 /* In a fleet it is listed already. */
 static enum df_status adopt_enter(struct feed_work *w, const struct ledger_new_file *new,
 				  int64_t *id, struct df_err *err)
@@ -275,6 +289,11 @@ static enum df_status adopt_settle(struct feed_work *w, struct download *d, stru
 	}
 	if (d->came != CAME_NOTHING && is_there_still(d))
 		return DF_OK;
+	if (d->came >= CAME_WHOLE) {
+		st = adopt_sync(d, err);
+		if (st != DF_OK)
+			return st;
+	}
 	if (adopt_may(w, d))
 		return adopt_take(w, d, err);
 	if (d->came >= CAME_WHOLE) {

@@ -11,33 +11,53 @@
 
 #define NAMES_TRIED 10000 /* as many as fetch_after would make */
 
+static enum df_status sync_folder_of(const char *path, struct df_err *err)
+{
+	char *folder = df_dirname(path);
+	enum df_status st = df_sync_folder(folder, err);
+	free(folder);
+	return st;
+}
+
+/* Brings it to the disk under its name: a run that was killed may not have done so. */
+static enum df_status keep_part(const char *part, int fd, const char *spool, struct df_err *err)
+{
+	if (fsync(fd) != 0)
+		return df_fail(DF_RETRY, err, NULL, "cannot sync %s: %s", part, df_strerror(errno));
+	if (rename(part, spool) != 0)
+		return df_fail(DF_RETRY, err, NULL, "cannot rename %s: %s", part,
+			       df_strerror(errno));
+	return sync_folder_of(spool, err);
+}
+
 /* A download that was read to its end, of which the source may have nothing any more. */
-static void keep_whole_part(const char *spool, const char *sha256)
+static enum df_status keep_whole_part(const char *spool, const char *sha256, struct df_err *err)
 {
 	char hex[DF_SHA256_HEX];
 	struct df_err ignored = {0};
 	char *part = df_format("%s.part", spool);
 	int fd = open(part, O_RDONLY | O_CLOEXEC);
 	bool same = fd >= 0 && df_copy(fd, -1, hex, &ignored) == DF_OK && strcmp(hex, sha256) == 0;
-	if (same && rename(part, spool) != 0)
-		df_log(DF_LOG_WARN, "cannot rename %s: %s", part, strerror(errno));
+	enum df_status st = same ? keep_part(part, fd, spool, err) : DF_OK;
 	if (fd >= 0)
 		close(fd);
 	free(part);
+	return st;
 }
 
 enum df_status run_feed_spooled(const struct feed_work *w, const char *spool, const char *sha256,
 				struct df_err *err)
 {
 	char hex[DF_SHA256_HEX];
-	if (access(spool, F_OK) != 0)
-		keep_whole_part(spool, sha256);
+	enum df_status st = access(spool, F_OK) != 0 ? keep_whole_part(spool, sha256, err) : DF_OK;
+	if (st != DF_OK)
+		return st;
 	int fd = open(spool, O_RDONLY | O_CLOEXEC);
 	if (fd < 0 && errno == ENOENT)
 		return DF_END;
 	if (fd < 0)
 		return df_fail(DF_RETRY, err, NULL, "cannot open %s: %s", spool, strerror(errno));
-	enum df_status st = df_copy(fd, -1, hex, err);
+	st = df_copy(fd, -1, hex, err);
 	close(fd);
 	if (st != DF_OK || strcmp(hex, sha256) == 0)
 		return st;
@@ -68,14 +88,6 @@ static enum df_status find_get_step(struct fetch *fetch, void *ctx, struct df_er
 	const struct lookup *l = ctx;
 	fetch_enter(fetch, l->dir);
 	return fetch_get(fetch, l->there, l->spool, l->sha256, err);
-}
-
-static enum df_status sync_folder_of(const char *path, struct df_err *err)
-{
-	char *folder = df_dirname(path);
-	enum df_status st = df_sync_folder(folder, err);
-	free(folder);
-	return st;
 }
 
 struct wanted {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What is downloaded, with both drivers. */
 #include "fetch_place.h"
+#include "synced.h"
 
 #include <signal.h>
 #include <sys/resource.h>
@@ -53,6 +54,31 @@ static void test_get_resumes(void)
 	CU_ASSERT_FATAL(run("(cat %s/a-custom_event.csv; echo) >%s.part", root, spool) == 0);
 	get_and_compare("a-custom_event.csv");
 	free(want);
+	free(spool);
+	after();
+}
+
+/* Its source has it no more: what an earlier attempt read to its end is the only copy. */
+static void test_get_gone(void)
+{
+	static const int sizes[] = {100, 100000}; /* looked at once, and twice */
+	before();
+	char *spool = df_format("%s/spool/file", scratch),
+	     *file = df_format("%s/a-custom_event.csv", root);
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		struct df_err err = {0};
+		char hex[DF_SHA256_HEX] = "";
+		CU_ASSERT_FATAL(run("head -c %d /dev/urandom >%s", sizes[i], file) == 0);
+		struct fetch_list list = listed();
+		CU_ASSERT_FATAL(run("mv %s %s.part", file, spool) == 0);
+		synced_forget();
+		CU_ASSERT(is_status(fetch_get(source, &list.v[0], spool, hex, &err), DF_OK, &err));
+		CU_ASSERT(fetch_fate(source)->gone);
+		CU_ASSERT(is_synced(spool));
+		CU_ASSERT_EQUAL(unlink(spool), 0);
+		fetch_list_free(&list);
+	}
+	free(file);
 	free(spool);
 	after();
 }
@@ -165,6 +191,7 @@ int main(void)
 	    {"get: sizes", test_get_sizes},
 	    {"get: odd name", test_get_odd_name},
 	    {"get: resumes a part", test_get_resumes},
+	    {"get: gone meanwhile", test_get_gone},
 	    {"get: changed meanwhile", test_get_changed},
 	    {"get: stopped", test_get_stopped},
 	    {"get: disk full", test_get_disk_full},

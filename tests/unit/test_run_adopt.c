@@ -2,6 +2,7 @@
 /* What came of a download whose run was killed: taken, reported or set aside, by what the source
  * has and by how much of it came. */
 #include "feed_world.h"
+#include "synced.h"
 
 #include "../../src/run/run_adopt.h"
 
@@ -105,10 +106,12 @@ static void test_whole(void)
 		struct ledger_file f = {0};
 		begin();
 		test_file_put(fw.spool, arrival(suffixes[i]), "hello\n");
+		synced_forget();
 		adopt(&nothing, 1, 0);
 		TEXT_IS(fw.name, NAME);
 		TEXT_IS(fw.sha256, SHA_HELLO);
 		CU_ASSERT_EQUAL(access(fw.place, R_OK), 0);
+		CU_ASSERT(is_synced(fw.place));
 		const struct ledger_key key = run_feed_key(&world.feed, &entry);
 		OK(ledger_file_known(world.run.env.ledger, &key, &f, &err));
 		CU_ASSERT_EQUAL(f.id, fw.id);
@@ -141,12 +144,16 @@ static void test_placed(void)
 static void aside(const char *suffix)
 {
 	test_file_put(fw.spool, arrival(suffix), "hello\n");
+	synced_forget();
 	adopt(&nothing, 0, 0);
 	CU_ASSERT_EQUAL(world.result.files_gone, 1);
 	CU_ASSERT_FALSE(feed_has(fw.spool, arrival(suffix)));
 	char *kept = df_format("kept-%.16s/" NAME, arrival("")),
 	     *text = test_file_get(fw.spool, kept);
 	TEXT_IS(text, "hello\n");
+	char *path = df_format("%s/%s", fw.spool, kept);
+	CU_ASSERT(is_synced(path));
+	free(path);
 	world_logged("dropfeed import --feed f ");
 	free(text);
 	free(kept);

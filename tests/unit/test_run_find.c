@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The bytes of a file that was pulled before: found by their SHA-256, wherever they are now. */
 #include "feed_world.h"
+#include "synced.h"
 
 static char moved[260], spool[240];
 
@@ -37,8 +38,10 @@ static void test_spooled(void)
 	test_file_put(world.dir, "spooled.part", "hel");
 	spooled(DF_END); /* a part only */
 	test_file_put(world.dir, "spooled.part", "hello\n");
+	synced_forget();
 	spooled(DF_OK); /* all of it, which has its name now */
 	CU_ASSERT_NOT_EQUAL(access(spool, F_OK), -1);
+	CU_ASSERT(is_synced(spool) && is_synced(world.dir));
 	test_file_put(world.dir, "spooled", "other\n");
 	spooled(DF_END); /* damaged: removed */
 	CU_ASSERT_EQUAL(access(spool, F_OK), -1);
