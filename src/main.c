@@ -81,7 +81,7 @@ static void set_up_signals(void)
 {
 	struct sigaction progress = {.sa_handler = on_progress, .sa_flags = SA_RESTART};
 	struct sigaction stop = {.sa_handler = on_signal}, ignore = {.sa_handler = SIG_IGN},
-			 before = {0};
+			 usual = {.sa_handler = SIG_DFL}, before = {0};
 	sigaction(SIGUSR1, &progress, NULL);
 	sigaction(SIGTERM, &stop, NULL);
 	sigaction(SIGINT, &stop, NULL);
@@ -90,6 +90,8 @@ static void set_up_signals(void)
 		sigaction(SIGHUP, &stop, NULL);
 	sigaction(SIGPIPE, &ignore, NULL);
 	sigaction(SIGXFSZ, &ignore, NULL); /* a limit on file sizes is met like a full disk */
+	/* where the caller ignores it, nobody would learn how a command ended */
+	sigaction(SIGCHLD, &usual, NULL);
 }
 
 /* Where the caller has closed one of them, the next file that is opened would get its number,

@@ -103,7 +103,10 @@ static enum df_status wait_for(pid_t child, int out, int64_t timeout_ms, struct 
 	}
 
 	enum df_status st = DF_OK;
-	if (ended != 0) {
+	if (ended < 0) {
+		st = df_fail(DF_RETRY, err, NULL, "ended, and how is not known: %s",
+			     strerror(errno));
+	} else if (ended != 0) {
 		listen_to(out, &said, 0);
 		st = outcome(status, &said, err);
 	} else {

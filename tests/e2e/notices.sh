@@ -198,6 +198,11 @@ exits 1 "a command that fails does not change the exit code" run
 said "its words are logged" 'on_event \(rejects\): exit code 3: no mail today'
 exits 0 "the next run" run
 check "does not call it again" absent on_event "$work/err"
+view unheard ,Home
+# as where the program is the child of one that does so, and of no shell
+env --ignore-signal=CHLD "$dropfeed" --config "$conf" run >"$work/out" 2>"$work/err" </dev/null
+said "it is known to have failed where the caller ignores SIGCHLD" \
+	'on_event \(rejects\): exit code 3: no mail today'
 settings \
 	"on_event = yes | head -c 3000000; yes | head -c 3000000 >&2; (sleep 300 & echo \$! >$work/left) ; exit 4" \
 	>"$conf"

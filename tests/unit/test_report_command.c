@@ -4,6 +4,7 @@
 
 #include "test.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -66,6 +67,15 @@ static void test_input(void)
 	unsetenv("DROPFEED_FILE");
 }
 
+/* The system forgets children of one that ignores this signal: a failure is not a success. */
+static void test_unknown_end(void)
+{
+	signal(SIGCHLD, SIG_IGN);
+	CU_ASSERT_EQUAL(run("exit 7", 10000), DF_RETRY);
+	TEXT_HAS(err.text, "how is not known: No child processes");
+	signal(SIGCHLD, SIG_DFL);
+}
+
 static void test_failures(void)
 {
 	CU_ASSERT_EQUAL(run("echo first; echo second; exit 7", 10000), DF_RETRY);
@@ -107,6 +117,7 @@ int main(void)
 	static const CU_TestInfo tests[] = {
 	    {"what it gets", test_input},
 	    {"what becomes of it", test_failures},
+	    {"nobody knows what", test_unknown_end},
 	    {"it is stopped in time", test_timeout},
 	    CU_TEST_INFO_NULL,
 	};
