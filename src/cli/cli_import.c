@@ -71,8 +71,6 @@ static int import(const struct conf *conf, const struct import_arguments *a,
 	} else {
 		run_import(conf, &o, &result);
 		code = run_exit_code(&result);
-		result.minutes_forecast =
-		    (double)result.batches / feed->send.batches_per_second / 60;
 		if (a->json)
 			code = cli_summarize_json(&result, a->dry_run);
 		else if (a->dry_run)

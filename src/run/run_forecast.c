@@ -27,7 +27,7 @@ struct forecast_work {
 	uint64_t row;
 };
 
-static double minutes_of(const struct conf_feed *feed, uint64_t batches, uint64_t requests)
+double run_minutes(const struct conf_feed *feed, uint64_t batches, uint64_t requests)
 {
 	double minutes = sender_minutes(feed, batches, requests);
 	return minutes > 0 ? minutes : (double)batches / feed->send.batches_per_second / 60;
@@ -77,7 +77,7 @@ static void add_sent(const struct conf_feed *feed, const struct trial_check *c, 
 	else
 		df_buf_addf(out, "; %s", df_count(c->batches, "batch").text);
 	df_buf_addf(out, " in at least %s, %.1f min", df_count(c->requests, "request").text,
-		    minutes_of(feed, c->batches, c->requests));
+		    run_minutes(feed, c->batches, c->requests));
 }
 
 static void log_sound(const struct forecast_work *w, const struct trial_check *c, const char *name)
@@ -299,7 +299,7 @@ void run_feed_forecast(const struct conf *conf, const struct conf_feed *feed,
 	uint64_t batches = result->batches, requests = result->requests_forecast;
 	enum df_status st = forecast_feed(&w, &err);
 	result->minutes_forecast +=
-	    minutes_of(feed, result->batches - batches, result->requests_forecast - requests);
+	    run_minutes(feed, result->batches - batches, result->requests_forecast - requests);
 	if (st != DF_OK) {
 		df_err_context(&err, "%s", feed->name);
 		df_log_err(DF_LOG_ERROR, &err);

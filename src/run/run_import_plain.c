@@ -4,6 +4,7 @@
 #include "run_document.h"
 #include "run_import.h"
 #include "run_notices.h"
+#include "run_session.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -209,6 +210,7 @@ static void plain_count(struct plain_import *p, const struct decode_doc *doc,
 	result->batches += found->batches;
 	result->events += found->events;
 	result->requests_forecast += found->requests;
+	result->minutes_forecast += run_minutes(&p->feed, found->batches, found->requests);
 }
 
 /* The reject file that was asked for. */

@@ -53,5 +53,7 @@ enum df_status run_spool_sweep(const struct run *run, const char *feed,
  * forecasts. */
 void run_feed_forecast(const struct conf *conf, const struct conf_feed *feed,
 		       struct run_result *result);
+/* How long that many take at the feed's pace, at least. */
+double run_minutes(const struct conf_feed *feed, uint64_t batches, uint64_t requests);
 
 #endif

@@ -40,6 +40,9 @@ exits 0 "which says more" run
 said "says that nothing was sent, and why" 'nothing was sent: confirmed = yes is not set'
 said "says what would be" '3 erasure requests would be sent to http://127.0.0.1'
 exits 0 "the same, dry" run --dry-run
+people 800 z >"$work/many-erasure.csv"
+exits 0 "import, dry" import --feed erasures --dry-run "$work/many-erasure.csv"
+said "forecasts at the service's pace" 'about 0[.]9 minutes; nothing was sent'
 exits 2 "import does not pass by that" import --feed erasures "$work/in/first-erasure.csv"
 said "it says why" 'confirmed = yes is not set'
 exits 2 "nor does one without a ledger" import --sink events-api --set kind=subject_requests \
