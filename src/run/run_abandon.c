@@ -275,6 +275,16 @@ cleanup:
 	return st == DF_END ? DF_OK : st; /* refused, and closed */
 }
 
+static void log_others(const struct run_chosen *c)
+{
+	if (c->others > 0)
+		df_log(DF_LOG_WARN,
+		       "%s: %s: %s of that name %s left as %s: `dropfeed abandon` once more takes "
+		       "the next one",
+		       c->feed->name, c->file.name, df_count(c->others, "other file").text,
+		       c->others == 1 ? "is" : "are", c->others == 1 ? "it is" : "they are");
+}
+
 static enum df_status abandon_part(struct feed_work *w, void *ctx, struct df_err *err)
 {
 	const struct abandon *a = ctx;
@@ -286,8 +296,10 @@ static enum df_status abandon_part(struct feed_work *w, void *ctx, struct df_err
 		if (c->feed != w->feed)
 			continue;
 		enum df_status st = abandon_one(w, a, &c->file, &one);
-		if (st == DF_OK)
+		if (st == DF_OK) {
+			log_others(c);
 			continue;
+		}
 		df_err_context(&one,
 			       "%s: %s: not abandoned (--without-rejects closes it without reading "
 			       "it, and counts its "

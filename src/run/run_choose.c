@@ -6,12 +6,20 @@
 
 #include <stdlib.h>
 
+struct candidate { /* a file that is named */
+	struct run_chosen chosen;
+	bool taken;
+};
+
 struct choosing {
 	const struct conf *conf;
+	struct ledger *ledger;
 	const struct run_files_options *options;
 	const struct run_choose_rule *rule;
 	struct run_named *names;
 	struct run_choice *out;
+	struct candidate *v; /* own */
+	size_t n;
 };
 
 static const struct conf_feed *orphan_feed(struct run_choice *c, const char *name)
@@ -25,20 +33,7 @@ static const struct conf_feed *orphan_feed(struct run_choice *c, const char *nam
 	return c->orphans[c->n_orphans++];
 }
 
-/* Where the file is to be entered: in place of an older one of its name, or at the end. */
-static struct run_chosen *place_for(struct choosing *c, const struct ledger_file *f)
-{
-	struct run_choice *out = c->out;
-	for (size_t i = 0; c->rule->latest && i < out->n; i++) {
-		struct ledger_file *older = &out->v[i].file;
-		if (strcmp(older->feed, f->feed) != 0 || strcmp(older->name, f->name) != 0)
-			continue;
-		ledger_file_free(older);
-		return &out->v[i];
-	}
-	out->v = df_realloc(out->v, (out->n + 1) * sizeof(*out->v));
-	return &out->v[out->n++];
-}
+/* ---- all that are named ---- */
 
 static enum df_status choose_on_file(void *ctx, const struct ledger_file *f, struct df_err *err)
 {
@@ -51,9 +46,135 @@ static enum df_status choose_on_file(void *ctx, const struct ledger_file *f, str
 		return DF_OK;
 	if (!run_named_is(c->names, f->name) || !c->rule->takes(f->state))
 		return DF_OK;
-	run_named_chosen(c->names, f->name);
-	*place_for(c, f) = (struct run_chosen){.feed = feed, .file = ledger_file_dup(f)};
+	c->v = df_realloc(c->v, (c->n + 1) * sizeof(*c->v));
+	c->v[c->n++] = (struct candidate){.chosen = {.feed = feed, .file = ledger_file_dup(f)}};
 	return DF_OK;
+}
+
+/* ---- of files with one name: which ---- */
+
+static enum df_status note_begun(void *ctx, const struct ledger_document *d, struct df_err *err)
+{
+	(void)err;
+	*(bool *)ctx = d->taken;
+	return d->taken ? DF_END : DF_OK;
+}
+
+/* The oldest one of which a batch may have been taken. NULL: there is none. */
+static enum df_status find_begun(struct ledger *l, struct candidate *v, size_t n,
+				 struct candidate **out, struct df_err *err)
+{
+	*out = NULL;
+	for (size_t i = 0; i < n && *out == NULL; i++) {
+		bool begun = false;
+		if (ledger_closes(v[i].chosen.file.state))
+			continue;
+		enum df_status st =
+		    ledger_documents(l, v[i].chosen.file.id, note_begun, &begun, err);
+		if (st != DF_OK && st != DF_END)
+			return st;
+		*out = begun ? &v[i] : NULL;
+	}
+	return DF_OK;
+}
+
+/* Those that are closed, else the oldest: what waits behind it has a way of its own. */
+static void take_first(struct candidate *v, size_t n)
+{
+	size_t closed = 0;
+	for (size_t i = 0; i < n; i++) {
+		v[i].taken = ledger_closes(v[i].chosen.file.state);
+		closed += v[i].taken;
+	}
+	v[0].taken = v[0].taken || closed == 0;
+}
+
+static void note_others(struct candidate *v, size_t n)
+{
+	struct candidate *last = NULL;
+	size_t others = 0;
+	for (size_t i = 0; i < n; i++) {
+		if (v[i].taken)
+			last = &v[i];
+		else
+			others++;
+	}
+	if (last != NULL)
+		last->chosen.others = others;
+}
+
+/* v: files of one name, in the order in which they came. */
+static enum df_status pick(const struct choosing *c, struct candidate *v, size_t n,
+			   struct df_err *err)
+{
+	struct candidate *begun = NULL;
+	if (c->rule->latest) {
+		v[n - 1].taken = true;
+		return DF_OK;
+	}
+	enum df_status st = n > 1 ? find_begun(c->ledger, v, n, &begun, err) : DF_OK;
+	if (st != DF_OK)
+		return st;
+	if (begun != NULL)
+		begun->taken = true;
+	else
+		take_first(v, n);
+	note_others(v, n);
+	return DF_OK;
+}
+
+static int compare_names(const struct ledger_file *a, const struct ledger_file *b)
+{
+	int feeds = strcmp(a->feed, b->feed);
+	return feeds != 0 ? feeds : strcmp(a->name, b->name);
+}
+
+static int by_name(const void *a, const void *b)
+{
+	const struct ledger_file *x = &((const struct candidate *)a)->chosen.file,
+				 *y = &((const struct candidate *)b)->chosen.file;
+	int names = compare_names(x, y);
+	return names != 0 ? names : (x->id > y->id) - (x->id < y->id);
+}
+
+static enum df_status pick_all(struct choosing *c, struct df_err *err)
+{
+	enum df_status st = DF_OK;
+	if (c->n > 0)
+		qsort(c->v, c->n, sizeof(*c->v), by_name);
+	for (size_t i = 0, end = 0; st == DF_OK && i < c->n; i = end) {
+		while (end < c->n &&
+		       compare_names(&c->v[i].chosen.file, &c->v[end].chosen.file) == 0)
+			end++;
+		st = pick(c, &c->v[i], end - i, err);
+	}
+	return st;
+}
+
+/* ---- the choice ---- */
+
+static int by_id(const void *a, const void *b)
+{
+	int64_t x = ((const struct run_chosen *)a)->file.id,
+		y = ((const struct run_chosen *)b)->file.id;
+	return (x > y) - (x < y);
+}
+
+/* Those that are taken become the choice, in the order in which they came. */
+static void hand_out(struct choosing *c)
+{
+	struct run_choice *out = c->out;
+	out->v = df_alloc((c->n + 1) * sizeof(*out->v));
+	for (size_t i = 0; i < c->n; i++) {
+		if (!c->v[i].taken) {
+			ledger_file_free(&c->v[i].chosen.file);
+			continue;
+		}
+		run_named_chosen(c->names, c->v[i].chosen.file.name);
+		out->v[out->n++] = c->v[i].chosen;
+	}
+	qsort(out->v, out->n, sizeof(*out->v), by_id);
+	free(c->v);
 }
 
 enum df_status run_choose(struct ledger *l, const struct conf *conf,
@@ -63,11 +184,15 @@ enum df_status run_choose(struct ledger *l, const struct conf *conf,
 {
 	*out = (struct run_choice){0};
 	struct choosing c = {.conf = conf,
+			     .ledger = l,
 			     .options = options,
 			     .rule = rule,
 			     .names = run_named_new(options->files, options->n_files),
 			     .out = out};
 	enum df_status st = ledger_files(l, NULL, false, choose_on_file, &c, err);
+	if (st == DF_OK)
+		st = pick_all(&c, err);
+	hand_out(&c);
 	if (st == DF_OK)
 		st = run_named_check(c.names, l, conf, rule->idle, err);
 	run_named_free(c.names);

@@ -17,6 +17,7 @@
 struct run_chosen {
 	const struct conf_feed *feed; /* borrowed */
 	struct ledger_file file;      /* own */
+	size_t others;                /* of its name, that the rule takes and left for another time */
 };
 
 struct run_choice {
@@ -29,7 +30,9 @@ struct run_choice {
 
 struct run_choose_rule {
 	bool (*takes)(enum ledger_state state);
-	bool latest;      /* of files with the same name in a feed, only the one that came last */
+	/* Of files with the same name in a feed the one that came last; else the one that has begun
+	 * to send, or those that are closed, or the oldest. */
+	bool latest;
 	bool orphans;     /* files whose feed is not configured any more as well */
 	const char *idle; /* logged of a name of which no file is taken, after the name */
 };

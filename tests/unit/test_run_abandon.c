@@ -78,6 +78,40 @@ static void test_refused(void)
 	feed_end();
 }
 
+/* Of several of a name that which has begun to send is meant, else the oldest: what waits behind it
+ * is another day's. Once more takes the next one. */
+static void test_of_one_name(void)
+{
+	feed_begin();
+	int64_t first = feed_enter(NAME, 1000, false), begun = feed_enter(NAME, 2000, false),
+		last = feed_enter(NAME, 3000, false);
+	(void)feed_document(begun, &rejected);
+	df_log_setup(DF_LOG_WARN, false);
+	abandon(NAME, 1, 0);
+	world_logged(NAME ": 2 other files of that name are left as they are");
+	CU_ASSERT_EQUAL(feed_file_of(begun).state, LEDGER_ABANDONED);
+	CU_ASSERT_EQUAL(feed_file_of(first).state, LEDGER_PULLED);
+	abandon(NAME, 1, 0);
+	world_logged(NAME ": 1 other file of that name is left as it is");
+	CU_ASSERT_EQUAL(feed_file_of(first).state, LEDGER_ABANDONED);
+	CU_ASSERT_EQUAL(feed_file_of(last).state, LEDGER_PULLED);
+	df_log_setup(DF_LOG_ERROR, false);
+	abandon(NAME, 1, 0);
+	CU_ASSERT_EQUAL(feed_file_of(last).state, LEDGER_ABANDONED);
+	feed_end();
+
+	feed_begin(); /* those that were refused go before what a run goes on with */
+	first = feed_enter(NAME, 1000, false);
+	int64_t refused[] = {feed_enter(NAME, 2000, false), feed_enter(NAME, 3000, false)};
+	feed_close(refused[0], LEDGER_REFUSED, "wrong-key");
+	feed_close(refused[1], LEDGER_REFUSED, "wrong-key");
+	abandon(NAME, 0, 0);
+	CU_ASSERT_EQUAL(feed_file_of(refused[0]).state, LEDGER_ABANDONED);
+	CU_ASSERT_EQUAL(feed_file_of(refused[1]).state, LEDGER_ABANDONED);
+	CU_ASSERT_EQUAL(feed_file_of(first).state, LEDGER_PULLED);
+	feed_end();
+}
+
 static void test_names(void)
 {
 	static const char *const names[] = {NAME, "c-eventless.csv"};
@@ -193,6 +227,7 @@ int main(void)
 	    {"without reading it", test_without_rejects},
 	    {"its bytes are nowhere", test_gone},
 	    {"a file that was refused", test_refused},
+	    {"several of a name", test_of_one_name},
 	    {"names", test_names},
 	    {"a feed that is gone", test_orphan},
 	    {"the source is away", test_unreachable},
