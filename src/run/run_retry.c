@@ -108,6 +108,13 @@ static void retry_log_gone(struct feed_work *w, const struct retry_file *f)
 	pthread_mutex_unlock(&w->run->lock);
 }
 
+/* What was refused was corrected, or is old: a later file of its name was delivered, and its rows
+ * would arrive twice. Rows that the API rejected are in no other file. */
+static bool is_history(const struct retry *r, const struct retry_file *f)
+{
+	return f->replaced && !f->sent && r->options->n_documents == 0;
+}
+
 static enum df_status retry_part(struct feed_work *w, void *ctx, struct df_err *err)
 {
 	const struct retry *r = ctx;
@@ -118,6 +125,13 @@ static enum df_status retry_part(struct feed_work *w, void *ctx, struct df_err *
 		struct df_err one = {0};
 		if (f->feed != w->feed)
 			continue;
+		if (is_history(r, f)) {
+			df_log(DF_LOG_INFO,
+			       "%s: %s: passed over: it was refused, and a later file of its name "
+			       "was delivered; name it to deliver it as well",
+			       w->feed->name, f->known.name);
+			continue;
+		}
 		enum df_status got = retry_one(w, f, &one);
 		if (got == DF_OK)
 			continue;

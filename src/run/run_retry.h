@@ -11,6 +11,7 @@ struct retry_file {
 	struct ledger_file known; /* own */
 	bool closed;
 	bool replaced;                   /* a later file of its name was delivered */
+	bool sent;                       /* batches of one of the documents were */
 	struct ledger_reopen *documents; /* own */
 	char **rejects;                  /* own, of each document: its reject file or NULL */
 	size_t n;

@@ -98,6 +98,7 @@ static void retry_add_document(struct retry *r, const struct ledger_document *d)
 						    .keep_rejects = done && run_rejects_edited(d),
 						    .unknown = r->options->unknown};
 	f->rejects[f->n++] = done ? df_strdup(d->text) : NULL;
+	f->sent = f->sent || done || d->taken;
 }
 
 static enum df_status retry_on_document(void *ctx, const struct ledger_document *d,
@@ -146,8 +147,8 @@ void run_retry_clear(struct retry_file *f)
 	*f = (struct retry_file){0};
 }
 
-/* A refused file may have been replaced at the source by a good one: if its bytes are gone,
- * there is nothing left to do. */
+/* A refused file may have been replaced at the source by a good one: then there is nothing left to
+ * do. */
 static void note_replaced(struct retry *r, const struct ledger_file *f)
 {
 	for (size_t i = 0; i < r->n_files && f->state == LEDGER_DONE; i++) {

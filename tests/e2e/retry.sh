@@ -261,5 +261,5 @@ printf 'user_identities.email\na@example.com\n' >"$work/in/late-eventless.csv"
 exits 0 "a good one takes its place" run
 exits 0 "retry of everything is clean" retry
 said "and says why" \
-	'late-eventless.csv: passed over: its bytes are gone, and a later file of its name was delivered'
+	'late-eventless.csv: passed over: it was refused, and a later file of its name was delivered'
 finish

@@ -354,7 +354,7 @@ exits 1 "one is replaced by a good one" run
 exits 1 "retry reports the other one" retry
 said "whose bytes are gone" 'other-custom_event.csv: its bytes are neither'
 said "and passes over the first" \
-	'day-custom_event.csv: passed over: its bytes are gone, and a later file'
+	'day-custom_event.csv: passed over: it was refused, and a later file'
 exits 0 "abandon" abandon other-custom_event.csv
 exits 0 "retry comes clean" retry
 exits 0 "restart knows it" status --format json other-custom_event.csv

@@ -289,18 +289,48 @@ static void test_gone(void)
 	feed_end();
 }
 
-/* A good file took the place of a refused one: nothing is left to do, unless it is named. */
+/* A good file took the place of a refused one: nothing is left to do, wherever its bytes are, unless
+ * it is named. */
 static void test_replaced(void)
 {
-	feed_begin();
-	int64_t id = feed_enter(NAME, 1000, false), later = world_file(NAME, SHA_B, 2);
-	feed_close(id, LEDGER_REFUSED, "not-utf8");
-	feed_done(later, feed_document(later, &(struct ledger_reject){.message = "no"}), NULL, 3);
-	world.feed.send.sink = CONF_SINK_FILE;
-	retry_all(0, 0);
-	retry_named(NAME, 0, 1);
-	CU_ASSERT_EQUAL(world.result.files_gone, 1);
-	feed_end();
+	for (int kept = 0; kept < 2; kept++) {
+		feed_begin();
+		int64_t id = feed_enter(NAME, 1000, kept), later = world_file(NAME, SHA_B, 2);
+		feed_close(id, LEDGER_REFUSED, "not-utf8");
+		feed_done(later, feed_document(later, &(struct ledger_reject){.message = "no"}),
+			  NULL, 3);
+		world.feed.send.sink = CONF_SINK_FILE;
+		df_log_setup(DF_LOG_INFO, false);
+		retry_all(0, 0);
+		world_logged(NAME ": passed over: it was refused, and a later file of its name");
+		df_log_setup(DF_LOG_ERROR, false);
+		CU_ASSERT_EQUAL(feed_file_of(id).state, LEDGER_REFUSED);
+		if (kept)
+			feed_put(fw.in, NAME, "hello\n", 1000); /* the spool has it no more */
+		retry_named(NAME, (unsigned)kept, !kept);
+		CU_ASSERT_EQUAL(world.result.files_gone, !kept);
+		feed_end();
+	}
+}
+
+/* It was begun, and its bytes went away: what was left of it is in no other file. */
+static void test_replaced_and_sent(void)
+{
+	for (int kept = 0; kept < 2; kept++) {
+		struct df_err err = {0};
+		const struct ledger_outcome lost = {
+		    .state = LEDGER_REFUSED, .code = "lost-bytes", .text = "gone", .now_ms = 2};
+		feed_begin();
+		int64_t id = feed_enter(NAME, 1000, kept), later = world_file(NAME, SHA_B, 2);
+		(void)feed_document(id, &rejected);
+		OK(ledger_file_lost(world.run.env.ledger, id, &lost, &err));
+		feed_done(later, feed_document(later, &(struct ledger_reject){.message = "no"}),
+			  NULL, 3);
+		world.feed.send.sink = CONF_SINK_FILE;
+		retry_all((unsigned)kept, 0);
+		CU_ASSERT_EQUAL(world.result.files_gone, 0);
+		feed_end();
+	}
 }
 
 /* A source that is away holds up this file, and no other one. */
@@ -332,6 +362,7 @@ int main(void)
 	    {"a reject file in somebody's hands", test_in_hand},
 	    {"bytes that are gone", test_gone},
 	    {"a file that was replaced", test_replaced},
+	    {"a file that was replaced when it was half sent", test_replaced_and_sent},
 	    {"the source is away", test_unreachable},
 	    CU_TEST_INFO_NULL,
 	};
