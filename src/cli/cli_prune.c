@@ -22,8 +22,9 @@ const struct cli_spec cli_prune_spec = {
 	     "manifests in the "
 	     "ledger, and reject files in state_dir. Names, hashes and counts stay, so that the "
 	     "same bytes stay known "
-	     "as delivered. Files that are not closed, or wait for after_done, are not touched. "
-	     "Room in ledger.db is "
+	     "as delivered. Files that are not closed, or wait for after_done, are not touched, "
+	     "nor are those "
+	     "whose reject file was edited. Room in ledger.db is "
 	     "used again; the file does not shrink.",
     .options = options,
     .exits = "0 done, 2 usage or configuration, 3 a reject file could not be removed, 5 internal "

@@ -14,7 +14,7 @@ struct prune {
 	const struct run_prune_options *options;
 	struct ledger *ledger;
 	struct run_pruned *out;
-	int64_t *files; /* own: their ids */
+	struct ledger_file *files; /* own */
 	size_t n;
 };
 
@@ -33,7 +33,7 @@ static enum df_status prune_on_file(void *ctx, const struct ledger_file *f, stru
 	if (!prune_is_meant(p, f->feed))
 		return DF_OK;
 	p->files = df_realloc(p->files, (p->n + 1) * sizeof(*p->files));
-	p->files[p->n++] = f->id;
+	p->files[p->n++] = ledger_file_dup(f);
 	return DF_OK;
 }
 
@@ -56,6 +56,48 @@ static enum df_status prune_rejects(void *ctx, const struct ledger_document *d, 
 	return DF_OK;
 }
 
+/* ---- reject files that somebody is correcting ---- */
+
+static enum df_status find_edited(void *ctx, const struct ledger_document *d, struct df_err *err)
+{
+	char **path = ctx;
+	(void)err;
+	if (d->state == LEDGER_REFUSED || !run_rejects_edited(d))
+		return DF_OK;
+	*path = df_strdup(d->text);
+	return DF_END;
+}
+
+/* Without what the ledger knows of it, `retry` would not know that its rows are taken in hand. */
+static enum df_status prune_is_kept(struct prune *p, const struct ledger_file *f, bool *kept,
+				    struct df_err *err)
+{
+	char *path = NULL;
+	enum df_status st = ledger_documents(p->ledger, f->id, find_edited, &path, err);
+	*kept = path != NULL;
+	if (path != NULL)
+		df_log(DF_LOG_WARN,
+		       "%s: %s: kept, as %s was changed since it was written: remove that once its "
+		       "rows have been dropped again",
+		       f->feed, f->name, path);
+	free(path);
+	return st == DF_END ? DF_OK : st;
+}
+
+static enum df_status prune_file(struct prune *p, const struct ledger_file *f, struct df_err *err)
+{
+	bool kept = false;
+	enum df_status st = prune_is_kept(p, f, &kept, err);
+	if (st != DF_OK || kept)
+		return st;
+	st = ledger_documents(p->ledger, f->id, prune_rejects, p, err);
+	if (st == DF_OK && !p->options->dry_run)
+		st = ledger_prune(p->ledger, f->id, err);
+	if (st == DF_OK)
+		p->out->files++;
+	return st;
+}
+
 static enum df_status prune_all(struct prune *p, struct df_err *err)
 {
 	const int64_t before = df_now_ms() - p->options->older_than_ms;
@@ -67,14 +109,9 @@ static enum df_status prune_all(struct prune *p, struct df_err *err)
 		if (df_stop_requested)
 			return df_fail(DF_RETRY, err, NULL,
 				       "stopped by a signal; what is left is for the next time");
-		st = ledger_documents(p->ledger, p->files[i], prune_rejects, p, err);
+		st = prune_file(p, &p->files[i], err);
 		if (st != DF_OK)
 			return st;
-		if (!p->options->dry_run)
-			st = ledger_prune(p->ledger, p->files[i], err);
-		if (st != DF_OK)
-			return st;
-		p->out->files++;
 	}
 	if (p->options->dry_run)
 		return DF_OK;
@@ -98,6 +135,8 @@ void run_prune(const struct conf *conf, const struct run_prune_options *options,
 	if (st != DF_OK)
 		df_log_err(DF_LOG_ERROR, &err);
 	run_note_status(result, st);
+	for (size_t i = 0; i < p.n; i++)
+		ledger_file_free(&p.files[i]);
 	free(p.files);
 	run_session_close(&session);
 }

@@ -2,6 +2,8 @@
 /* Old details are removed, names and hashes stay. */
 #include "run_world.h"
 
+#include <utime.h>
+
 #define DAY INT64_C(86400000)
 #define NOW (400 * DAY)
 
@@ -11,10 +13,13 @@ int64_t __wrap_df_now_ms(void)
 	return NOW;
 }
 
-static char *reject_file(const char *name)
+static char *reject_file(const char *name, time_t changed)
 {
+	const struct utimbuf times = {changed, changed};
+	char *path = df_format("%s/%s", world.dir, name);
 	test_file_put(world.dir, name, "x\n");
-	return df_format("%s/%s", world.dir, name);
+	CU_ASSERT_EQUAL(utime(path, &times), 0);
+	return path;
 }
 
 static bool is_there(const char *name)
@@ -58,7 +63,7 @@ static void test_prune(void)
 	struct df_err err = {0};
 	bool known = false;
 	world_begin();
-	char *old_path = reject_file("old.csv"), *new_path = reject_file("new.csv");
+	char *old_path = reject_file("old.csv", 0), *new_path = reject_file("new.csv", NOW / 1000);
 	int64_t old = world_done(world_file("old-eventless.csv", SHA_A, 1), 10, 2, old_path, 1),
 		new = world_done(world_file("new-eventless.csv", SHA_B, NOW), 10, 2, new_path, NOW);
 	OK(ledger_document_reasons(world.run.env.ledger, old, &why, 1, &err));
@@ -85,6 +90,32 @@ static void test_prune(void)
 	world_end();
 }
 
+/* Somebody is correcting its reject file: all stays until that is gone. */
+static void test_edited(void)
+{
+	const struct ledger_reason why = {
+	    .code = "too-long", .column = "", .rows = 2, .lines = {2}};
+	struct df_err err = {0};
+	world_begin();
+	char *path = reject_file("r.csv", 1000);
+	int64_t id = world_done(world_file("a-eventless.csv", SHA_A, 1), 10, 2, path, 2);
+	OK(ledger_document_reasons(world.run.env.ledger, id, &why, 1, &err));
+	for (int dry_run = 1; dry_run >= 0; dry_run--) {
+		struct run_pruned done = prune(30, dry_run);
+		CU_ASSERT_EQUAL(done.files, 0);
+		CU_ASSERT_EQUAL(done.reject_files, 0);
+		world_logged("f: a-eventless.csv: kept, as ");
+		world_logged("/r.csv was changed since it was written");
+	}
+	CU_ASSERT(is_there("r.csv"));
+	CU_ASSERT_EQUAL(reasons(id), 2);
+	CU_ASSERT_EQUAL(unlink(path), 0);
+	CU_ASSERT_EQUAL(prune(30, false).files, 1);
+	CU_ASSERT_EQUAL(reasons(id), 0);
+	free(path);
+	world_end();
+}
+
 /* What is under way is not old, however long ago it came; nor is another feed's. */
 static void test_kept(void)
 {
@@ -108,6 +139,7 @@ int main(void)
 {
 	static const CU_TestInfo tests[] = {
 	    {"what is removed", test_prune},
+	    {"a reject file that was edited", test_edited},
 	    {"what is kept", test_kept},
 	    CU_TEST_INFO_NULL,
 	};
