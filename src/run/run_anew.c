@@ -217,6 +217,58 @@ static void log_gone(struct feed_work *w, const struct ledger_file *f)
 	pthread_mutex_unlock(&w->run->lock);
 }
 
+/* ---- earlier files of the feed that are not finished ---- */
+
+struct passed_by {
+	const struct anew_file *by;
+	char *name; /* own: of one of them */
+	size_t n;
+};
+
+static bool is_chosen(const struct anew *a, int64_t id)
+{
+	for (size_t i = 0; i < a->choice.n; i++)
+		if (a->choice.v[i].file.id == id)
+			return true;
+	return false;
+}
+
+static enum df_status add_passed(void *ctx, const struct ledger_file *f, struct df_err *err)
+{
+	struct passed_by *p = ctx;
+	const struct ledger_file *by = p->by->file;
+	const struct fetch_entry x = {.name = f->name, .mtime = f->mtime},
+				 y = {.name = by->name, .mtime = by->mtime};
+	const struct fetch_entry *one = &x, *other = &y;
+	(void)err;
+	int order = run_feed_by_rest(&one, &other);
+	bool earlier = order < 0 || (order == 0 && f->id < by->id);
+	if (ledger_closes(f->state) || !earlier || is_chosen(p->by->anew, f->id))
+		return DF_OK;
+	if (p->n++ == 0)
+		p->name = df_strdup(f->name);
+	return DF_OK;
+}
+
+/* Somebody asked for this one now; the others may be stuck for as long as they like. */
+static enum df_status warn_of_order(const struct anew_file *f, struct df_err *err)
+{
+	struct feed_work *w = f->work;
+	struct passed_by p = {.by = f};
+	if (w->feed->fetch.order_none)
+		return DF_OK;
+	enum df_status st =
+	    ledger_files(w->run->env.ledger, w->feed->name, true, add_passed, &p, err);
+	if (st == DF_OK && p.n > 0)
+		df_log(DF_LOG_WARN,
+		       "%s: %s: is sent before %s%s, which came earlier and %s not finished, so "
+		       "that older values may arrive after newer ones",
+		       w->feed->name, f->file->name, p.name, p.n > 1 ? " and others" : "",
+		       p.n > 1 ? "are" : "is");
+	free(p.name);
+	return st;
+}
+
 static enum df_status anew_one(struct anew_file *f, struct df_err *err)
 {
 	const struct ledger_file *known = f->file;
@@ -230,6 +282,8 @@ static enum df_status anew_one(struct anew_file *f, struct df_err *err)
 	if (st != DF_OK)
 		goto cleanup;
 	st = anew_open_again(f, err);
+	if (st == DF_OK)
+		st = warn_of_order(f, err);
 	if (st != DF_OK)
 		goto cleanup;
 

@@ -44,7 +44,7 @@ static enum df_status choose_on_file(void *ctx, const struct ledger_file *f, str
 		feed = orphan_feed(c->out, f->feed);
 	if (feed == NULL || !setup_feed_chosen(feed, c->options->feeds, c->options->n_feeds))
 		return DF_OK;
-	if (!run_named_is(c->names, f->name) || !c->rule->takes(f->state))
+	if (!run_named_is(c->names, f->name) || (!c->rule->latest && !c->rule->takes(f->state)))
 		return DF_OK;
 	c->v = df_realloc(c->v, (c->n + 1) * sizeof(*c->v));
 	c->v[c->n++] = (struct candidate){.chosen = {.feed = feed, .file = ledger_file_dup(f)}};
@@ -107,19 +107,18 @@ static void note_others(struct candidate *v, size_t n)
 static enum df_status pick(const struct choosing *c, struct candidate *v, size_t n,
 			   struct df_err *err)
 {
-	struct candidate *begun = NULL;
-	if (c->rule->latest) {
-		v[n - 1].taken = true;
-		return DF_OK;
-	}
+	struct candidate *begun = NULL, *latest = &v[n - 1];
 	enum df_status st = n > 1 ? find_begun(c->ledger, v, n, &begun, err) : DF_OK;
 	if (st != DF_OK)
 		return st;
-	if (begun != NULL)
+	if (begun != NULL && c->rule->takes(begun->chosen.file.state))
 		begun->taken = true;
+	else if (c->rule->latest)
+		latest->taken = c->rule->takes(latest->chosen.file.state);
 	else
 		take_first(v, n);
-	note_others(v, n);
+	if (!c->rule->latest)
+		note_others(v, n);
 	return DF_OK;
 }
 

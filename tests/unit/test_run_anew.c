@@ -125,6 +125,71 @@ static void test_latest(void)
 	feed_end();
 }
 
+/* What came last was delivered: an older one would arrive after it. */
+static void test_latest_is_done(void)
+{
+	static const enum ledger_state states[] = {LEDGER_ABANDONED, LEDGER_REFUSED, LEDGER_DONE};
+	for (size_t i = 0; i < 3; i++) {
+		feed_begin();
+		df_log_setup(DF_LOG_INFO, false);
+		int64_t older = feed_enter(NAME, 1000, true);
+		feed_close(older, states[i], "because");
+		int64_t later = add_done(soon());
+		restart(NAME, 0, 0);
+		world_logged(NAME ": nothing to restart: it is done");
+		CU_ASSERT_EQUAL(feed_file_of(older).state, states[i]);
+		resend(NAME, 1, 0);
+		CU_ASSERT_EQUAL(fw.id, later);
+		df_log_setup(DF_LOG_WARN, false);
+		feed_end();
+	}
+}
+
+/* What is half sent is what somebody wants to begin anew, and what waits behind it is not. */
+static void test_half_sent(void)
+{
+	feed_begin();
+	df_log_setup(DF_LOG_INFO, false);
+	int64_t done = add_done(soon()), begun = feed_enter(NAME, 2000, true);
+	(void)feed_document(begun, &rejected);
+	int64_t later = feed_enter(NAME, 3000, true);
+	resend(NAME, 0, 0);
+	world_logged(NAME ": nothing to resend: it is not finished");
+	CU_ASSERT_EQUAL(feed_file_of(done).state, LEDGER_DONE);
+	df_log_setup(DF_LOG_WARN, false);
+	restart(NAME, 1, 0);
+	CU_ASSERT_EQUAL(fw.id, begun);
+	restart(NAME, 1, 0); /* nothing of that is sent now */
+	CU_ASSERT_EQUAL(fw.id, later);
+	feed_end();
+}
+
+/* Older values would arrive after newer ones: it is done, as somebody wants it now, and said. */
+static void test_order(void)
+{
+	static const char *const names[] = {NAME, OTHER};
+	for (int i = 0; i < 3; i++) { /* it came later, or is sent as well, or nobody cares */
+		feed_begin();
+		(void)feed_enter(OTHER, i == 0 ? 1001 : 999, true);
+		(void)feed_enter(NAME, 1000, true);
+		world.feed.fetch.order_none = i == 2;
+		df_log_setup(DF_LOG_WARN, false);
+		const struct run_files_options o = {.files = names, .n_files = i == 1 ? 2 : 1};
+		run_restart(&world.conf, &o, &world.result);
+		char *log = world_log();
+		CU_ASSERT_PTR_NULL(strstr(log, NAME ": is sent before " OTHER));
+		free(log);
+		feed_end();
+	}
+
+	feed_begin();
+	(void)feed_enter(OTHER, 999, true);
+	(void)feed_enter(NAME, 1000, true);
+	restart(NAME, 1, 0);
+	world_logged(NAME ": is sent before " OTHER ", which came earlier and is not finished");
+	feed_end();
+}
+
 /* The rows of its reject file are delivered now, or rejected anew. */
 static void test_restart_rejects(void)
 {
@@ -376,6 +441,9 @@ int main(void)
 	    {"restart", test_restart},
 	    {"restart of closed files", test_restart_closed},
 	    {"the latest of a name", test_latest},
+	    {"the latest of a name is done", test_latest_is_done},
+	    {"one of a name is half sent", test_half_sent},
+	    {"earlier files", test_order},
 	    {"restart removes the reject file", test_restart_rejects},
 	    {"resend", test_resend},
 	    {"resend under new ids", test_new_ids},
