@@ -78,6 +78,54 @@ static enum df_status find_begun(struct ledger *l, struct candidate *v, size_t n
 	return DF_OK;
 }
 
+struct duplicate {
+	bool any, other; /* documents; other: that are none */
+};
+
+static enum df_status note_duplicate(void *ctx, const struct ledger_document *d, struct df_err *err)
+{
+	struct duplicate *of = ctx;
+	(void)err;
+	of->any = true;
+	of->other = d->code == NULL || strcmp(d->code, "duplicate") != 0;
+	return of->other ? DF_END : DF_OK;
+}
+
+/* All that it holds was delivered before, with another file. */
+static enum df_status is_duplicate(struct ledger *l, const struct ledger_file *f, bool *out,
+				   struct df_err *err)
+{
+	struct duplicate of = {0};
+	*out = f->state == LEDGER_DONE && f->code != NULL && strcmp(f->code, "duplicate") == 0;
+	if (*out || f->state != LEDGER_DONE)
+		return DF_OK;
+	enum df_status st = ledger_documents(l, f->id, note_duplicate, &of, err);
+	*out = of.any && !of.other;
+	return st == DF_END ? DF_OK : st;
+}
+
+/* What came last; where that was a duplicate, what it was one of, if that had this name. */
+static enum df_status find_latest(struct ledger *l, struct candidate *v, size_t n,
+				  struct candidate **out, struct df_err *err)
+{
+	const struct ledger_file *last = &v[n - 1].chosen.file;
+	bool bytes = last->code != NULL; /* those of the whole file are the same */
+	bool duplicate = n > 1;
+	enum df_status st = DF_OK;
+	*out = &v[n - 1];
+	for (size_t i = n; duplicate && i-- > 0;) {
+		const struct ledger_file *f = &v[i].chosen.file;
+		if (bytes && strcmp(f->sha256, last->sha256) != 0)
+			continue;
+		st = is_duplicate(l, f, &duplicate, err);
+		if (st != DF_OK)
+			return st;
+		if (!duplicate)
+			*out = &v[i];
+	}
+	return DF_OK;
+}
+
 /* Those that are closed, else the oldest: what waits behind it has a way of its own. */
 static void take_first(struct candidate *v, size_t n)
 {
@@ -107,8 +155,10 @@ static void note_others(struct candidate *v, size_t n)
 static enum df_status pick(const struct choosing *c, struct candidate *v, size_t n,
 			   struct df_err *err)
 {
-	struct candidate *begun = NULL, *latest = &v[n - 1];
+	struct candidate *begun = NULL, *latest = NULL;
 	enum df_status st = n > 1 ? find_begun(c->ledger, v, n, &begun, err) : DF_OK;
+	if (st == DF_OK)
+		st = find_latest(c->ledger, v, n, &latest, err);
 	if (st != DF_OK)
 		return st;
 	if (begun != NULL && c->rule->takes(begun->chosen.file.state))

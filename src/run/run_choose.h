@@ -32,7 +32,7 @@ struct run_choose_rule {
 	bool (*takes)(enum ledger_state state);
 	/* Of files with the same name in a feed the one that has begun to send is meant, where the
 	 * rule takes it. Else, with this, the one that came last, and none where the rule does not
-	 * take that; without it those that are closed, or the oldest. */
+	 * take that; of duplicates what they are duplicates of counts; without it those that are closed, or the oldest. */
 	bool latest;
 	bool orphans;     /* files whose feed is not configured any more as well */
 	const char *idle; /* logged of a name of which no file is taken, after the name */

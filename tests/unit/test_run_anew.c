@@ -145,6 +145,58 @@ static void test_latest_is_done(void)
 	}
 }
 
+static int64_t add_duplicate(const char *name, int64_t mtime, bool whole)
+{
+	struct df_err err = {0};
+	struct ledger *l = world.run.env.ledger;
+	struct ledger_document d = {0};
+	int64_t id = feed_enter(name, mtime, true);
+	const struct ledger_new_document begun = {.file_id = id,
+						  .event_type = "eventless",
+						  .settings = "lanes=1",
+						  .version = "0",
+						  .now_ms = 1};
+	const struct ledger_outcome same = {.state = LEDGER_DONE, .code = "duplicate", .now_ms = 2};
+	if (whole) {
+		feed_close(id, LEDGER_DONE, "duplicate");
+		return id;
+	}
+	OK(ledger_document_begin(l, &begun, &d, &err));
+	OK(ledger_document_checked(l, d.id, &(struct ledger_checked){0}, &err));
+	OK(ledger_document_state(l, d.id, &same, &err));
+	ledger_document_free(&d);
+	feed_close(id, LEDGER_DONE, NULL);
+	return id;
+}
+
+/* Put back under its own name, as whole bytes or packed anew: what was delivered is sent. */
+static void test_put_back(void)
+{
+	for (int whole = 0; whole < 2; whole++) {
+		feed_begin();
+		int64_t id = add_done(soon());
+		(void)add_duplicate(NAME, 2000, whole);
+		(void)add_duplicate(NAME, 3000, whole);
+		resend(NAME, 1, 0);
+		CU_ASSERT_EQUAL(fw.id, id);
+		feed_end();
+
+		feed_begin();
+		id = add_done(soon());
+		(void)add_duplicate(NAME, 2000, whole);
+		resend_anew(NAME, 1);
+		CU_ASSERT_EQUAL(fw.id, id);
+		feed_end();
+	}
+	feed_begin(); /* what was delivered has another name: the message says which */
+	df_log_setup(DF_LOG_INFO, false);
+	(void)add_duplicate(NAME, 2000, true);
+	resend(NAME, 0, 0);
+	world_logged(NAME ": nothing to resend: because: name that one");
+	df_log_setup(DF_LOG_WARN, false);
+	feed_end();
+}
+
 /* What is half sent is what somebody wants to begin anew, and what waits behind it is not. */
 static void test_half_sent(void)
 {
@@ -443,6 +495,7 @@ int main(void)
 	    {"the latest of a name", test_latest},
 	    {"the latest of a name is done", test_latest_is_done},
 	    {"one of a name is half sent", test_half_sent},
+	    {"a file that was put back", test_put_back},
 	    {"earlier files", test_order},
 	    {"restart removes the reject file", test_restart_rejects},
 	    {"resend", test_resend},
