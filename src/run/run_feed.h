@@ -80,9 +80,14 @@ int run_feed_by_rest(const void *a, const void *b);
 
 /* Files that an earlier run did not finish. */
 enum df_status run_left_resume(struct feed_work *w, struct df_err *err) DF_CHECK;
-/* Brings its bytes into the spool, and hands it over; where they are gone it is closed. */
+/* Brings its bytes into the spool, and hands it over; where they are gone it is closed. DF_END: it
+ * is left alone, and released. */
 enum df_status run_left_take(struct feed_work *w, const struct ledger_file *f,
 			     struct df_err *err) DF_CHECK;
+/* Of an open file that was imported. DF_END: that was with another environment than the feed has
+ * today, and a document of which nothing was taken would go there: it is logged and noted. */
+enum df_status run_left_elsewhere(struct feed_work *w, int64_t id, const char *name,
+				  struct df_err *err) DF_CHECK;
 /* In a fleet: pulls a file that the ledger has under this id, and hands it over. DF_END: it is not
  * at the source any more. */
 enum df_status run_pull(struct feed_work *w, const struct fetch_entry *e, int64_t listed,

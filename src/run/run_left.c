@@ -7,7 +7,7 @@
 
 struct left_file {
 	int64_t id;
-	bool closed;
+	bool closed, imported;
 	char sha256[DF_SHA256_HEX];
 	char *spool;              /* own */
 	uint64_t idle;            /* see run_file */
@@ -29,6 +29,7 @@ static enum df_status collect_left(void *ctx, const struct ledger_file *f, struc
 	*left = (struct left_file){
 	    .id = f->id,
 	    .closed = ledger_closes(f->state),
+	    .imported = f->source != NULL && strcmp(f->source, LEDGER_SOURCE_LOCAL) == 0,
 	    .spool = run_spool_of(l->conf, f),
 	    .idle = f->idle,
 	    .entry = {.name = df_strdup(f->name), .size = f->size, .mtime = f->mtime},
@@ -99,12 +100,62 @@ cleanup:
 	return st;
 }
 
+/* ---- imported for another environment ---- */
+
+struct elsewhere {
+	const struct conf_feed *feed;
+	char *environment; /* own, or NULL */
+};
+
+static enum df_status look_where(void *ctx, const struct ledger_document *d, struct df_err *err)
+{
+	struct elsewhere *e = ctx;
+	struct conf_feed *begun = NULL;
+	const struct conf_frozen stored = {
+	    .settings = d->settings, .manifest = d->manifest, .plan = d->plan};
+	struct df_err ignored = {0};
+	(void)err;
+	/* once a batch was taken the stored settings count anyway */
+	if (d->taken || ledger_closes(d->state) ||
+	    conf_feed_thaw(e->feed, &stored, &begun, &ignored) != DF_OK)
+		return DF_OK;
+	if (!df_same_text(begun->map.environment, e->feed->map.environment))
+		e->environment = df_strdup(begun->map.environment);
+	conf_feed_free(begun);
+	return e->environment != NULL ? DF_END : DF_OK;
+}
+
+enum df_status run_left_elsewhere(struct feed_work *w, int64_t id, const char *name,
+				  struct df_err *err)
+{
+	struct elsewhere e = {.feed = w->feed};
+	struct df_err why = {0};
+	enum df_status st = ledger_documents(w->run->env.ledger, id, look_where, &e, err);
+	if (st != DF_END)
+		return st;
+	(void)df_fail(DF_RETRY, &why, NULL,
+		      "left alone: it was imported with environment = %s, and that of its feed is "
+		      "%s: import it again with --set environment=%s, or `dropfeed restart %s` "
+		      "(delivers it to %s), or `dropfeed abandon %s`",
+		      e.environment, w->feed->map.environment, e.environment, name,
+		      w->feed->map.environment, name);
+	df_err_context(&why, "%s: %s", w->feed->name, name);
+	df_log_err(DF_LOG_WARN, &why);
+	run_note(w->run, w->feed, DF_RETRY, &why);
+	free(e.environment);
+	return DF_END;
+}
+
 /* ---- on their way again ---- */
 
+/* DF_END: it is left alone, which is logged. */
 static enum df_status resume_one(struct feed_work *w, const struct left_file *f, struct df_err *err)
 {
+	enum df_status st = f->imported ? run_left_elsewhere(w, f->id, f->entry.name, err) : DF_OK;
+	if (st != DF_OK)
+		return st;
 	char *spool = df_strdup(f->spool);
-	enum df_status st = run_feed_spooled(w, spool, f->sha256, err);
+	st = run_feed_spooled(w, spool, f->sha256, err);
 	if (st == DF_END) /* the source may still have the same bytes */
 		st = run_feed_find(w, &f->entry, f->sha256, spool, err);
 	if (st != DF_OK) {
@@ -133,6 +184,8 @@ enum df_status run_left_take(struct feed_work *w, const struct ledger_file *f, s
 	if (st != DF_OK)
 		goto cleanup;
 	st = resume_one(w, &left.v[0], err);
+	if (st == DF_END)
+		ledger_release(w->run->env.ledger, f->id, false);
 cleanup:
 	left_over_free(&left);
 	return st;
@@ -151,7 +204,7 @@ enum df_status run_left_resume(struct feed_work *w, struct df_err *err)
 		if (left.v[i].closed)
 			continue;
 		enum df_status got = resume_one(w, &left.v[i], &one);
-		if (got == DF_OK)
+		if (got == DF_OK || got == DF_END)
 			continue;
 		df_err_context(&one, "%s: %s", w->feed->name, left.v[i].entry.name);
 		df_log_err(DF_LOG_ERROR, &one);

@@ -73,7 +73,13 @@ static enum df_status retry_one(struct feed_work *w, const struct retry_file *f,
 {
 	struct fetch_entry e = {
 	    .name = f->known.name, .size = f->known.size, .mtime = f->known.mtime};
-	enum df_status st = was_delivered(w, f, err);
+	const char *source = f->known.source;
+	enum df_status st = DF_OK;
+	if (!f->closed && source != NULL && strcmp(source, LEDGER_SOURCE_LOCAL) == 0)
+		st = run_left_elsewhere(w, f->known.id, f->known.name, err);
+	if (st != DF_OK)
+		return st == DF_END ? DF_OK : st;
+	st = was_delivered(w, f, err);
 	if (st != DF_END)
 		return st;
 	char *spool = run_spool_of(w->run->conf, &f->known);

@@ -46,6 +46,57 @@ static void test_order(void)
 	feed_end();
 }
 
+/* A document of the file, begun under the feed's settings as they are. */
+static int64_t begin_document(int64_t file)
+{
+	struct df_err err = {0};
+	struct df_buf settings = {0};
+	struct ledger *l = world.run.env.ledger;
+	struct ledger_document d = {0};
+	conf_feed_freeze(&world.feed, &settings);
+	const struct ledger_new_document begun = {.file_id = file,
+						  .event_type = "eventless",
+						  .settings = df_buf_cstr(&settings),
+						  .version = "0",
+						  .now_ms = 1};
+	OK(ledger_document_begin(l, &begun, &d, &err));
+	OK(ledger_document_checked(l, d.id, &(struct ledger_checked){.rows = 10}, &err));
+	int64_t id = d.id;
+	ledger_document_free(&d);
+	df_buf_free(&settings);
+	return id;
+}
+
+/* A test that was imported into development must not reach production by cron's run. */
+static void test_elsewhere(void)
+{
+	struct df_err err = {0};
+	const struct ledger_taking taking = {.version = "0", .settings = "x", .now_ms = 1};
+	feed_begin();
+	struct conf_feed *feed = conf_feed_default("f");
+	const struct conf_source source = world.feed.fetch.source;
+	world.feed = *feed;
+	world.feed.fetch.source = source;
+	int64_t id = feed_enter("a-eventless.csv", 1000, true), document = begin_document(id);
+	resume(1);
+	CU_ASSERT_EQUAL(run_exit_code(&world.result), 0);
+
+	world.feed.map.environment = (char *)"development";
+	df_log_setup(DF_LOG_WARN, false);
+	resume(0);
+	world_logged("f: a-eventless.csv: left alone: it was imported with environment = "
+		     "production, and that of its feed is development: import it again with --set "
+		     "environment=production");
+	df_log_setup(DF_LOG_ERROR, false);
+	CU_ASSERT_EQUAL(feed_file_of(id).state, LEDGER_PULLED);
+	CU_ASSERT_EQUAL(run_exit_code(&world.result), 3);
+
+	OK(ledger_document_taken(world.run.env.ledger, document, &taking, &err));
+	resume(1); /* from now on it keeps its own */
+	conf_feed_free(feed);
+	feed_end();
+}
+
 /* The source may have the same bytes still, which come into the spool again. */
 static void test_source(void)
 {
@@ -129,6 +180,7 @@ int main(void)
 	    {"in the spool", test_spooled},
 	    {"their order", test_order},
 	    {"at the source", test_source},
+	    {"imported for another environment", test_elsewhere},
 	    {"nowhere", test_lost},
 	    {"nowhere, with a document under way", test_lost_rows},
 	    {"the source is away", test_unreachable},
