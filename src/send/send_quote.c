@@ -130,16 +130,26 @@ static bool word_repeats(const struct hidden_word *w, const char *body, size_t l
 	return false;
 }
 
+/* A page may change the case of what it repeats. The caller's; some byte follows. */
+static char *fold_case(const char *s, size_t len)
+{
+	char *out = df_alloc(len + 1);
+	for (size_t i = 0; i < len; i++)
+		out[i] = (char)(s[i] >= 'A' && s[i] <= 'Z' ? s[i] - 'A' + 'a' : s[i]);
+	return out;
+}
+
 char *send_hide(const char *text, const char *body, size_t len)
 {
 	struct df_buf out = {0};
+	char *folded = fold_case(text, strlen(text)), *sent = fold_case(body, len);
 	size_t escape = 0;
 	for (const char *s = text; *s != '\0';) {
-		struct hidden_word w = {.p = s, .part = escape > 0};
+		struct hidden_word w = {.p = folded + (s - text), .part = escape > 0};
 		while (word_char(s[w.len]))
 			w.len++;
 		w.part = w.part || s[w.len] == '\0' || escape_length(s + w.len) > 0;
-		if (w.len > 0 && word_repeats(&w, body, len))
+		if (w.len > 0 && word_repeats(&w, sent, len))
 			df_buf_adds(&out, "***");
 		else
 			df_buf_add(&out, s, w.len);
@@ -152,6 +162,8 @@ char *send_hide(const char *text, const char *body, size_t len)
 		s += n;
 	}
 	(void)df_buf_cstr(&out);
+	free(folded);
+	free(sent);
 	return out.data;
 }
 

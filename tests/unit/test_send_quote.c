@@ -52,6 +52,8 @@ static void test_hidden(void)
 	    {"name Ren\\u00e9 ", "name ***\\u00e9 "},
 	    {"the word worldly is another one ", "the word worldly is another one "},
 	    {"cut in the exam", "cut in the ***"},
+	    {"blocked ADA@Example.COM, c-17", "blocked ***@***.***, ***-***"},
+	    {"in HELLO\\u0021 ", "in ***\\u0021 "},
 	};
 	for (size_t i = 0; i < sizeof(t) / sizeof(*t); i++) {
 		char *got = send_hide(t[i][0], body, sizeof(body) - 1);
