@@ -63,6 +63,8 @@ static int unknown_option(const char *command, const struct cli_option *own, con
 	if (near == NULL)
 		near = cli_nearest(text, cli_global_options, sizeof(cli_global_options[0]));
 
+	if (near != NULL && strcmp(near, text) == 0)
+		return cli_usage(command, "--%s takes no value", near);
 	if (near != NULL)
 		return cli_usage(command, "unknown option '%s': did you mean --%s?", name, near);
 	return cli_usage(command, "unknown option '%s'", name);

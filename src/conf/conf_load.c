@@ -181,7 +181,10 @@ static void on_key(struct conf_loader *l, const char *name, char *value)
 	bool good = false;
 	if (*value == '\0')
 		conf_load_complain(l, l->line,
-				   "%s: no value given; leave the line out for the default", name);
+				   key->fallback != NULL
+				       ? "%s: no value given; leave the line out for the default"
+				       : "%s: no value given: there is no default",
+				   name);
 	else if (l->no_secrets && is_secret_key(key)) {
 		/* the ledger's is needed to read it: where it cannot be read, libpq looks
 		 * elsewhere */

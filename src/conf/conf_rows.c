@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Values that say how a document is written: characters, words, an encoding, a pattern. */
+#include "conf_ini.h"
 #include "conf_value.h"
 
 #include <errno.h>
@@ -70,6 +71,9 @@ enum df_status conf_parse_char(void *home, const struct conf_key *key, const cha
 enum df_status conf_parse_delimiter(void *home, const struct conf_key *key, const char *value,
 				    const char *base, struct df_err *err)
 {
+	if (conf_ini_quoted(value))
+		return df_fail(DF_USAGE, err, NULL,
+			       "quotes are part of a value; write the value without them");
 	if (df_sequence_of(value, conf_field(home, key)))
 		return DF_OK;
 	if (conf_parse_char(home, key, value, base, err) == DF_OK)

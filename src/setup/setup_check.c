@@ -133,11 +133,15 @@ static void check_manifest(const struct setup_work *w)
 static void check_source(const struct setup_work *w)
 {
 	const struct conf_feed *feed = w->feed;
+	const char *path = feed->fetch.source.path;
 	struct df_err err = {0};
-	if (feed->fetch.source.kind == CONF_SOURCE_FILE &&
-	    access(feed->fetch.source.path, R_OK | X_OK) != 0)
-		setup_found(w, "source", true, "cannot read the folder %s: %s",
-			    feed->fetch.source.path, strerror(errno));
+	struct stat info;
+	if (feed->fetch.source.kind == CONF_SOURCE_FILE && stat(path, &info) == 0 &&
+	    !S_ISDIR(info.st_mode))
+		setup_found(w, "source", true, "%s is not a folder", path);
+	else if (feed->fetch.source.kind == CONF_SOURCE_FILE && access(path, R_OK | X_OK) != 0)
+		setup_found(w, "source", true, "cannot read the folder %s: %s", path,
+			    strerror(errno));
 	if (feed->fetch.source.kind != CONF_SOURCE_SFTP)
 		return;
 	if (fetch_check_host(feed, &err) != DF_OK)

@@ -59,6 +59,9 @@ warns "nothing to log in with" 0 'identity_file: there is nothing to log in with
 	"host_key = $print" "$sftp"
 warns "a local folder that is not there" 2 'source: cannot read the folder .*/nowhere' 'sink = -' \
 	"source = file://$work/nowhere"
+: >"$work/list.csv"
+warns "a local source that is a file" 2 'source: .*/list.csv is not a folder' 'sink = -' \
+	"source = file://$work/list.csv"
 
 # Two feeds that deliver the same rows, under ids of their own.
 mkdir -p "$work/drop"

@@ -107,6 +107,8 @@ static void test_mistakes(void)
 	    {"--dry-rum", "unknown option '--dry-rum': did you mean --dry-run?"},
 	    {"--qiet", "unknown option '--qiet': did you mean --quiet?"},
 	    {"--xyzzyxyzzy=1", "unknown option '--xyzzyxyzzy'; see `dropfeed try --help`"},
+	    {"--dry-run=yes", "--dry-run takes no value"},
+	    {"--quiet=1", "--quiet takes no value"},
 	    {"--feed", "--feed needs a value: --feed NAME"},
 	    {"--last many", "--last: 'many' is not a number"},
 	    {"--last 7x", "--last: '7x' is not a number"},

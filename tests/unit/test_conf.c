@@ -151,6 +151,9 @@ static void test_every_mistake(void)
 	       "21: [dropfeed] is already defined on line 2", "22: the section's ']' is missing",
 	       "24: nothing may follow", "26: lanes: no value given", "27: neither a section");
 	EXPECT("[feed a]\nsink = -\n", "1: [dropfeed] must say");
+	EXPECT("[dropfeed]\nstate_dir =\n[feed a]\nlanes =\n",
+	       "2: state_dir: no value given: there is no default", "3: feed a delivers",
+	       "4: lanes: no value given; leave the line out for the default");
 	EXPECT(
 	    "[dropfeed]\nstate_dir = /s\n[feed a]\n[feed b]\nendpoint = us1\napi_key = k\n",
 	    "3: feed a delivers to the Events API, but lacks: endpoint, api_key, api_secret_file",
@@ -205,7 +208,8 @@ static void test_contradictions(void)
 	    {"delimiter = pipe\nquote = ,\n", "5: ", "delimiter: "},
 	    {"delimiter = |||||\n", "5: ", "two to four signs"},
 	    {"delimiter = |\"|\n", "5: ", "delimiter: "},
-	    {"delimiter = '|'\nquote = '\n", "6: ", "delimiter and quote"},
+	    {"delimiter = '|\nquote = '\n", "6: ", "delimiter and quote"},
+	    {"delimiter = '|'\nquote = '\n", "5: ", "quotes are part of a value"},
 	    {"delimiter = ~|~\nquote = '\ncomment = #\n", NULL, NULL},
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {

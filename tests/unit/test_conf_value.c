@@ -59,6 +59,8 @@ static void test_bad_values(void)
 	    {"data_plan", "p:"},
 	    {"data_plan", "p:1x"},
 	    {"delimiter", "ab"},
+	    {"delimiter", "','"},
+	    {"delimiter", "\"||\""},
 	    {"delimiter", "none"},
 	    {"delimiter", "\n"},
 	    {"delimiter", "\xc2\xa7\xc2\xa7"},
