@@ -207,6 +207,9 @@ enum df_status ledger_file_add(struct ledger *l, const struct ledger_new_file *f
 struct ledger_bytes {
 	const char *feed, *sha256, *event_type;
 	int64_t before; /* only those entered before this file; 0: any */
+	/* only those that were delivered, or are on their way, to this environment, as far as that
+	 * is known; NULL: any */
+	const char *environment;
 };
 /* Finds one that a row was delivered of, else one that is not closed. A closed file of which no
  * row was delivered is not found, whatever it holds. DF_END: there is none. */
@@ -272,6 +275,7 @@ struct ledger_new_document {
 	int64_t now_ms;
 	/* of a packed or encrypted file, a hash of what the document holds; NULL: the file is it */
 	const char *content;
+	const char *environment; /* see ledger_bytes */
 };
 /* Finds or makes the document (file, name); a new one is PULLED, with begun_ms now. As long as
  * nothing of it was taken the settings and version are the ones given, afterwards those it was

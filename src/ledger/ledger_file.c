@@ -3,6 +3,8 @@
 #include "ledger_claim.h"
 #include "ledger_sql.h"
 
+#include <stdlib.h>
+
 enum df_status ledger_seen(struct ledger *l, const struct ledger_key *key, int64_t now_ms,
 			   int64_t *first_ms, struct df_err *err)
 {
@@ -64,12 +66,23 @@ enum df_status ledger_files_known(struct ledger *l, const struct ledger_key *key
 	return st;
 }
 
+/* A pattern of stored settings with this environment. The caller's. */
+static char *settings_of(const char *environment)
+{
+	return environment != NULL ? df_format("%%environment = %s\n%%", environment)
+				   : df_strdup("%");
+}
+
 enum df_status ledger_file_same(struct ledger *l, const struct ledger_bytes *bytes,
 				struct ledger_file *out, struct df_err *err)
 {
 	const struct ledger_lookup q = {ST_FILE_SAME, "look up a file", file_row, out};
-	return ledger_first(l, &q, err, "tttii", bytes->feed, bytes->sha256, bytes->event_type,
-			    bytes->before, (int64_t)LEDGER_DONE);
+	char *where = settings_of(bytes->environment);
+	enum df_status st =
+	    ledger_first(l, &q, err, "tttiit", bytes->feed, bytes->sha256, bytes->event_type,
+			 bytes->before, (int64_t)LEDGER_DONE, where);
+	free(where);
+	return st;
 }
 
 enum df_status ledger_bytes_known(struct ledger *l, const char *feed, const char *sha256,
@@ -116,12 +129,14 @@ enum df_status ledger_document_done_before(struct ledger *l, const struct ledger
 					       file};
 	const struct ledger_lookup by_content = {ST_DOCUMENT_SAME_CONTENT, "look up a file",
 						 file_row, file};
-	enum df_status st = ledger_first(l, &by_bytes, err, "itti", d->file_id, d->name,
-					 d->event_type, (int64_t)LEDGER_DONE);
-	if (st != DF_END || d->content == NULL)
-		return st;
-	return ledger_first(l, &by_content, err, "ittit", d->file_id, d->name, d->event_type,
-			    (int64_t)LEDGER_DONE, d->content);
+	char *where = settings_of(d->environment);
+	enum df_status st = ledger_first(l, &by_bytes, err, "ittit", d->file_id, d->name,
+					 d->event_type, (int64_t)LEDGER_DONE, where);
+	if (st == DF_END && d->content != NULL)
+		st = ledger_first(l, &by_content, err, "ittitt", d->file_id, d->name, d->event_type,
+				  (int64_t)LEDGER_DONE, d->content, where);
+	free(where);
+	return st;
 }
 
 enum df_status ledger_document_alike(struct ledger *l, const struct ledger_new_document *d,
@@ -130,8 +145,11 @@ enum df_status ledger_document_alike(struct ledger *l, const struct ledger_new_d
 	const struct ledger_lookup q = {ST_DOCUMENT_ALIKE, "look up a file", file_row, file};
 	if (d->content == NULL)
 		return DF_END;
-	return ledger_first(l, &q, err, "itit", d->file_id, d->event_type, (int64_t)LEDGER_DONE,
-			    d->content);
+	char *where = settings_of(d->environment);
+	enum df_status st = ledger_first(l, &q, err, "ititt", d->file_id, d->event_type,
+					 (int64_t)LEDGER_DONE, d->content, where);
+	free(where);
+	return st;
 }
 
 static enum df_status file_add(struct ledger *l, const struct ledger_new_file *f, int64_t *id,

@@ -372,7 +372,10 @@ static const char *const ledger_migrations[] = {
 	"LEFT JOIN manifest AS plan ON plan.hash = document.plan_hash "
 #define SQL_DOCUMENTS                                                                              \
 	"SELECT " SQL_DOCUMENT_COLUMNS SQL_DOCUMENT_TABLES "WHERE file_id = ?1 ORDER BY id"
-#define SQL_SKIPS "SELECT name, why, csv FROM skipped WHERE file_id = ?1 ORDER BY name"
+/* Whether document d was begun under settings of this pattern. Those that were pruned are not known,
+ * and those of tests have no environment. */
+#define SQL_IN(pattern) "(d.settings LIKE " pattern " OR d.settings NOT LIKE '%environment = %')"
+#define SQL_SKIPS       "SELECT name, why, csv FROM skipped WHERE file_id = ?1 ORDER BY name"
 #define SQL_PULLS                                                                                  \
 	"SELECT arrival, source, name, size, mtime FROM pull WHERE feed = ?1 AND node = ?2"        \
 	" ORDER BY mtime, name"
@@ -536,10 +539,14 @@ static const char *const ledger_statements[ST_COUNT] = {
     [ST_FILE_SAME] =
 	"SELECT " SQL_FILE_COLUMNS
 	" FROM file WHERE feed = ?1 AND sha256 = ?2 AND (event_type = ?3 OR event_type IS NULL)"
-	" AND (?4 = 0 OR id < ?4) AND (closed_ms = 0 OR (state = ?5 AND"
-	"  EXISTS(SELECT 1 FROM document d WHERE d.file_id = file.id AND d.delivered > 0)))"
-	" AND NOT EXISTS(SELECT 1 FROM file f WHERE f.id = ?4 AND f.again = 1)"
-	" ORDER BY closed_ms = 0, id DESC LIMIT 1",
+	" AND (?4 = 0 OR id < ?4) AND ((closed_ms = 0 AND NOT EXISTS(SELECT 1 FROM document d"
+	"  WHERE d.file_id = file.id AND (d.taken OR file.source = 'local') AND NOT " SQL_IN(
+	    "?6") ")) OR (state = ?5 AND"
+		  "  EXISTS(SELECT 1 FROM document d WHERE d.file_id = file.id AND d.delivered > 0 "
+		  "AND " SQL_IN(
+		      "?6") ")))"
+			    " AND NOT EXISTS(SELECT 1 FROM file f WHERE f.id = ?4 AND f.again = 1)"
+			    " ORDER BY closed_ms = 0, id DESC LIMIT 1",
     [ST_BYTES_KNOWN] = "SELECT 1 FROM file WHERE feed = ?1 AND sha256 = ?2 LIMIT 1",
     [ST_REDROPPED_ADD] =
 	"INSERT INTO redropped(feed, mark) VALUES(?1, ?2) ON CONFLICT(feed, mark) DO NOTHING",
@@ -593,8 +600,7 @@ static const char *const ledger_statements[ST_COUNT] = {
 	" WHERE f.id = ?1 AND f.again = 0 AND o.feed = f.feed AND o.sha256 = f.sha256 AND "
 	"o.id < f.id AND d.file_id = o.id"
 	" AND ifnull(d.name, '') = ifnull(?2, '') AND d.event_type = ?3 AND d.state = ?4 AND "
-	"d.delivered > 0"
-	" ORDER BY d.id DESC LIMIT 1)",
+	"d.delivered > 0 AND " SQL_IN("?5") " ORDER BY d.id DESC LIMIT 1)",
     /* what came last under these names, if it was the same */
     [ST_DOCUMENT_SAME_CONTENT] =
 	"SELECT " SQL_FILE_COLUMNS
@@ -602,15 +608,17 @@ static const char *const ledger_statements[ST_COUNT] = {
 	" WHERE f.id = ?1 AND f.again = 0 AND o.name = f.name AND o.feed = f.feed AND "
 	"o.id < f.id AND d.file_id = o.id"
 	" AND ifnull(d.name, '') = ifnull(?2, '') AND d.event_type = ?3 AND d.state = ?4 AND "
-	"d.delivered > 0"
-	" ORDER BY d.id DESC LIMIT 1) AND EXISTS(SELECT 1 FROM document d WHERE d.file_id = file.id"
-	" AND ifnull(d.name, '') = ifnull(?2, '') AND d.content = ?5)",
-    [ST_DOCUMENT_ALIKE] = "SELECT " SQL_FILE_COLUMNS
-			  " FROM file WHERE id = (SELECT d.file_id FROM document d, file o, file f"
-			  " WHERE d.content = ?4 AND f.id = ?1 AND f.again = 0 AND o.id = d.file_id"
-			  " AND o.feed = f.feed AND o.id < f.id"
-			  " AND d.event_type = ?2 AND d.state = ?3 AND d.delivered > 0"
-			  " ORDER BY d.id DESC LIMIT 1)",
+	"d.delivered > 0 AND " SQL_IN(
+	    "?6") " ORDER BY d.id DESC LIMIT 1) AND EXISTS(SELECT 1 FROM document d WHERE "
+		  "d.file_id = file.id"
+		  " AND ifnull(d.name, '') = ifnull(?2, '') AND d.content = ?5)",
+    [ST_DOCUMENT_ALIKE] =
+	"SELECT " SQL_FILE_COLUMNS
+	" FROM file WHERE id = (SELECT d.file_id FROM document d, file o, file f"
+	" WHERE d.content = ?4 AND f.id = ?1 AND f.again = 0 AND o.id = d.file_id AND "
+	"o.feed = f.feed AND o.id < f.id"
+	" AND d.event_type = ?2 AND d.state = ?3 AND d.delivered > 0 AND " SQL_IN(
+	    "?5") " ORDER BY d.id DESC LIMIT 1)",
     [ST_DOCUMENT_CHECKED] = "UPDATE document SET rows = ?2,"
 			    " rejected = ?3 + (SELECT count(*) FROM reject WHERE document_id = ?1),"
 			    " batches = ?4, events = ?5, state = ?6, skipped = ?7, redropped = ?8"

@@ -372,6 +372,7 @@ enum df_status run_document_begin(struct run_file_work *w, const struct decode_d
 						.manifest = live->map.manifest_text,
 						.plan = live->plan.text,
 						.version = DROPFEED_VERSION,
-						.now_ms = df_now_ms()};
+						.now_ms = df_now_ms(),
+						.environment = run_same_environment(live)};
 	return begin_now(w, doc, &now, d, err);
 }

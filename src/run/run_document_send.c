@@ -14,24 +14,6 @@
 /* the API remembers an id for 30 days or more, counted from when it came */
 #define IDS_KEPT_MS (25 * DAY_MS)
 
-/* ---- where it goes ---- */
-
-/* A fingerprint of endpoint and key, or of the sink: ids are remembered there, and nowhere else. */
-static void target_of(const struct conf_feed *feed, char out[DF_SHA256_HEX])
-{
-	const char *sink = feed->send.sink == CONF_SINK_FILE ? feed->send.sink_path : "-";
-	bool api = conf_sink_answers(feed->send.sink);
-	struct df_sha256 *h = df_sha256_new();
-	struct df_buf text = {0};
-	df_buf_addf(&text, "%s\n%s", api ? feed->send.endpoint : "file",
-		    api ? feed->send.api_key : sink);
-	df_sha256_add(h, text.data, text.len);
-	df_sha256_end(h, out);
-	df_sha256_free(h);
-	df_buf_free(&text);
-	out[32] = '\0';
-}
-
 /* ---- going on ---- */
 
 struct resumed {
@@ -237,7 +219,7 @@ enum df_status run_document_send(struct run_delivery *v, struct df_err *err)
 	    (feed->send.endpoint == NULL || feed->send.api_key == NULL))
 		return df_fail(DF_USAGE, err, NULL,
 			       "sink = events-api needs endpoint, api_key and its secret");
-	target_of(feed, target);
+	run_target(feed, target);
 	enum df_status st = v->d->taken ? go_on(v, target, err) : begin_sending(v, target, err);
 	if (st != DF_OK)
 		return st;

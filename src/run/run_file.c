@@ -185,6 +185,7 @@ static enum df_status enter_duplicate(struct run_file_work *w, const struct ledg
 	struct run_file *f = w->f;
 	char *text = df_format("same bytes as %s, which was delivered before", same->name);
 	df_log(DF_LOG_INFO, "%s: %s: skipped: %s", f->feed->name, f->name, text);
+	run_same_warn(w->run->env.ledger, f->feed, f->name, same);
 	const struct ledger_outcome duplicate = {.state = LEDGER_DONE,
 						 .code = "duplicate",
 						 .text = text,

@@ -171,6 +171,7 @@ static enum df_status enter_input(struct kept_import *k, const struct ledger_new
 	if (st == DF_OK) {
 		df_log(DF_LOG_INFO, "%s: %s: skipped: same bytes as %s, which was delivered before",
 		       feed->name, new->key.name, f.name);
+		run_same_warn(k->session.run.env.ledger, feed, new->key.name, &f);
 		ledger_file_free(&f);
 		return DF_END;
 	}

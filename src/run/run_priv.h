@@ -252,5 +252,14 @@ struct run_bytes { /* a file, as far as its name and bytes go */
 enum df_status run_same_bytes(struct ledger *ledger, const struct conf_feed *feed,
 			      const struct run_bytes *of, struct ledger_file *same,
 			      struct df_err *err) DF_CHECK;
+/* What a delivery elsewhere differs in, as far as it is stored; see ledger_bytes. Braze has no
+ * environments. */
+const char *run_same_environment(const struct conf_feed *feed);
+/* A fingerprint of endpoint and key, or of the sink: ids are remembered there, and nowhere else. */
+void run_target(const struct conf_feed *feed, char out[DF_SHA256_HEX]);
+/* Warns where the rows of `same`, which was delivered, may not be where those of the file of that
+ * name would go today. */
+void run_same_warn(struct ledger *ledger, const struct conf_feed *feed, const char *name,
+		   const struct ledger_file *same);
 
 #endif

@@ -23,8 +23,10 @@ static enum df_status was_delivered(struct feed_work *w, const struct retry_file
 	if (f->known.state != LEDGER_REFUSED || w->feed->send.duplicates_import)
 		return DF_END;
 	run_event_type(w->feed, f->known.name, event_type);
-	const struct ledger_bytes bytes = {
-	    .feed = w->feed->name, .sha256 = f->known.sha256, .event_type = event_type};
+	const struct ledger_bytes bytes = {.feed = w->feed->name,
+					   .sha256 = f->known.sha256,
+					   .event_type = event_type,
+					   .environment = run_same_environment(w->feed)};
 	enum df_status st = ledger_file_same(w->run->env.ledger, &bytes, &same, err);
 	if (st != DF_OK)
 		return st;

@@ -12,6 +12,26 @@ void run_event_type(const struct conf_feed *feed, const char *name,
 		memcpy(event_type, parsed.event_type, RUN_EVENT_TYPE_SIZE);
 }
 
+void run_target(const struct conf_feed *feed, char out[DF_SHA256_HEX])
+{
+	const char *sink = feed->send.sink == CONF_SINK_FILE ? feed->send.sink_path : "-";
+	bool api = conf_sink_answers(feed->send.sink);
+	struct df_sha256 *h = df_sha256_new();
+	struct df_buf text = {0};
+	df_buf_addf(&text, "%s\n%s", api ? feed->send.endpoint : "file",
+		    api ? feed->send.api_key : sink);
+	df_sha256_add(h, text.data, text.len);
+	df_sha256_end(h, out);
+	df_sha256_free(h);
+	df_buf_free(&text);
+	out[32] = '\0';
+}
+
+const char *run_same_environment(const struct conf_feed *feed)
+{
+	return feed->send.sink != CONF_SINK_BRAZE ? feed->map.environment : NULL;
+}
+
 enum df_status run_same_bytes(struct ledger *ledger, const struct conf_feed *feed,
 			      const struct run_bytes *of, struct ledger_file *same,
 			      struct df_err *err)
@@ -23,7 +43,8 @@ enum df_status run_same_bytes(struct ledger *ledger, const struct conf_feed *fee
 	const struct ledger_bytes bytes = {.feed = feed->name,
 					   .sha256 = of->sha256,
 					   .event_type = event_type,
-					   .before = of->before};
+					   .before = of->before,
+					   .environment = run_same_environment(feed)};
 	enum df_status st = ledger_file_same(ledger, &bytes, same, err);
 	if (st != DF_OK || same->state == LEDGER_DONE)
 		return st;
@@ -33,4 +54,36 @@ enum df_status run_same_bytes(struct ledger *ledger, const struct conf_feed *fee
 	/* not finished, and nobody goes on with it: what is sent again has its ids */
 	ledger_file_free(same);
 	return DF_END;
+}
+
+struct delivered {
+	const char *target;
+	bool any, here;
+};
+
+static enum df_status look_where(void *ctx, const struct ledger_document *d, struct df_err *err)
+{
+	struct delivered *to = ctx;
+	(void)err;
+	if (d->delivered == 0)
+		return DF_OK;
+	to->any = true;
+	to->here = to->here || d->target == NULL || strcmp(d->target, to->target) == 0;
+	return DF_OK;
+}
+
+void run_same_warn(struct ledger *ledger, const struct conf_feed *feed, const char *name,
+		   const struct ledger_file *same)
+{
+	char target[DF_SHA256_HEX];
+	struct delivered to = {.target = target};
+	struct df_err ignored = {0};
+	run_target(feed, target);
+	if (ledger_documents(ledger, same->id, look_where, &to, &ignored) != DF_OK || !to.any ||
+	    to.here)
+		return;
+	df_log(DF_LOG_WARN,
+	       "%s: %s: %s was delivered to another endpoint, API key or sink than the feed's of "
+	       "today: if its rows are missing there, `dropfeed resend %s` delivers them",
+	       feed->name, name, same->name, same->name);
 }

@@ -40,6 +40,50 @@ static void test_done_before(void)
 	ledger_close(l);
 }
 
+/* Not what was delivered to another environment, as far as that is stored. */
+static void test_done_elsewhere(void)
+{
+	static const char *const stored[] = {"x = y\nenvironment = development\nz = 1\n",
+					     "x = y\n"};
+	for (size_t i = 0; i < 2; i++) {
+		struct ledger *l = fresh();
+		struct ledger_file f = {0};
+		int64_t zip = add_file(l, "a.zip", SHA_A);
+		const struct ledger_new_document new = {.file_id = zip,
+							.name = "a.csv",
+							.event_type = "custom_event",
+							.settings = stored[i],
+							.version = "1",
+							.now_ms = 5,
+							.content = "c"};
+		struct ledger_document d = {0};
+		OK(ledger_document_begin(l, &new, &d, &err));
+		OK(checked(l, d.id, 1, 0));
+		OK(ledger_lanes_settled(l, d.id, &(struct ledger_settled){0, 1, 1, NULL, 0}, 1,
+					&err));
+		OK(ledger_document_state(
+		    l, d.id, &(struct ledger_outcome){.state = LEDGER_DONE, .now_ms = 1}, &err));
+		ledger_document_free(&d);
+		for (int packed = 0; packed < 2; packed++) {
+			struct ledger_new_document later = {
+			    .file_id = add_version(l, "a.zip", packed ? SHA_B : SHA_A, packed),
+			    .name = "a.csv",
+			    .event_type = "custom_event",
+			    .content = "c",
+			    .environment = "production"};
+			enum df_status there = i == 0 ? DF_END : DF_OK;
+			IS(ledger_document_done_before(l, &later, &f, &err), there);
+			ledger_file_free(&f);
+			IS(ledger_document_alike(l, &later, &f, &err), there);
+			ledger_file_free(&f);
+			later.environment = "development";
+			OK(ledger_document_done_before(l, &later, &f, &err));
+			ledger_file_free(&f);
+		}
+		ledger_close(l);
+	}
+}
+
 /* Entered with what it holds; delivered or not. */
 static void finish_content(struct ledger *l, int64_t file, const char *content, bool delivered)
 {
@@ -233,6 +277,7 @@ int main(void)
 	    {"a document resumes with its settings", test_document_resumes},
 	    {"a document balances", test_document_balance},
 	    {"a document that is done is found again", test_done_before},
+	    {"done before, elsewhere", test_done_elsewhere},
 	    {"what was taken keeps its settings", test_taken},
 	    {"an archive that was made anew", test_same_content},
 	    CU_TEST_INFO_NULL,

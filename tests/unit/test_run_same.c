@@ -41,6 +41,87 @@ static void test_delivered(void)
 	world_end();
 }
 
+/* A document of the file, of which a row was delivered under those settings, and it is done where
+ * that is said. */
+static void deliver(int64_t file, const char *settings, bool done)
+{
+	struct df_err err = {0};
+	struct ledger *l = world.run.env.ledger;
+	struct ledger_document d = {0};
+	const struct ledger_new_document begun = {.file_id = file,
+						  .event_type = "eventless",
+						  .settings = settings,
+						  .version = "0",
+						  .now_ms = 1};
+	const struct ledger_taking taking = {
+	    .version = "0", .settings = settings, .target = "there", .now_ms = 1};
+	const struct ledger_settled step = {.done = 1, .rows_delivered = 1};
+	const struct ledger_outcome closed = {.state = LEDGER_DONE, .now_ms = 1};
+	OK(ledger_document_begin(l, &begun, &d, &err));
+	OK(ledger_document_checked(l, d.id, &(struct ledger_checked){.rows = 1}, &err));
+	OK(ledger_document_taken(l, d.id, &taking, &err));
+	OK(ledger_lanes_settled(l, d.id, &step, 1, &err));
+	if (done) {
+		OK(ledger_document_state(l, d.id, &closed, &err));
+		OK(ledger_file_state(l, file, &closed, &err));
+	}
+	ledger_document_free(&d);
+}
+
+#define TESTED    "a = b\nenvironment = development\nlanes = 8\n"
+#define DELIVERED "a = b\nenvironment = production\nlanes = 8\n"
+
+/* What was tried in development is not what was delivered to production. */
+static void test_environment(void)
+{
+	world_begin();
+	int64_t tried = world_file("t-eventless.csv", SHA_A, 1);
+	deliver(tried, TESTED, true);
+	world.feed.map.environment = (char *)"production";
+	same("a-eventless.csv", 0, DF_END, 0);
+	world.feed.send.sink = CONF_SINK_BRAZE; /* which has one only */
+	same("a-eventless.csv", 0, DF_OK, tried);
+	world.feed.send.sink = CONF_SINK_EVENTS_API;
+	int64_t id = world_file("a-eventless.csv", SHA_A, 2), later;
+	deliver(id, DELIVERED, true);
+	same("b-eventless.csv", 0, DF_OK, id);
+	later = world_file("u-eventless.csv", SHA_A, 3);
+	deliver(later, TESTED, true);
+	same("b-eventless.csv", 0, DF_OK, id); /* not that one */
+	world.feed.map.environment = (char *)"development";
+	same("b-eventless.csv", 0, DF_OK, later);
+	world_end();
+
+	world_begin(); /* the same while it is under way */
+	tried = world_file("t-eventless.csv", SHA_A, 1);
+	deliver(tried, TESTED, false);
+	world.feed.map.environment = (char *)"production";
+	same("a-eventless.csv", 0, DF_END, 0);
+	world.feed.map.environment = (char *)"development";
+	same("a-eventless.csv", 0, DF_RETRY, tried);
+	world_end();
+}
+
+/* It was delivered to another endpoint, or to a file: the ledger cannot tell whether that counts. */
+static void test_target(void)
+{
+	struct ledger_file same = {.name = (char *)"a-eventless.csv"};
+	world_begin();
+	world.feed.send.endpoint = (char *)"https://here.example";
+	world.feed.send.api_key = (char *)"k";
+	same.id = world_file(same.name, SHA_A, 1);
+	run_same_warn(world.run.env.ledger, &world.feed, "b-eventless.csv", &same);
+	char *log = world_log();
+	CU_ASSERT_PTR_NULL(strstr(log, "if its rows are missing there"));
+	free(log);
+	deliver(same.id, DELIVERED, true);
+	run_same_warn(world.run.env.ledger, &world.feed, "b-eventless.csv", &same);
+	world_logged("f: b-eventless.csv: a-eventless.csv was delivered to another endpoint, API "
+		     "key or sink than the feed's of today: if its rows are missing there, "
+		     "`dropfeed resend a-eventless.csv` delivers them");
+	world_end();
+}
+
 static void test_event_type(void)
 {
 	static const struct {
@@ -67,6 +148,8 @@ int main(void)
 	static const CU_TestInfo tests[] = {
 	    {"unfinished, refused, of another type", test_same},
 	    {"delivered", test_delivered},
+	    {"another environment", test_environment},
+	    {"another target", test_target},
 	    {"what a name says", test_event_type},
 	    CU_TEST_INFO_NULL,
 	};
