@@ -372,8 +372,8 @@ static const char *const ledger_migrations[] = {
 	"LEFT JOIN manifest AS plan ON plan.hash = document.plan_hash "
 #define SQL_DOCUMENTS                                                                              \
 	"SELECT " SQL_DOCUMENT_COLUMNS SQL_DOCUMENT_TABLES "WHERE file_id = ?1 ORDER BY id"
-/* Whether document d was begun under settings of this pattern. Those that were pruned are not known,
- * and those of tests have no environment. */
+/* Whether document d was begun under settings of this pattern. What was pruned is not known, and
+ * counts as if it was. */
 #define SQL_IN(pattern) "(d.settings LIKE " pattern " OR d.settings NOT LIKE '%environment = %')"
 #define SQL_SKIPS       "SELECT name, why, csv FROM skipped WHERE file_id = ?1 ORDER BY name"
 #define SQL_PULLS                                                                                  \

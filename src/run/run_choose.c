@@ -79,7 +79,7 @@ static enum df_status find_begun(struct ledger *l, struct candidate *v, size_t n
 }
 
 struct duplicate {
-	bool any, other; /* documents; other: that are none */
+	bool any, other; /* documents; other: not duplicates */
 };
 
 static enum df_status note_duplicate(void *ctx, const struct ledger_document *d, struct df_err *err)
@@ -126,7 +126,7 @@ static enum df_status find_latest(struct ledger *l, struct candidate *v, size_t 
 	return DF_OK;
 }
 
-/* Those that are closed, else the oldest: what waits behind it has a way of its own. */
+/* Those that are closed, else the oldest: later ones may go their way. */
 static void take_first(struct candidate *v, size_t n)
 {
 	size_t closed = 0;

@@ -17,7 +17,7 @@
 struct run_chosen {
 	const struct conf_feed *feed; /* borrowed */
 	struct ledger_file file;      /* own */
-	size_t others;                /* of its name, that the rule takes and left for another time */
+	size_t others;                /* of its name, not chosen this time */
 };
 
 struct run_choice {
@@ -32,7 +32,8 @@ struct run_choose_rule {
 	bool (*takes)(enum ledger_state state);
 	/* Of files with the same name in a feed the one that has begun to send is meant, where the
 	 * rule takes it. Else, with this, the one that came last, and none where the rule does not
-	 * take that; of duplicates what they are duplicates of counts; without it those that are closed, or the oldest. */
+	 * take that; of a duplicate, what it is a duplicate of. Without it those that are closed,
+	 * or else the oldest. */
 	bool latest;
 	bool orphans;     /* files whose feed is not configured any more as well */
 	const char *idle; /* logged of a name of which no file is taken, after the name */

@@ -66,7 +66,7 @@ static void test_done_elsewhere(void)
 		ledger_document_free(&d);
 		for (int packed = 0; packed < 2; packed++) {
 			struct ledger_new_document later = {
-			    .file_id = add_version(l, "a.zip", packed ? SHA_B : SHA_A, packed),
+			    .file_id = add_version(l, "a.zip", packed ? SHA_B : SHA_A, packed + 1),
 			    .name = "a.csv",
 			    .event_type = "custom_event",
 			    .content = "c",

@@ -78,7 +78,7 @@ static void test_refused(void)
 	feed_end();
 }
 
-/* Of several of a name that which has begun to send is meant, else the oldest: what waits behind it
+/* Of several of a name that which has begun to send is meant, else the oldest: what comes after it
  * is another day's. Once more takes the next one. */
 static void test_of_one_name(void)
 {

@@ -197,7 +197,7 @@ static void test_put_back(void)
 	feed_end();
 }
 
-/* What is half sent is what somebody wants to begin anew, and what waits behind it is not. */
+/* What is half sent is what somebody wants to begin anew, and what came later is not. */
 static void test_half_sent(void)
 {
 	feed_begin();
