@@ -347,6 +347,12 @@ static inline bool conf_takes_audiences(const struct conf_feed *feed)
 	return feed->send.sink == CONF_SINK_BRAZE;
 }
 
+/* What its sink got twice counts twice: it knows no ids. Users' attributes may be sent again. */
+static inline bool conf_counts_twice(const struct conf_feed *feed)
+{
+	return feed->send.sink == CONF_SINK_BRAZE;
+}
+
 /* It would deliver subject requests that nobody confirmed yet: nothing of it is sent. */
 static inline bool conf_feed_held(const struct conf_feed *feed)
 {

@@ -17,7 +17,8 @@ const struct cli_spec cli_resend_spec = {
     .synopsis = "[--feed NAME]... [--from DIR] [--same-ids|--new-ids] [--progress SECONDS] FILE...",
     .about = "Delivers finished files once more: after the receiving side lost them, or to another "
 	     "endpoint. With the "
-	     "same ids the API ignores what it took in the last 30 days.\n"
+	     "same ids the API ignores what it took in the last 30 days; Braze knows no ids, and "
+	     "events that were sent there need --new-ids.\n"
 	     "FILE is a drop file as `status` names it, or a pattern such as 'orders*'; of several "
 	     "files with one name "
 	     "the latest one is meant.",

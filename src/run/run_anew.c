@@ -9,6 +9,8 @@
 #include "run_choose.h"
 #include "run_session.h"
 
+#include "dropfeed/schema.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -32,6 +34,9 @@ struct anew_file {
 	size_t n;
 	uint64_t taken; /* batches of them that were taken before */
 	bool pruned;    /* one of them cannot be sent under its stored settings */
+	bool once;      /* events of them were sent to a sink that counts them again */
+	bool abandoned; /* one of those was given up */
+	uint64_t known; /* rows of those that were delivered for certain */
 };
 
 /* ---- what is opened again ---- */
@@ -42,6 +47,28 @@ static bool anew_is_meant(const struct anew *a, const struct ledger_document *d)
 	if (a->resend && !a->options->new_ids)
 		return d->state == LEDGER_DONE && d->taken;
 	return a->resend || d->state != LEDGER_DONE;
+}
+
+/* What counts twice was noted before it was sent; of what was pruned its rows are known alone. */
+static enum df_status look_once(struct anew_file *f, const struct ledger_document *d,
+				struct df_err *err)
+{
+	uint64_t sent[LANES_MAX];
+	bool pruned = d->taken && d->settings[0] == '\0';
+	bool once = pruned && d->delivered > 0 && strcmp(d->event_type, "eventless") != 0 &&
+		    !schema_type_audience(d->event_type);
+	if (!conf_counts_twice(f->work->feed))
+		return DF_OK;
+	enum df_status st =
+	    ledger_lanes_sent(f->work->run->env.ledger, d->id, sent, LANES_MAX, err);
+	for (size_t i = 0; st == DF_OK && i < LANES_MAX; i++)
+		once = once || sent[i] > 0;
+	if (st != DF_OK || !once)
+		return st;
+	f->once = true;
+	f->known += d->delivered;
+	f->abandoned = f->abandoned || d->state == LEDGER_ABANDONED;
+	return DF_OK;
 }
 
 static enum df_status anew_on_document(void *ctx, const struct ledger_document *d,
@@ -62,7 +89,7 @@ static enum df_status anew_on_document(void *ctx, const struct ledger_document *
 	    .document = d->id, .keep_rejects = d->closed_ms != 0 && run_rejects_edited(d)};
 	f->rejects[f->n++] = file ? df_strdup(d->text) : NULL;
 	f->pruned = f->pruned || (d->taken && d->settings[0] == '\0');
-	return st;
+	return st == DF_OK ? look_once(f, d, err) : st;
 }
 
 static void anew_file_free(struct anew_file *f)
@@ -106,25 +133,43 @@ static enum df_status settle_rejects(const struct anew_file *f, struct df_err *e
 
 /* ---- in the ledger ---- */
 
-static void log_anew(const struct anew_file *f)
+/* What the receiving side makes of batches that it has, of a sink without ids: of these, users'
+ * attributes alone are sent again. */
+static void log_resent(const struct anew_file *f)
+{
+	const char *feed = f->work->feed->name, *name = f->file->name;
+	int64_t days = f->file->closed_ms != 0 ? (df_now_ms() - f->file->closed_ms) / DAY_MS : 0;
+	if (conf_counts_twice(f->work->feed)) {
+		df_log(DF_LOG_INFO,
+		       "%s: %s: once more under the stored settings: attributes are set again",
+		       feed, name);
+		return;
+	}
+	df_log(DF_LOG_INFO,
+	       "%s: %s: once more under the same ids, of which the API ignores those it has", feed,
+	       name);
+	if (days > KEPT_DAYS)
+		df_log(DF_LOG_WARN,
+		       "%s: %s: delivered %lld days ago, and the API may have forgotten ids by "
+		       "now: up to %llu batches "
+		       "may count again",
+		       feed, name, (long long)days, (unsigned long long)f->taken);
+}
+
+static void log_restarted(const struct anew_file *f)
 {
 	const char *feed = f->work->feed->name, *name = f->file->name;
 	unsigned long long taken = f->taken;
-	int64_t days = f->file->closed_ms != 0 ? (df_now_ms() - f->file->closed_ms) / DAY_MS : 0;
-	if (f->anew->resend && f->anew->options->new_ids)
-		df_log(DF_LOG_WARN,
-		       "%s: %s: once more under new ids and today's settings: its rows count again",
-		       feed, name);
-	else if (f->anew->resend)
-		df_log(
-		    DF_LOG_INFO,
-		    "%s: %s: once more under the same ids, of which the API ignores those it has",
-		    feed, name);
-	else if (taken == 0)
+	if (taken == 0)
 		df_log(DF_LOG_INFO,
 		       "%s: %s: begun anew under today's settings; no batch of it is known to have "
 		       "been taken",
 		       feed, name);
+	else if (conf_counts_twice(f->work->feed))
+		df_log(DF_LOG_WARN,
+		       "%s: %s: begun anew under today's settings; %llu of its batches were taken "
+		       "before: their attributes are set again",
+		       feed, name, taken);
 	else
 		df_log(DF_LOG_WARN,
 		       "%s: %s: begun anew under today's settings; %llu of its batches were taken "
@@ -132,12 +177,18 @@ static void log_anew(const struct anew_file *f)
 		       "are the same now keep their ids, and the API ignores them; the others "
 		       "arrive again",
 		       feed, name, taken);
-	if (f->anew->resend && !f->anew->options->new_ids && days > KEPT_DAYS)
+}
+
+static void log_anew(const struct anew_file *f)
+{
+	if (!f->anew->resend)
+		log_restarted(f);
+	else if (!f->anew->options->new_ids)
+		log_resent(f);
+	else
 		df_log(DF_LOG_WARN,
-		       "%s: %s: delivered %lld days ago, and the API may have forgotten ids by "
-		       "now: up to %llu batches "
-		       "may count again",
-		       feed, name, (long long)days, taken);
+		       "%s: %s: once more under new ids and today's settings: its rows count again",
+		       f->work->feed->name, f->file->name);
 }
 
 static enum df_status anew_steps(struct anew_file *f, struct df_err *err)
@@ -185,6 +236,20 @@ static void log_nothing(const struct anew_file *f)
 	       same ? file->text : why, same ? ": name that one" : "");
 }
 
+static enum df_status fail_once(const struct anew_file *f, struct df_err *err)
+{
+	const char *way = "`dropfeed run` goes on with the rest, `dropfeed abandon` puts it into "
+			  "the reject file, which can be dropped under today's settings";
+	if (f->anew->resend)
+		way = "--new-ids sends all of it where that is meant";
+	else if (f->abandoned)
+		way = "its reject file has the rest: drop that one";
+	return df_fail(DF_USAGE, err, NULL,
+		       "its events were sent, and would count twice, as Braze knows no ids (%llu "
+		       "of its rows are known to be delivered): %s",
+		       (unsigned long long)f->known, way);
+}
+
 /* Whether there is something to be opened again. DF_END: no, which is logged. */
 static enum df_status anew_look(struct anew_file *f, struct df_err *err)
 {
@@ -198,6 +263,8 @@ static enum df_status anew_look(struct anew_file *f, struct df_err *err)
 			       "its settings were pruned, so that its ids cannot be made again: "
 			       "--new-ids delivers it "
 			       "under today's");
+	if (f->once && !(f->anew->resend && f->anew->options->new_ids))
+		return fail_once(f, err);
 	if (f->anew->resend && f->n == 0) {
 		log_nothing(f);
 		return DF_END;

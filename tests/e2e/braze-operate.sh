@@ -69,4 +69,43 @@ check "at the source" test -e "$work/in/lost-custom_event.csv"
 exits 0 "sent on purpose" retry --unknown
 check "it is deleted" test ! -e "$work/in/lost-custom_event.csv"
 peer_stop
+
+# What would count twice is not sent again by a command's default.
+events() { wc -l <"$peer/events.ndjson"; }
+peer_start
+feed "lanes = 1"
+clicks 3 >"$work/in/done-custom_event.csv"
+printf 'user_identities.customer_id,user_attributes.Visit\nC-9,1\n' >"$work/in/users-eventless.csv"
+exits 0 "both are delivered" run
+exits 2 "resend of events under the same ids" resend done-custom_event.csv
+said "says why, and what sends them on purpose" \
+	'done-custom_event.csv: its events were sent.*(3 of its rows .*): --new-ids sends all of it'
+equal "nothing came twice" "$(events)" 3
+exits 0 "it is as it was" status --format json done-custom_event.csv
+check "done" holds '.files[0].state == "done"' "$work/out"
+exits 0 "attributes may be sent again" resend users-eventless.csv
+exits 0 "on purpose" resend --new-ids done-custom_event.csv
+equal "events come again" "$(events)" 6
+peer_stop
+
+peer_start 201 503 503 503 503 503 503 503 503 503 503 503 503 503 503
+feed "lanes = 1" "give_up_after = 1s"
+{ clicks 1 | head -1 && for ((i = 0; i < 200; i++)); do
+	echo "C-$i,1,$((1768206600000 + i)),Clicked,other,$i"
+done; } >"$work/in/half-custom_event.csv"
+exits 3 "a file is sent in part" run
+had=$(events)
+check "some of it came" test "$had" -gt 0 -a "$had" -lt 200
+: >"$peer/script"
+exits 2 "restart" restart half-custom_event.csv
+said "says what sends the rest" "($had of its rows .*): .dropfeed run. goes on with the rest"
+equal "nothing more came" "$(events)" "$had"
+exits 0 "it is given up" abandon half-custom_event.csv
+exits 2 "restart of that" restart half-custom_event.csv
+said "names the rest" 'its reject file has the rest'
+cp "$work/state/rejects/shop/half-custom_event.csv" "$work/in/rest-custom_event.csv"
+exits 0 "which is dropped" run
+equal "each event came once" "$(jq -r '.[1].properties.Row' "$peer/events.ndjson" | sort | uniq |
+	wc -l) $(events)" "200 200"
+peer_stop
 finish

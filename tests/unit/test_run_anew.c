@@ -58,6 +58,41 @@ static int64_t add_done(int64_t closed_ms)
 	return id;
 }
 
+/* A document of it whose first row is about to be sent. */
+static int64_t begin_document(int64_t file, const char *type)
+{
+	struct df_err err = {0};
+	struct ledger *l = world.run.env.ledger;
+	struct ledger_document d = {0};
+	const struct ledger_new_document begun = {.file_id = file,
+						  .event_type = type,
+						  .settings = "lanes=1",
+						  .version = "0",
+						  .now_ms = 1};
+	const struct ledger_taking taking = {.version = "0", .settings = "lanes=1", .now_ms = 1};
+	OK(ledger_document_begin(l, &begun, &d, &err));
+	OK(ledger_document_checked(l, d.id, &(struct ledger_checked){.rows = 10}, &err));
+	OK(ledger_document_taken(l, d.id, &taking, &err));
+	int64_t id = d.id;
+	ledger_document_free(&d);
+	return id;
+}
+
+static enum df_status on_id(void *ctx, const struct ledger_document *d, struct df_err *err)
+{
+	(void)err;
+	*(int64_t *)ctx = d->id;
+	return DF_OK;
+}
+
+static int64_t document_of(int64_t file)
+{
+	struct df_err err = {0};
+	int64_t id = 0;
+	OK(ledger_documents(world.run.env.ledger, file, on_id, &id, &err));
+	return id;
+}
+
 static int64_t soon(void)
 {
 	return df_now_ms() + 5000; /* so that the reject file was not edited after that */
@@ -406,6 +441,95 @@ static void test_receipts(void)
 	feed_end();
 }
 
+/* ---- a sink that knows no ids ---- */
+
+/* Events were noted before they were sent, and a batch of them is settled. */
+static void to_braze(int64_t document, bool events)
+{
+	struct df_err err = {0};
+	const struct ledger_sending note = {.upto = 1, .sync = true};
+	world.feed.send.sink = CONF_SINK_BRAZE;
+	if (events)
+		OK(ledger_lane_sending(world.run.env.ledger, document, &note, &err));
+}
+
+static void test_resend_once(void)
+{
+	feed_begin();
+	int64_t id = add_done(soon());
+	to_braze(document_of(id), true);
+	resend(NAME, 0, 2);
+	world_logged("Braze knows no ids (8 of its rows are known to be delivered): --new-ids");
+	CU_ASSERT_EQUAL(feed_file_of(id).document, LEDGER_DONE);
+	CU_ASSERT_EQUAL(access(rejects, F_OK), 0);
+	feed_put(fw.in, NAME, "hello\n", 1000); /* the spool has it no more */
+	resend_anew(NAME, 1);                   /* on purpose */
+	feed_end();
+
+	feed_begin(); /* attributes alone */
+	id = add_done(df_now_ms() - INT64_C(26) * 86400000);
+	to_braze(document_of(id), false);
+	df_log_setup(DF_LOG_INFO, false);
+	resend(NAME, 1, 0);
+	world_logged(NAME ": once more under the stored settings: attributes are set again");
+	df_log_setup(DF_LOG_WARN, false);
+	feed_end();
+}
+
+static void test_restart_once(void)
+{
+	feed_begin();
+	int64_t id = feed_enter(NAME, 1000, true), document = feed_document(id, &rejected);
+	to_braze(document, true);
+	restart(NAME, 0, 2);
+	world_logged("8 of its rows are known to be delivered): `dropfeed run` goes on");
+	CU_ASSERT_EQUAL(feed_file_of(id).document, LEDGER_SENDING);
+	feed_end();
+
+	feed_begin(); /* a request without an answer: nothing is known to be delivered */
+	id = feed_enter(NAME, 1000, true);
+	to_braze(document = begin_document(id, "custom_event"), true);
+	restart(NAME, 0, 2);
+	world_logged("(0 of its rows are known to be delivered)");
+	feed_end();
+
+	feed_begin(); /* attributes alone */
+	id = feed_enter(NAME, 1000, true);
+	to_braze(feed_document(id, &rejected), false);
+	restart(NAME, 1, 0);
+	world_logged("1 of its batches were taken before: their attributes are set again");
+	feed_end();
+}
+
+/* The rest is where it was put; of a file that was pruned the rows are known alone. */
+static void test_restart_abandoned_once(void)
+{
+	static const char *const types[] = {"eventless", "audience", "custom_event"};
+	struct df_err err = {0};
+	feed_begin();
+	int64_t id = feed_enter(NAME, 1000, true), document = feed_document(id, &rejected);
+	OK(ledger_document_abandon(world.run.env.ledger, document, NULL, soon(), &err));
+	feed_close(id, LEDGER_ABANDONED, "because");
+	to_braze(document, true);
+	restart(NAME, 0, 2);
+	world_logged("its reject file has the rest: drop that one");
+	feed_end();
+
+	for (size_t i = 0; i < 3; i++) {
+		const struct ledger_settled step = {.done = 1, .rows_delivered = 1};
+		feed_begin();
+		id = feed_enter(NAME, 1000, true);
+		to_braze(document = begin_document(id, types[i]), true);
+		OK(ledger_lanes_settled(world.run.env.ledger, document, &step, 1, &err));
+		OK(ledger_document_abandon(world.run.env.ledger, document, NULL, 1, &err));
+		feed_close(id, LEDGER_ABANDONED, "because");
+		OK(ledger_prune(world.run.env.ledger, id, &err));
+		feed_put(fw.in, NAME, "hello\n", 1000);
+		restart(NAME, i < 2, i < 2 ? 0 : 2);
+		feed_end();
+	}
+}
+
 /* ---- what is in the way ---- */
 
 /* Ids that the API may have forgotten. */
@@ -503,6 +627,9 @@ int main(void)
 	    {"the ledger fails", test_ledger_fails},
 	    {"an archive", test_archive},
 	    {"receipts", test_receipts},
+	    {"resend of what counts twice", test_resend_once},
+	    {"restart of what counts twice", test_restart_once},
+	    {"restart of it, abandoned", test_restart_abandoned_once},
 	    {"resend after a long time", test_long_ago},
 	    {"nothing to resend", test_nothing_to_resend},
 	    {"pruned", test_pruned},
