@@ -194,13 +194,38 @@ static void put_joined(struct braze_writer *w, struct json_text list, struct jso
 
 /* ---- attributes ---- */
 
-/* true and false subscribe and unsubscribe; what is neither changes nothing. */
-static void add_group(const char *group, struct json_text value, struct df_buf *groups)
+static struct json_text trimmed(struct json_text t)
+{
+	while (t.len > 0 && t.p[0] == ' ') {
+		t.p++;
+		t.len--;
+	}
+	while (t.len > 0 && t.p[t.len - 1] == ' ')
+		t.len--;
+	return t;
+}
+
+/* A cell of a boolean column is read by the same words. */
+static bool read_boolean(struct json_text t, bool *yes)
+{
+	*yes = same_word(t, "true") || same_word(t, "t") || same_word(t, "1");
+	return *yes || same_word(t, "false") || same_word(t, "f") || same_word(t, "0");
+}
+
+/* True and false subscribe and unsubscribe. What is neither is not left out: it may be somebody's
+ * wish to hear no more. */
+static void add_group(struct braze_writer *w, struct json_text name, struct json_text value,
+		      const char *group, struct df_buf *groups)
 {
 	struct json_text t = value.len > 0 && value.p[0] == '"' ? json_string(value) : value;
-	bool yes = same_word(t, "true");
-	if (!yes && !same_word(t, "false"))
+	bool yes = false;
+	if (!read_boolean(trimmed(t), &yes)) {
+		braze_fail(w, "not-a-boolean",
+			   "the attribute '%.*s' subscribes to a group: true or false is expected; "
+			   "t, f, 1 and 0 are taken as well",
+			   name.len < 80 ? (int)name.len : 80, name.p);
 		return;
+	}
 	df_buf_adds(groups, groups->len > 0 ? "," : "");
 	df_buf_adds(groups, "{\"subscription_group_id\":\"");
 	df_buf_adds(groups, group);
@@ -238,7 +263,7 @@ static void put_attribute(struct braze_writer *w, struct json_text name, struct 
 	const char *group = pair_find(&w->b->set->subscription_groups, name);
 	const char *to = standard_name(name);
 	if (group != NULL)
-		add_group(group, value, groups);
+		add_group(w, name, value, group, groups);
 	else if (json_text_is(name, "$Gender"))
 		put_gender(w, value);
 	else if (to != NULL)

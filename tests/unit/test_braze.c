@@ -170,6 +170,10 @@ static void test_limits(void)
 	TEXT_HAS(mapped(json, false), "external_id");
 }
 
+#define IS_GROUP(value, state)                                                                     \
+	IS_USER("\"sms\":" value, ",\"subscription_groups\":[{\"subscription_group_id\":\"g2\","   \
+				  "\"subscription_state\":\"" state "\"}]")
+
 /* Names of settings are compared with what JSON writes. */
 static void test_groups(void)
 {
@@ -178,7 +182,16 @@ static void test_groups(void)
 		",\"x\":\"1\",\"subscription_groups\":[{\"subscription_group_id\":\"g-1\","
 		"\"subscription_state\":\"subscribed\"},{\"subscription_group_id\":\"g2\","
 		"\"subscription_state\":\"unsubscribed\"}]");
-	IS_USER("\"sms\":\"maybe\"", "");
+	IS_GROUP("\"t\"", "subscribed");
+	IS_GROUP("\" T \"", "subscribed");
+	IS_GROUP("\"1\"", "subscribed");
+	IS_GROUP("true", "subscribed");
+	IS_GROUP("\"f\"", "unsubscribed");
+	IS_GROUP("\"0\"", "unsubscribed");
+	IS_GROUP("false", "unsubscribed");
+	TEXT_HAS(mapped(USER("\"sms\":\"unsubscribed\""), false), "not-a-boolean");
+	TEXT_HAS(mapped(USER("\"sms\":\" \""), false), "not-a-boolean");
+	TEXT_HAS(mapped(USER("\"sms\":[\"true\"]"), false), "not-a-boolean");
 	set("subscription_groups", "x:y");
 }
 
