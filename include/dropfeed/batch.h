@@ -133,6 +133,11 @@ struct batch_form {
 	 * fault says why not. NULL: what the Events API takes can. */
 	bool (*check)(const struct batch_settings *settings, const struct map_record *record,
 		      struct map_fault *fault);
+	/* What a document does not say of a user is taken away there: where a row is rejected, so
+	 * are all rows of its user. A number by which the user whom the record names is known, if
+	 * it is rejected as well; 0: it names none. NULL: each row counts for itself. */
+	uint64_t (*whole_user)(const struct batch_settings *settings,
+			       const struct map_record *record);
 };
 /* by the feed's sink; a constant */
 const struct batch_form *batch_form_of(const struct conf_feed *feed);

@@ -88,6 +88,7 @@ struct document_pass_handlers {
 
 struct document_shared; /* identities that many share */
 struct document_places; /* where the rejected rows are: see document_places.h */
+struct document_whole;  /* users that are left out as a whole: see document_whole.h */
 
 /* How far it is, for another thread to look at. */
 struct document_progress {
@@ -111,6 +112,7 @@ struct document_pass {
 	struct document_shared *shared; /* or NULL: identities that many share are not looked for */
 	/* or NULL: what the last pass rejected is not noted. A reject file is written by them. */
 	struct document_places *places;
+	bool finds; /* it only fills `whole`, see document_whole.h */
 	bool
 	    lengths; /* handlers want no data of records but its length; document_batches sets it */
 	/* filled by the pass: */
@@ -125,6 +127,8 @@ struct document_pass {
 	struct ledger_times times; /* of the events; document_batches fills it */
 	bool long_row;             /* that is noted */
 	bool trailing;             /* rows end with a delimiter that the header does not have */
+	/* own: users of whom rows are rejected, where all of theirs are then; or NULL */
+	struct document_whole *whole;
 };
 
 /* Reads the whole document. DF_OK: rows and rejected are counted. DF_REJECT: the document is

@@ -2,6 +2,7 @@
 /* Batches as Braze takes them: the objects of a user. */
 #include "dropfeed/batch.h"
 #include "dropfeed/braze.h"
+#include "dropfeed/json.h"
 #include "dropfeed/schema.h"
 
 #include <stdio.h>
@@ -120,6 +121,14 @@ static bool drops_events(const struct batch_settings *set)
 	return !braze_forwards(&map, set->event_type);
 }
 
+/* By the id alone, as Braze does: rows with other identities beside it are the same user's. */
+static uint64_t whole_user(const struct batch_settings *set, const struct map_record *rec)
+{
+	struct json_walk ids = json_walk_members(rec->ids, rec->ids_len);
+	struct json_text id = json_find(ids, set->options->braze.external_id);
+	return json_string(id).len > 0 ? batch_hash(id.p, id.len) | 1 : 0;
+}
+
 /* A user's attributes are an object beside those of its events. */
 const struct batch_form batch_form_braze = {.unit = "batch",
 					    .max_batches = BRAZE_MAX_OBJECTS,
@@ -145,4 +154,5 @@ const struct batch_form batch_form_audience = {.unit = "batch",
 					       .write = write_objects,
 					       .convert_counts = true,
 					       .ageless = true,
-					       .check = check};
+					       .check = check,
+					       .whole_user = whole_user};

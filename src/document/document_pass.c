@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "document_pass.h"
 #include "document_places.h"
+#include "document_whole.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -92,7 +93,7 @@ static enum df_status pass_rows(struct document_pass *w, struct rows *rows, stru
 	const struct conf_rows *c = &w->feed->rows;
 	/* what comments say is read in one piece */
 	bool counts = c->count != NULL && c->comment != 0;
-	bool parts = w->jobs > 1 && !counts && !map_in_order(w->map);
+	bool parts = w->jobs > 1 && !counts && !map_in_order(w->map) && w->whole == NULL;
 	if (st == DF_OK)
 		st = parts ? document_pass_parts(w, rows, err)
 			   : document_pass_rows_until(w, rows, UINT64_MAX, err);
@@ -130,11 +131,44 @@ static enum df_status pass_open(struct document_pass *w, struct rows **rows, str
 	return DF_OK;
 }
 
+/* Fills w->whole, where the sink wants that. What else refuses the document is left to the pass
+ * itself, which finds it as well. */
+static enum df_status find_whole(struct document_pass *w, struct df_err *err)
+{
+	static const struct document_pass_handlers none;
+	struct df_err why = {0};
+	if (document_pass_sizes(w).form->whole_user == NULL || w->whole != NULL)
+		return DF_OK;
+	struct document_pass first = {
+	    .feed = w->feed,
+	    .file = w->file,
+	    .doc = w->doc,
+	    .begun_ms = w->begun_ms,
+	    .handlers = &none,
+	    .whole = document_whole_new(w->feed->batch.group_window),
+	    .finds = true,
+	};
+	enum df_status st = document_pass(&first, &why);
+	if (st == DF_REJECT && !document_whole_is_full(first.whole))
+		st = DF_OK;
+	if (st != DF_OK) {
+		*err = why;
+	} else {
+		w->whole = first.whole;
+		first.whole = NULL;
+	}
+	document_pass_end(&first);
+	return st;
+}
+
 enum df_status document_pass(struct document_pass *w, struct df_err *err)
 {
 	struct rows *rows = NULL;
+	enum df_status st = find_whole(w, err);
+	if (st != DF_OK)
+		return st;
 	document_places_begin(w->places);
-	enum df_status st = pass_open(w, &rows, err);
+	st = pass_open(w, &rows, err);
 	if (st == DF_OK)
 		st = pass_rows(w, rows, err);
 	if (st == DF_OK)
@@ -187,4 +221,6 @@ void document_pass_end(struct document_pass *w)
 	w->times = (struct ledger_times){0};
 	w->rows = w->rejected = w->skipped = w->late = 0;
 	w->long_row = w->trailing = false;
+	document_whole_free(w->whole);
+	w->whole = NULL;
 }

@@ -2,6 +2,7 @@
 /* One row of a pass: checked, mapped, counted. */
 #include "document_pass.h"
 #include "document_places.h"
+#include "document_whole.h"
 
 #include <stdio.h>
 #include <strings.h>
@@ -99,6 +100,35 @@ bool document_pass_check_row(struct map *m, const struct batch_settings *sizes,
 	return false;
 }
 
+static uint64_t user_of(const struct document_pass *w, const struct map_record *record)
+{
+	const struct batch_settings sizes = document_pass_sizes(w);
+	return sizes.form->whole_user(&sizes, record);
+}
+
+static enum df_status take_reject(struct document_pass *w, const struct batch_row *where,
+				  const struct map_fault *faults, size_t n, struct df_err *err)
+{
+	w->rejected++;
+	document_hint_reject(w, where, faults[0].code);
+	const struct document_pass_reject r = {.where = *where, .faults = faults, .n_faults = n};
+	document_places_add(w->places, &r);
+	return w->handlers->reject != NULL ? w->handlers->reject(w->ctx, &r, err) : DF_OK;
+}
+
+static enum df_status take_sound(struct document_pass *w, const struct batch_row *where,
+				 const struct map_record *record, struct df_err *err)
+{
+	struct map_fault fault;
+	bool alone = w->whole == NULL || w->finds || document_whole_is_empty(w->whole);
+	if (!alone && document_whole_lacks(w->whole, user_of(w, record), &fault))
+		return take_reject(w, where, &fault, 1, err);
+	if (w->shared != NULL)
+		document_shared_row(w->shared, record);
+	return w->handlers->record != NULL ? w->handlers->record(w->ctx, record, where, err)
+					   : DF_OK;
+}
+
 bool document_pass_row_is_long(uint64_t length)
 {
 	return length > DOCUMENT_GUIDELINE_ROW;
@@ -120,28 +150,23 @@ enum df_status document_pass_take_row(struct document_pass *w, struct batch_row 
 	}
 	if (st != DF_OK)
 		return st;
-	if (sound && w->shared != NULL)
-		document_shared_row(w->shared, record);
 	if (sound)
-		return w->handlers->record != NULL ? w->handlers->record(w->ctx, record, where, err)
-						   : DF_OK;
+		return take_sound(w, where, record, err);
 	if (record->n_faults == 0) {
 		w->skipped++;
 		return DF_OK;
 	}
-	w->rejected++;
 	w->late += record->late;
-	document_hint_reject(w, where, record->faults[0].code);
-	const struct document_pass_reject r = {
-	    .where = *where, .faults = record->faults, .n_faults = record->n_faults};
-	document_places_add(w->places, &r);
-	return w->handlers->reject != NULL ? w->handlers->reject(w->ctx, &r, err) : DF_OK;
+	if (w->finds)
+		return document_whole_add(w->whole, user_of(w, record), where->line, err);
+	return take_reject(w, where, record->faults, record->n_faults, err);
 }
 
 enum df_status document_pass_one(struct document_pass *w, const struct batch_settings *sizes,
 				 const struct rows_row *row, struct df_err *err)
 {
 	struct map_record record;
+	record.ids_len = 0; /* of a row that is not mapped nobody knows whose it is */
 	bool sound = document_pass_check_row(w->map, sizes, row, &record);
 	struct batch_row where = {.line = row->line, .offset = row->offset, .length = row->length};
 	enum df_status st = document_pass_take_row(w, &where, &record, sound, err);

@@ -208,6 +208,26 @@ for how in string array attribute "string array" "string attribute" "array attri
 	equal "$how: a row without the id is rejected" "$(reasons all-audience.csv)" \
 		"1 missing-identity "
 done
+# A user of whom a row is rejected is not sent as one who has left.
+peer_start
+feed "audiences = string"
+printf 'user_identities.customer_id,audience.id,audience.name,audience.member\n%s' \
+	$'C-1,1,A,true\nC-2,1,A,true\nC-1,2,B,yes\nC-1,3,C,true\n' >"$work/in/part-audience.csv"
+exits 1 "validate finds a row" validate "$work/in/part-audience.csv"
+check "and says what becomes of the others" grep -q \
+	'line 2 .row 1.: line 4, about the same user, is rejected.*\[audience-incomplete\]' "$work/out"
+exits 1 "a document with a bad row" run
+equal "all rows of its user are rejected" "$(sed 1d "$work/state/rejects/shop/part-audience.csv" |
+	grep -o 'audience-incomplete\|not-a-boolean' | tr '\n' ' ')" \
+	"audience-incomplete not-a-boolean audience-incomplete "
+equal "the other user is sent" "$(jq -s 'map(.attributes) | add' "$peer/requests.ndjson")" 1
+exits 0 "status adds up" status --format json part-audience.csv
+equal "to the rows" "$(jq -c '.files[0].documents[0] | [.rows, .delivered, .rejected, .balanced]' \
+	"$work/out")" '[4,1,3,true]'
+sed 's/,yes,/,true,/' "$work/state/rejects/shop/part-audience.csv" >"$work/in/new-audience.csv"
+exits 0 "the reject file, corrected and dropped" run
+peer_stop
+equal "is the whole membership" "$(jq -r '.["C-1"].SegmentMembership' "$peer/users.json")" "'1','2','3'"
 # many: rows of 700 users, each of whom has some here and some there; one has 300 audiences.
 many() {
 	echo "user_identities.customer_id,audience.id,audience.name,audience.member"
