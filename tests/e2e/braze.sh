@@ -37,7 +37,7 @@ sed -i 's/^other-key/the-key/' "$work/key"
 equal "nothing was written" "$(lines "$peer/events.ndjson")" 0
 exits 1 "a dry run opens no connection" run --dry-run
 said "and forecasts objects, requests and data points" \
-	"visits-custom_event.csv: 5 rows, 1 would be rejected; 6 objects \\(9 data points\\) in at least 2 requests, 0.0 min"
+	"visits-custom_event.csv: 5 rows, 1 would be rejected .1 missing-identity.; 6 objects \\(9 data points\\) in at least 2 requests, 0.0 min"
 exits 0 "explain" explain --feed shop --format json "$work/in/orders-commerce_event.csv:2"
 equal "shows what a row becomes there" \
 	"$(jq -c '.batch.json | [keys, (.purchases | length)]' "$work/out")" '[["purchases"],2]'
