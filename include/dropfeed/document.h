@@ -67,6 +67,7 @@ struct document_hints {
 	unsigned tries[DOCUMENT_HINTS]; /* by kind */
 	uint64_t field_faults;
 	struct batch_row first_field_fault;
+	bool explained; /* what refuses the document needs no hint */
 };
 
 struct document_pass_reject { /* a row that will not be delivered */

@@ -71,6 +71,8 @@ struct map_record {
 	struct map_fault faults[MAP_MAX_FAULTS]; /* when map_row returned DF_REJECT */
 	size_t n_faults;
 	bool late; /* the event's time is after timestamp_range: perhaps the clock is wrong */
+	/* whoever checks the row sets it: the fault refuses the document as a whole */
+	bool refuses;
 };
 /* Where in the record's batch its ids are, which nearly always are there in one piece; SIZE_MAX:
  * they are somewhere else. */
@@ -108,10 +110,10 @@ bool map_column_is_own(const char *name, size_t len); /* one of the first two */
 bool map_reason_of_broken(const char *text, size_t len);
 
 /* False when the manifest says that the document has no header row, unless map_header has read
- * that of a reject file. */
+ * that of a reject file, or one of paths. */
 bool map_has_header(const struct map *m);
 /* Whether a document's first row is a header: as the manifest says, or because all its cells are
- * names of our own. */
+ * names of our own, or paths. */
 bool map_is_header(const struct map *m, const struct rows_cell *cells, size_t n);
 bool map_header_of_places(const struct rows_cell *cells, size_t n); /* the latter alone */
 /* How many columns a manifest without a header lists; 0 where documents have one. */
@@ -124,7 +126,7 @@ enum df_status map_header(struct map *m, const struct rows_cell *cells, size_t n
 			  struct df_err *err) DF_CHECK;
 /* Its last column has no name and no values: a row that has one there is wrong-field-count. */
 void map_trailing(struct map *m);
-/* Without a header the columns are the manifest's; nothing is guessed from the look of cells. */
+/* Without a header the columns are the manifest's. */
 enum df_status map_no_header(struct map *m, const struct rows_cell *first, size_t n,
 			     struct df_err *err) DF_CHECK;
 
@@ -143,6 +145,15 @@ enum df_status map_row_read(struct map *m, const struct rows_row *row,
 #define MAP_STRAY_BEGIN 4096u /* bytes: no other row need be asked about */
 #define MAP_STRAY_END   512u
 bool map_stray_row(const struct map *m, const struct rows_row *row, struct map_fault *fault);
+
+/* Does the row name columns, as the second header in files that were put together does: all its
+ * cells are paths, or names that columns have? */
+enum map_heading {
+	MAP_HEADING_NONE,
+	MAP_HEADING_SAME,  /* the document's columns, in their order */
+	MAP_HEADING_OTHER, /* others, or in another order: those of the rows after it */
+};
+enum map_heading map_heading(const struct map *m, const struct rows_row *row);
 
 /* What of the records is wanted, for all rows to come; clones want the same. */
 enum map_want {

@@ -164,7 +164,7 @@ void document_hint_end(struct document_pass *w, const struct rows *rows, enum df
 	if (st == DF_OK && rows != NULL)
 		hint_trailer(w, rows);
 	hint_kind(w, st, err);
-	bool noted = h->tries[0] >= HINT_TRIES;
+	bool noted = h->explained || h->tries[0] >= HINT_TRIES;
 	if (st != DF_REJECT || rows == NULL || noted || strcmp(err->code, "malformed-csv") != 0)
 		return;
 

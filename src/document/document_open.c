@@ -28,7 +28,7 @@ static enum df_status begins_as_rejects(const struct rows_format *format,
 	bool sound = st == DF_OK && row.fault == NULL;
 	if (sound && format->no_header)
 		*rejects = map_header_of_places(row.cells, row.n_cells);
-	for (size_t i = 0; sound && !format->no_header && i < row.n_cells; i++)
+	for (size_t i = 0; sound && i < row.n_cells; i++)
 		*rejects = *rejects || map_column_is_own(row.cells[i].p, row.cells[i].len);
 	rows_close(rows);
 	return st == DF_RETRY ? df_fail(st, err, NULL, "%s", why.text) : DF_OK;

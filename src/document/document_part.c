@@ -71,6 +71,7 @@ void document_part_keep(struct document_part *p, const struct rows_row *row,
 	k->at = p->bytes.len;
 	k->sound = sound;
 	k->late = !sound && record->late;
+	k->refuses = !sound && record->refuses;
 	k->no_event = sound && record->no_event;
 	k->fault = p->n_faults;
 	k->n_faults = sound ? 0 : record->n_faults;
@@ -104,6 +105,7 @@ void document_part_recall(const struct document_part *p, const struct document_k
 	record->has_timestamp = k->has_timestamp;
 	record->timestamp_ms = k->timestamp_ms;
 	record->late = k->late;
+	record->refuses = k->refuses;
 	record->no_event = k->no_event;
 	record->n_faults = k->n_faults;
 	for (size_t i = 0; i < k->n_faults; i++) {

@@ -18,7 +18,7 @@ struct document_kept_row {
 	uint32_t ids, batch, data, request_id, message_id; /* their lengths */
 	uint32_t ids_at; /* in its batch; DOCUMENT_IDS_APART: they are kept by themselves */
 	uint32_t batch_tail;
-	bool sound, has_request_id, has_message_id, has_timestamp, late, no_event;
+	bool sound, has_request_id, has_message_id, has_timestamp, late, no_event, refuses;
 	uint32_t fold_from, fold_to, fold_items;
 	int64_t timestamp_ms;
 	size_t fault, n_faults;

@@ -64,11 +64,30 @@ struct batch_settings document_pass_sizes(const struct document_pass *w)
 				       .begun_ms = w->begun_ms};
 }
 
+static void repeats(struct map_record *record)
+{
+	only_fault(record, "repeated-header", 0, "");
+	snprintf(record->faults[0].text, sizeof(record->faults[0].text),
+		 "the row repeats the header; was the file joined from several ones?");
+}
+
+/* Is it a header, which no row of the document can follow unless it is the same? */
+static bool names_columns(const struct map *m, const struct rows_row *row,
+			  struct map_record *record)
+{
+	const enum map_heading heading = map_heading(m, row);
+	if (heading == MAP_HEADING_NONE)
+		return false;
+	repeats(record);
+	record->refuses = heading == MAP_HEADING_OTHER;
+	return true;
+}
+
 bool document_pass_check_row(struct map *m, const struct batch_settings *sizes,
 			     const struct rows_row *row, struct map_record *record)
 {
 	struct map_fault *fault = &record->faults[0];
-	record->late = false;
+	record->late = record->refuses = false;
 	if (row->fault != NULL) {
 		only_fault(record, row->fault, row->fault_column,
 			   map_column_name(m, row->fault_column));
@@ -76,12 +95,12 @@ bool document_pass_check_row(struct map *m, const struct batch_settings *sizes,
 		return false;
 	}
 	if (may_repeat_header(m, row) && document_repeats_header(m, row)) {
-		only_fault(record, "repeated-header", 0, "");
-		snprintf(fault->text, sizeof(fault->text),
-			 "the row repeats the header; was the file joined from several ones?");
+		repeats(record);
 		return false;
 	}
 	enum df_status st = map_row_read(m, row, record);
+	if (st != DF_END && names_columns(m, row, record))
+		return false;
 	if (st != DF_END && is_near_edge(row) && map_stray_row(m, row, fault)) {
 		record->n_faults = 1;
 		return false;
@@ -134,11 +153,24 @@ bool document_pass_row_is_long(uint64_t length)
 	return length > DOCUMENT_GUIDELINE_ROW;
 }
 
+static enum df_status refuse_joined(struct document_pass *w, const struct batch_row *where,
+				    struct df_err *err)
+{
+	w->hints.explained = true;
+	df_err_place(err, NULL, where->line, NULL);
+	return df_fail(DF_REJECT, err, "malformed-csv",
+		       "the row is another header, whose columns are others or in another order: "
+		       "the rows after it do not belong below the document's columns; was the file "
+		       "joined from several ones? Split it before this line");
+}
+
 enum df_status document_pass_take_row(struct document_pass *w, struct batch_row *where,
 				      const struct map_record *record, bool sound,
 				      struct df_err *err)
 {
 	enum df_status st = DF_OK;
+	if (!sound && record->refuses)
+		return refuse_joined(w, where, err);
 	if (document_pass_row_is_long(where->length) && !w->long_row) {
 		w->long_row = true;
 		st = document_guideline(w, err, "the hosted feed wants rows of less than 80 KB");

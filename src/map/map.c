@@ -3,6 +3,7 @@
 #include "map_bindings.h"
 #include "map_compile.h"
 #include "map_derive.h"
+#include "map_heading.h"
 #include "map_manifest.h"
 #include "map_own.h"
 #include "map_placeholder.h"
@@ -103,7 +104,7 @@ void map_want(struct map *m, enum map_want want)
 
 bool map_has_header(const struct map *m)
 {
-	return m->manifest == NULL || m->manifest->has_header || m->places != NULL;
+	return m->manifest == NULL || m->manifest->has_header || m->places != NULL || m->native;
 }
 
 static void forget_document(struct map *m)
@@ -128,7 +129,7 @@ static void forget_document(struct map *m)
 	free(m->places);
 	m->done = m->own = NULL;
 	m->places = NULL;
-	m->has_own = m->trailing = false;
+	m->has_own = m->trailing = m->native = false;
 	m->n_warnings = m->n_notes = 0;
 }
 
@@ -172,6 +173,7 @@ enum df_status map_clone(const struct map *m, struct map **out, struct df_err *e
 	map_own_copy(clone, m);
 	clone->time.range = m->time.range;
 	clone->trailing = m->trailing;
+	clone->native = m->native;
 	clone->want = m->want;
 	st = map_compile(clone, err);
 	if (st != DF_OK) {
@@ -193,6 +195,7 @@ enum df_status map_header(struct map *m, const struct rows_cell *cells, size_t n
 		m->names[m->n_names++] =
 		    df_strndup(cells[i].p != NULL ? cells[i].p : "", cells[i].len);
 	map_own_find(m);
+	m->native = !map_has_header(m) && map_heading_native(m, cells, n);
 
 	enum df_status st = map_has_header(m) ? DF_OK : map_places_find(m, err);
 	if (st != DF_OK)

@@ -6,6 +6,7 @@
 #include "map_bindings.h"
 #include "map_columns.h"
 #include "map_custom.h"
+#include "map_heading.h"
 #include "map_manifest.h"
 #include "map_planned.h"
 #include "map_state.h"
@@ -174,7 +175,7 @@ static bool manifest_names(const struct map_manifest *manifest, const char *name
 static bool is_native(const struct map *m)
 {
 	if (m->manifest->transform || !m->manifest->has_header)
-		return false;
+		return m->native;
 	for (size_t i = 0; i < m->n_names; i++) {
 		struct schema_path path;
 		const char *name = m->names[i];
@@ -212,6 +213,7 @@ enum df_status map_compile(struct map *m, struct df_err *err)
 	st = map_bind(m, err);
 	if (st != DF_OK)
 		return st;
+	map_heading_begin(m);
 	map_planned_begin(m);
 	return DF_OK;
 }

@@ -91,11 +91,6 @@ bool map_header_of_places(const struct rows_cell *cells, size_t n)
 	return any;
 }
 
-bool map_is_header(const struct map *m, const struct rows_cell *cells, size_t n)
-{
-	return m->manifest == NULL || m->manifest->has_header || map_header_of_places(cells, n);
-}
-
 size_t map_places(const struct map *m)
 {
 	return m->manifest == NULL || m->manifest->has_header ? 0 : m->manifest->n;

@@ -17,6 +17,8 @@
 
 #define MAP_MAX_OUTPUT (2u << 20) /* bytes of a record's fragment */
 
+#define MAP_HEADING_SLOTS 1024u
+
 struct map_frame {
 	size_t start; /* where the object's head, with its comma, begins */
 	size_t body;  /* where its members begin */
@@ -44,6 +46,9 @@ struct map {
 	bool *own;     /* own: per column, whether it is one that reject files add */
 	bool has_own;  /* any of them */
 	bool trailing; /* the last column has no name, and has to be empty */
+	bool native;   /* the header is one of paths, which the manifest says that there is not */
+	/* how a cell of a header may begin: see map_heading.c */
+	bool heading[MAP_HEADING_SLOTS];
 	/* own: per entry of a manifest without a header, its column, where the document has a
 	 * header of places; else NULL */
 	size_t *places;

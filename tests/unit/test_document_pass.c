@@ -193,6 +193,33 @@ static void test_no_header(void)
 	CU_ASSERT_EQUAL(test_folder_remove(dir), 0);
 }
 
+/* One of other columns, or in another order, refuses the document, whoever reads it: the rows after
+ * it are not what they seem. */
+static void test_other_header(void)
+{
+	static const char *const texts[] = {OTHER "1,a\n\nuser_attributes.a,mpid\nb,2\n",
+					    OTHER
+					    "1,a\n\n\xef\xbb\xbfuser_attributes.a,\"mpid\"\nb,2\n",
+					    OTHER "1,a\n\n\fmpid,user_attributes.b\n2,b\n"};
+	struct conf_feed *feed = conf_feed_default("f");
+	for (size_t i = 0; i < 3; i++)
+		for (uint32_t jobs = 1; jobs < 4; jobs += 2) {
+			pass(feed, texts[i], jobs);
+			CU_ASSERT_EQUAL(p.st, DF_REJECT);
+			TEXT_IS(p.err.code, "malformed-csv");
+			CU_ASSERT_EQUAL(p.err.line, 4);
+			CU_ASSERT_EQUAL(p.rows, 1);
+			handed_is("header 2;row 1 line 2;");
+		}
+	pass(feed, "mpid\n1\nip\n", 1); /* one cell may be anything */
+	CU_ASSERT_EQUAL(p.st, DF_OK);
+	handed_is("header 1;row 1 line 2;reject 2 line 3 not-an-integer;");
+	pass(feed, OTHER "1,a\nmpid,\n,ip\nmpid,Ip\n", 1);
+	CU_ASSERT_EQUAL(p.st, DF_OK);
+	CU_ASSERT_EQUAL(p.rejected, 3);
+	conf_feed_free(feed);
+}
+
 /* A header in the middle, as of files that were put together, is not a row. */
 static void test_repeated_header(void)
 {
@@ -255,6 +282,7 @@ int main(void)
 	    {"headers that refuse it", test_header},
 	    {"no header", test_no_header},
 	    {"a header once more", test_repeated_header},
+	    {"another header in the middle", test_other_header},
 	    {"guidelines", test_guidelines},
 	    {"when it was begun", test_begun},
 	    CU_TEST_INFO_NULL,
