@@ -273,6 +273,8 @@ bool map_derive_object(struct map *m, const struct map_derived *d, const struct 
 	if (!map_derive_json(m, d->column, &cells[d->column], out, fault))
 		return false;
 	map_derive_follow(out, d->way);
+	if (liquid_is_empty(out)) /* as "" and [] are in any cell of JSON */
+		*out = (struct liquid_value){0};
 	if (out->type == LIQUID_OBJECT || out->type == LIQUID_NIL)
 		return true;
 	return map_cell_refuse(fault, "bad-json",

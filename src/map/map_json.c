@@ -260,7 +260,12 @@ static bool check_json_identity(struct map_json *j, const struct liquid_value **
 {
 	const struct liquid_value *v = *given;
 	size_t kind;
-	if (!j->m->guards_ids || liquid_is_empty(v) || !map_placeholder(v->p, v->len, &kind))
+	if (liquid_is_empty(v))
+		return true;
+	if (v->type == LIQUID_ARRAY || v->type == LIQUID_OBJECT)
+		return map_cell_refuse(j->fault, "bad-json",
+				       "an identity is one value, not a list or an object");
+	if (!j->m->guards_ids || !map_placeholder(v->p, v->len, &kind))
 		return true;
 	if (j->m->placeholder_ids == CONF_PLACEHOLDER_REJECT)
 		return map_cell_refuse(

@@ -238,8 +238,8 @@ static void leaf(struct map_run *r, const struct map_op *op)
 	size_t kind;
 	if (op->flags & SCHEMA_ID)
 		r->identified = true;
-	else if (op->type == SCHEMA_STRING && map_null_marker_may(cell.p, cell.len) &&
-		 map_null_marker(cell.p, cell.len, &kind))
+	else if ((op->type == SCHEMA_STRING || op->type == SCHEMA_ITEMS) &&
+		 map_null_marker_may(cell.p, cell.len) && map_null_marker(cell.p, cell.len, &kind))
 		map_note_placeholder(r->m, op, kind);
 	leaf_value(r, op, &cell);
 }
