@@ -106,6 +106,26 @@ static void note_losses(struct document_pass *pass, const struct batch_settings 
 	document_pass_note(pass, "cut", text);
 }
 
+/* Rows that would have been folded with rejected ones are sent without them: such a line, dropped
+ * again, makes an event of its own, with all that its order has in common. */
+static void note_rejected_lines(struct document_pass *pass, const struct batch_settings *settings)
+{
+	char text[sizeof(pass->notes->text)];
+	const unsigned long long n = pass->rejected;
+	if (!settings->fold_products || strcmp(settings->event_type, "commerce_event") != 0 ||
+	    n == 0 || n + pass->skipped == pass->rows)
+		return;
+	snprintf(
+	    text, sizeof(text),
+	    "%llu row%s rejected: where other lines of the same order are folded, the order is "
+	    "sent without it, and the line, corrected and dropped again, makes a second event "
+	    "with the order's whole total; empty the order's amounts (total, tax, shipping, "
+	    "...) in it before that, or set max_rejects = 0, which sends nothing of such a "
+	    "document",
+	    n, n == 1 ? " is" : "s are");
+	document_pass_note(pass, "order-line-rejected", text);
+}
+
 enum df_status document_preflight(struct document_pass *pass, const struct batch_settings *settings,
 				  document_reject_handler reject, void *ctx,
 				  struct document_forecast *out, struct df_err *err)
@@ -136,8 +156,10 @@ enum df_status document_preflight(struct document_pass *pass, const struct batch
 	if (st != DF_OK)
 		goto cleanup;
 	document_twice_note(pass);
-	if (settings != NULL)
+	if (settings != NULL) {
 		note_losses(pass, settings, out);
+		note_rejected_lines(pass, settings);
+	}
 	st = check_rejects(pass, err);
 cleanup:
 	free(p.lanes);
