@@ -201,6 +201,21 @@ static void prepare_deletion(struct map *m)
 		map_node_child(m->batch, "deleted_user_attributes")->flags |= MAP_DELETED;
 }
 
+/* The lines of an order can be put together where products come from columns of their own. */
+static void warn_unfolded(struct map *m)
+{
+	const struct map_node *action = map_node_child(m->data, "product_action");
+	const struct map_node *products =
+	    action != NULL ? map_node_child(action, "products") : NULL;
+	bool whole = action != NULL && action->kind == MAP_NODE_LEAF;
+	if (whole || (products != NULL && products->kind == MAP_NODE_LEAF))
+		map_warn(m, "not-folded",
+			 "fold_products folds nothing here: events.data.product_action%s is JSON "
+			 "in one cell; write all products of an order into its list, or give them "
+			 "columns of their own",
+			 whole ? "" : ".products");
+}
+
 /* The op that ends product_action.products. */
 static const struct map_op *find_fold(struct map *m)
 {
@@ -243,9 +258,11 @@ static void move_batch_time(struct map *m)
 		b->v[own].name = df_strdup("events.data.timestamp_unixtime_ms");
 		return;
 	}
-	map_warn(m, "guideline",
-		 "the batch's own timestamp_unixtime_ms is left out: the event has its time from "
-		 "events.data.timestamp_unixtime_ms");
+	map_warn(
+	    m, "guideline",
+	    "the batch's own timestamp_unixtime_ms is left out: the event has its time from "
+	    "events.data.timestamp_unixtime_ms alone, and none where that is empty: fill it in "
+	    "there");
 	m->time_column = b->v[own].column;
 	free(b->v[own].fixed);
 	memmove(&b->v[own], &b->v[own + 1], (b->n - own - 1) * sizeof(*b->v));
@@ -298,6 +315,8 @@ enum df_status map_bind(struct map *m, struct df_err *err)
 		m->commerce = strcmp(m->event->name, "commerce_event") == 0;
 		map_program_build(&m->data_program, m->data, m->n_names, m->commerce);
 		m->fold_op = m->feed->map.fold_products ? find_fold(m) : NULL;
+		if (m->feed->map.fold_products && m->commerce)
+			warn_unfolded(m);
 	}
 	map_program_build(&m->batch_program, m->batch, m->n_names, false);
 	size_t depth = m->data_program.depth > m->batch_program.depth ? m->data_program.depth
