@@ -143,6 +143,41 @@ static bool suggest_word(const struct schema_event *event, const char *name, siz
 	return word != NULL && word->path != NULL;
 }
 
+/* The field at a path's end may be known by another word: it has to be in that object. */
+static bool suggest_last(const struct schema_event *event, const char *name, size_t len, char *out,
+			 size_t size)
+{
+	const char *dot = memrchr(name, '.', len);
+	const size_t head = dot != NULL ? (size_t)(dot - name) + 1 : 0;
+	if (head == 0 || head == len)
+		return false;
+
+	const struct schema_word *word = schema_word_find(event, dot + 1, len - head);
+	if (word == NULL || word->path == NULL || strncmp(word->path, name, head) != 0)
+		return false;
+	snprintf(out, size, "%s", word->path);
+	return true;
+}
+
+/* A path into the event lacks its beginning, or the word between events and the field. */
+static bool suggest_data(const struct schema_event *event, const char *name, size_t len, char *out,
+			 size_t size)
+{
+	static const char events[] = "events.";
+	const size_t n = sizeof(events) - 1;
+	struct schema_path path;
+	if (event->data == NULL || event->root != NULL || memchr(name, '.', len) == NULL)
+		return false;
+
+	const size_t from = len > n && memcmp(name, events, n) == 0 ? n : 0;
+	char *full = df_format("events.data.%.*s", (int)(len - from), name + from);
+	bool found = schema_path_parse(event, full, strlen(full), &path, NULL) == SCHEMA_PATH_OK;
+	if (found)
+		snprintf(out, size, "%s", full);
+	free(full);
+	return found;
+}
+
 /* How far a name may be from a path to be taken for a slip. What has no dot is more often a name
  * of its own. */
 static unsigned slip(const struct search *s)
@@ -171,7 +206,8 @@ void schema_suggest(const struct schema_event *event, const char *name, size_t l
 		len = strlen(plain);
 		break;
 	}
-	if (suggest_word(event, name, len, out, size))
+	if (suggest_word(event, name, len, out, size) ||
+	    suggest_last(event, name, len, out, size) || suggest_data(event, name, len, out, size))
 		return;
 
 	struct search s = {

@@ -22,6 +22,15 @@ static void test_suggestions(void)
 	    {"eventless", "Loyalty Level", "user_attributes.Loyalty Level"},
 	    {"custom_event", "tier", "events.data.custom_attributes.tier"},
 	    {"eventless", "password", "user_attributes.password"},
+	    /* the last part is a known word, of the object that was written */
+	    {"custom_event", "device_info.idfa", "device_info.ios_advertising_id"},
+	    {"custom_event", "events.data.timestamp", "events.data.timestamp_unixtime_ms"},
+	    {"commerce_event", "events.data.product_action.products.qty",
+	     "events.data.product_action.products.quantity"},
+	    /* where the event's fields are */
+	    {"custom_event", "custom_attributes.x", "events.data.custom_attributes.x"},
+	    {"custom_event", "events.custom_attributes.x", "events.data.custom_attributes.x"},
+	    {"custom_event", "events.event_name", "events.data.event_name"},
 	    /* slips */
 	    {"eventless", "enviroment", "environment"},
 	    {"eventless", "user_identitys.email", "user_identities.email"},
