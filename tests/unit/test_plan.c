@@ -224,9 +224,9 @@ static void test_versions(void)
 	TEXT_HAS(err.text, "version 2 is not in the file; there is 3");
 	CU_ASSERT_PTR_NULL(read_plan("{\"version_document\":{\"data_points\":[]}}", 2, &err));
 	TEXT_HAS(err.text, "no version of a data plan in the file that has a number");
-	CU_ASSERT_PTR_NULL(read_plan("null", 0, &err));
+	CU_ASSERT_PTR_NULL(read_plan("null\n", 0, &err));
 	TEXT_HAS(err.text, "this is not a version of a data plan");
-	CU_ASSERT_PTR_NULL(read_plan("null", 1, &err));
+	CU_ASSERT_PTR_NULL(read_plan("null\n", 1, &err));
 	CU_ASSERT_PTR_NULL(read_plan("[]", 0, &err));
 	CU_ASSERT_PTR_NULL(read_plan("[{\"data_plan_versions\":[" V(1) "]},{}]", 0, &err));
 	TEXT_HAS(err.text, "no version of a data plan in the file that has a number");
