@@ -91,21 +91,22 @@ static enum df_status note_duplicate(void *ctx, const struct ledger_document *d,
 	return of->other ? DF_END : DF_OK;
 }
 
-/* All that it holds was delivered before, with another file. */
-static enum df_status is_duplicate(struct ledger *l, const struct ledger_file *f, bool *out,
+/* All that it holds was delivered before, with another file. Where its bytes are others, it can be
+ * delivered itself, under new ids. */
+static enum df_status is_duplicate(const struct choosing *c, const struct ledger_file *f, bool *out,
 				   struct df_err *err)
 {
 	struct duplicate of = {0};
 	*out = f->state == LEDGER_DONE && f->code != NULL && strcmp(f->code, "duplicate") == 0;
-	if (*out || f->state != LEDGER_DONE)
+	if (*out || f->state != LEDGER_DONE || c->options->new_ids)
 		return DF_OK;
-	enum df_status st = ledger_documents(l, f->id, note_duplicate, &of, err);
+	enum df_status st = ledger_documents(c->ledger, f->id, note_duplicate, &of, err);
 	*out = of.any && !of.other;
 	return st == DF_END ? DF_OK : st;
 }
 
 /* What came last; where that was a duplicate, what it was one of, if that had this name. */
-static enum df_status find_latest(struct ledger *l, struct candidate *v, size_t n,
+static enum df_status find_latest(const struct choosing *c, struct candidate *v, size_t n,
 				  struct candidate **out, struct df_err *err)
 {
 	const struct ledger_file *last = &v[n - 1].chosen.file;
@@ -117,7 +118,7 @@ static enum df_status find_latest(struct ledger *l, struct candidate *v, size_t 
 		const struct ledger_file *f = &v[i].chosen.file;
 		if (bytes && strcmp(f->sha256, last->sha256) != 0)
 			continue;
-		st = is_duplicate(l, f, &duplicate, err);
+		st = is_duplicate(c, f, &duplicate, err);
 		if (st != DF_OK)
 			return st;
 		if (!duplicate)
@@ -158,7 +159,7 @@ static enum df_status pick(const struct choosing *c, struct candidate *v, size_t
 	struct candidate *begun = NULL, *latest = NULL;
 	enum df_status st = n > 1 ? find_begun(c->ledger, v, n, &begun, err) : DF_OK;
 	if (st == DF_OK)
-		st = find_latest(c->ledger, v, n, &latest, err);
+		st = find_latest(c, v, n, &latest, err);
 	if (st != DF_OK)
 		return st;
 	if (begun != NULL && c->rule->takes(begun->chosen.file.state))

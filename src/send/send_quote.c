@@ -3,6 +3,8 @@
  * secrets. */
 #include "send_quote.h"
 
+#include "dropfeed/json.h"
+
 #include <ctype.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
@@ -139,17 +141,33 @@ static char *fold_case(const char *s, size_t len)
 	return out;
 }
 
+/* In another case words are not looked for in members' names, which are ours, or columns', and no
+ * cells: "Request" is in source_request_id. */
+static void blank_names(char *body, size_t len)
+{
+	const char *end = body + len;
+	for (char *p = memchr(body, '"', len); p != NULL;) {
+		char *after = (char *)(uintptr_t)json_string_end(p, end);
+		if (after < end && *after == ':')
+			memset(p, ' ', (size_t)(after - p));
+		p = after < end ? memchr(after, '"', (size_t)(end - after)) : NULL;
+	}
+}
+
 char *send_hide(const char *text, const char *body, size_t len)
 {
 	struct df_buf out = {0};
 	char *folded = fold_case(text, strlen(text)), *sent = fold_case(body, len);
 	size_t escape = 0;
+	blank_names(sent, len);
 	for (const char *s = text; *s != '\0';) {
-		struct hidden_word w = {.p = folded + (s - text), .part = escape > 0};
+		struct hidden_word w = {.p = s, .part = escape > 0}, any;
 		while (word_char(s[w.len]))
 			w.len++;
 		w.part = w.part || s[w.len] == '\0' || escape_length(s + w.len) > 0;
-		if (w.len > 0 && word_repeats(&w, sent, len))
+		any = w;
+		any.p = folded + (s - text);
+		if (w.len > 0 && (word_repeats(&w, body, len) || word_repeats(&any, sent, len)))
 			df_buf_adds(&out, "***");
 		else
 			df_buf_add(&out, s, w.len);

@@ -218,9 +218,9 @@ static void test_put_back(void)
 
 		feed_begin();
 		id = add_done(soon());
-		(void)add_duplicate(NAME, 2000, whole);
-		resend_anew(NAME, 1);
-		CU_ASSERT_EQUAL(fw.id, id);
+		int64_t other = add_duplicate(NAME, 2000, whole);
+		resend_anew(NAME, 1); /* other bytes count again themselves */
+		CU_ASSERT_EQUAL(fw.id, whole ? id : other);
 		feed_end();
 	}
 	feed_begin(); /* what was delivered has another name: the message says which */
