@@ -215,7 +215,8 @@ printf 'user_identities.customer_id,audience.id,audience.name,audience.member\n%
 	$'C-1,1,A,true\nC-2,1,A,true\nC-1,2,B,yes\nC-1,3,C,true\n' >"$work/in/part-audience.csv"
 exits 1 "validate finds a row" validate "$work/in/part-audience.csv"
 check "and says what becomes of the others" grep -q \
-	'line 2 .row 1.: line 4, about the same user, is rejected.*\[audience-incomplete\]' "$work/out"
+	'line 2 .row 1.: line 4, about the same user, is rejected.*\[audience-incomplete\]' \
+	"$work/out"
 exits 1 "a document with a bad row" run
 equal "all rows of its user are rejected" "$(sed 1d "$work/state/rejects/shop/part-audience.csv" |
 	grep -o 'audience-incomplete\|not-a-boolean' | tr '\n' ' ')" \
@@ -227,7 +228,8 @@ equal "to the rows" "$(jq -c '.files[0].documents[0] | [.rows, .delivered, .reje
 sed 's/,yes,/,true,/' "$work/state/rejects/shop/part-audience.csv" >"$work/in/new-audience.csv"
 exits 0 "the reject file, corrected and dropped" run
 peer_stop
-equal "is the whole membership" "$(jq -r '.["C-1"].SegmentMembership' "$peer/users.json")" "'1','2','3'"
+equal "is the whole membership" "$(jq -r '.["C-1"].SegmentMembership' "$peer/users.json")" \
+	"'1','2','3'"
 # many: rows of 700 users, each of whom has some here and some there; one has 300 audiences.
 many() {
 	echo "user_identities.customer_id,audience.id,audience.name,audience.member"

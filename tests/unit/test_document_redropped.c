@@ -45,7 +45,7 @@ static void test_marks(void)
 	free(marks.v);
 }
 
-/* What would be missing of them is not noted by another run: the document is to be checked again. */
+/* What is missing of them is noted by no other run: the document is to be checked again. */
 static void test_stopped(void)
 {
 	struct df_err err = {0};

@@ -289,8 +289,8 @@ static void test_gone(void)
 	feed_end();
 }
 
-/* A good file took the place of a refused one: nothing is left to do, wherever its bytes are, unless
- * it is named. */
+/* A good file took the place of a refused one: nothing is left to do, wherever its bytes are,
+ * unless it is named. */
 static void test_replaced(void)
 {
 	for (int kept = 0; kept < 2; kept++) {

@@ -102,7 +102,7 @@ static void test_environment(void)
 	world_end();
 }
 
-/* It was delivered to another endpoint, or to a file: the ledger does not know whether that counts. */
+/* It was delivered to another endpoint, or to a file: whether that counts nobody knows. */
 static void test_target(void)
 {
 	struct ledger_file same = {.name = (char *)"a-eventless.csv"};
