@@ -47,6 +47,7 @@ void run_drift(struct run *run, const struct run_columns *what);
 
 /* What the reading of a document warned of; the hosted feed's guidelines only with --verbose. */
 void run_log_warnings(const char *label, const struct document_pass *pass);
+void run_log_note(const char *label, const struct map_warning *note); /* one of its notes */
 /* A zip's entry that is not taken. One that holds CSV is a warning, because somebody may wait for
  * its rows. label: the file's. */
 void run_log_skipped(const char *label, const struct decode_skipped *entry);

@@ -11,7 +11,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -90,10 +89,7 @@ static void log_sound(const struct forecast_work *w, const struct trial_check *c
 		add_sent(w->feed, c, &text);
 	df_log(DF_LOG_INFO, "%s", df_buf_cstr(&text));
 	for (size_t i = 0; i < c->n_warnings; i++)
-		df_log_code(strcmp(c->warnings[i].code, "guideline") == 0 ? DF_LOG_DEBUG
-									  : DF_LOG_WARN,
-			    c->warnings[i].code, "%s: %s [%s]", name, c->warnings[i].text,
-			    c->warnings[i].code);
+		run_log_note(name, &c->warnings[i]);
 	df_buf_free(&text);
 }
 

@@ -25,6 +25,13 @@ void run_file_log_failure(const struct run_file *f, const struct decode_doc *doc
 	free(name);
 }
 
+void run_log_note(const char *label, const struct map_warning *note)
+{
+	bool guideline = strcmp(note->code, "guideline") == 0;
+	df_log_code(guideline ? DF_LOG_DEBUG : DF_LOG_WARN, note->code, "%s: %s [%s]", label,
+		    note->text, note->code);
+}
+
 void run_log_warnings(const char *label, const struct document_pass *pass)
 {
 	const struct map_warning *list;
@@ -32,11 +39,8 @@ void run_log_warnings(const char *label, const struct document_pass *pass)
 	for (size_t i = 0; i < n; i++)
 		df_log_code(DF_LOG_WARN, list[i].code, "%s: %s [%s]", label, list[i].text,
 			    list[i].code);
-	for (size_t i = 0; i < pass->n_notes; i++) {
-		bool guideline = strcmp(pass->notes[i].code, "guideline") == 0;
-		df_log_code(guideline ? DF_LOG_DEBUG : DF_LOG_WARN, pass->notes[i].code,
-			    "%s: %s [%s]", label, pass->notes[i].text, pass->notes[i].code);
-	}
+	for (size_t i = 0; i < pass->n_notes; i++)
+		run_log_note(label, &pass->notes[i]);
 }
 
 void run_log_skipped(const char *label, const struct decode_skipped *entry)
