@@ -2,15 +2,13 @@
 #include "dropfeed/resolve.h"
 
 #include "dropfeed/base.h"
+#include "dropfeed/thread.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
-#include <time.h>
 
 #define LOOK_EVERY_MS 100 /* at df_stop_requested */
 
@@ -65,23 +63,6 @@ static void *lookup_run(void *own)
 	return NULL;
 }
 
-/* Signals are for the main thread. */
-static int thread_start(struct df_lookup *l)
-{
-	sigset_t all, before;
-	pthread_t thread;
-	pthread_attr_t attr;
-	pthread_attr_init(&attr);
-	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	int failed = pthread_create(&thread, &attr, lookup_run, l);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	pthread_attr_destroy(&attr);
-	return failed;
-}
-
 struct df_lookup *df_lookup_start(const char *host, uint16_t port)
 {
 	struct df_lookup *l = df_alloc(sizeof(*l));
@@ -89,15 +70,13 @@ struct df_lookup *df_lookup_start(const char *host, uint16_t port)
 	l->owners = 2;
 	snprintf(l->port, sizeof(l->port), "%u", (unsigned)port);
 	pthread_mutex_init(&l->lock, NULL);
+	df_cond_init(&l->ended);
 
-	pthread_condattr_t attr;
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&l->ended, &attr);
-	pthread_condattr_destroy(&attr);
-
-	int failed = thread_start(l);
-	if (failed != 0) {
+	pthread_t thread;
+	int failed = df_thread_start(&thread, lookup_run, l);
+	if (failed == 0) {
+		pthread_detach(thread);
+	} else {
 		lookup_end(l, NULL, EAI_SYSTEM, failed);
 		l->owners--; /* no thread was started */
 	}
@@ -126,16 +105,6 @@ enum df_status df_lookup_poll(struct df_lookup *l, const struct addrinfo **found
 	return st;
 }
 
-static void lookup_sleep(struct df_lookup *l, int64_t ms)
-{
-	struct timespec until;
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_nsec += ms * 1000000L;
-	until.tv_sec += until.tv_nsec / 1000000000L;
-	until.tv_nsec %= 1000000000L;
-	pthread_cond_timedwait(&l->ended, &l->lock, &until);
-}
-
 enum df_status df_lookup_wait(struct df_lookup *l, int64_t timeout_ms,
 			      const struct addrinfo **found, struct df_err *err)
 {
@@ -143,7 +112,7 @@ enum df_status df_lookup_wait(struct df_lookup *l, int64_t timeout_ms,
 	pthread_mutex_lock(&l->lock);
 	for (int64_t left;
 	     !l->done && !df_stop_requested && (left = deadline - df_monotonic_ms()) > 0;)
-		lookup_sleep(l, left < LOOK_EVERY_MS ? left : LOOK_EVERY_MS);
+		df_cond_wait(&l->ended, &l->lock, left < LOOK_EVERY_MS ? left : LOOK_EVERY_MS);
 	enum df_status st = lookup_result(l, found, err);
 	pthread_mutex_unlock(&l->lock);
 	if (st != DF_END)

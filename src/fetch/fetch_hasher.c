@@ -5,8 +5,9 @@
 
 #include "fetch_priv.h"
 
+#include "dropfeed/thread.h"
+
 #include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -57,16 +58,12 @@ static void *hasher_run(void *own)
 
 bool fetch_hasher_start(struct fetch_hasher *h, uint64_t from)
 {
-	sigset_t all, before;
 	h->written = h->hashed = from;
 	h->last = false;
 	h->error = 0;
 	pthread_mutex_init(&h->lock, NULL);
 	pthread_cond_init(&h->changed, NULL);
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	h->runs = pthread_create(&h->thread, NULL, hasher_run, h) == 0;
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	h->runs = df_thread_start(&h->thread, hasher_run, h) == 0;
 	if (h->runs)
 		return true;
 

@@ -5,10 +5,10 @@
 #include "fetch_sftp.h"
 
 #include "dropfeed/shell.h"
+#include "dropfeed/thread.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -53,14 +53,9 @@ static void *proxy_log_run(void *arg)
 static void proxy_log_start(const struct conf_feed *feed, int fd)
 {
 	struct proxy_log *log = df_alloc(sizeof(*log));
-	sigset_t all, before;
 	pthread_t thread;
 	*log = (struct proxy_log){.feed = df_strdup(feed->name), .fd = fd};
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before); /* signals are for the main thread */
-	int failed = pthread_create(&thread, NULL, proxy_log_run, log);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (failed == 0) {
+	if (df_thread_start(&thread, proxy_log_run, log) == 0) {
 		pthread_detach(thread);
 		return;
 	}

@@ -3,15 +3,15 @@
 #include "ledger_claim.h"
 #include "ledger_postgres.h"
 
+#include "dropfeed/thread.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 /* ---- names ---- */
@@ -107,25 +107,12 @@ static enum df_status renew(struct ledger_claims *c, const char *node, struct df
 
 /* ---- the thread ---- */
 
-static struct timespec monotonic_in(int64_t ms)
-{
-	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	t.tv_sec += ms / 1000;
-	t.tv_nsec += ms % 1000 * 1000000;
-	t.tv_sec += t.tv_nsec / 1000000000;
-	t.tv_nsec %= 1000000000;
-	return t;
-}
-
 /* Until then (CLOCK_BOOTTIME), or until somebody waits for a key. False: no more. */
 static bool wait_until(struct ledger_claims *c, int64_t then)
 {
-	int64_t ms = then - ledger_boot_ms();
-	struct timespec until = monotonic_in(ms > 0 ? ms : 0);
 	pthread_mutex_lock(&c->lock);
-	while (!c->quit && !c->look && pthread_cond_timedwait(&c->changed, &c->lock, &until) == 0)
-		;
+	for (int64_t left; !c->quit && !c->look && (left = then - ledger_boot_ms()) > 0;)
+		df_cond_wait(&c->changed, &c->lock, left);
 	bool quit = c->quit;
 	c->look = false;
 	pthread_mutex_unlock(&c->lock);
@@ -168,16 +155,6 @@ static enum df_status name_itself(struct ledger *l, struct ledger_claims *c, str
 	return DF_OK;
 }
 
-static bool start_thread(struct ledger *l)
-{
-	sigset_t all, before;
-	sigfillset(&all); /* signals are for the main thread */
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	int failed = pthread_create(&l->claims->thread, NULL, renew_main, l);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return failed == 0;
-}
-
 static void claims_free(struct ledger_claims *c)
 {
 	ledger_link_free(c->link);
@@ -194,12 +171,8 @@ enum df_status ledger_join(struct ledger *l, const struct ledger_host *host, str
 	if (l->link == NULL)
 		return DF_OK;
 	struct ledger_claims *c = df_alloc(sizeof(*c));
-	pthread_condattr_t attr;
 	pthread_mutex_init(&c->lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&c->changed, &attr);
-	pthread_condattr_destroy(&attr);
+	df_cond_init(&c->changed);
 	c->batch_format = host->batch_format;
 	c->older_format = host->older_format;
 	c->link = ledger_link_like(l->link);
@@ -220,7 +193,7 @@ enum df_status ledger_join(struct ledger *l, const struct ledger_host *host, str
 	l->claims = c;
 	l->ensure = ledger_claim_ensure;
 	l->fence = ledger_claim_fence;
-	if (start_thread(l))
+	if (df_thread_start(&l->claims->thread, renew_main, l) == 0)
 		return DF_OK;
 	l->claims = NULL;
 	st = df_fail(DF_FATAL, err, NULL, "no thread could be started to renew leases");

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "progress_text.h"
 
-#include <pthread.h>
-#include <signal.h>
+#include "dropfeed/thread.h"
+
 #include <stdlib.h>
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -222,14 +221,9 @@ static void progress_tick(struct progress *p)
 static void *progress_main(void *arg)
 {
 	struct progress *p = arg;
-	struct timespec until;
 	pthread_mutex_lock(&p->lock);
 	while (!p->quit) {
-		clock_gettime(CLOCK_MONOTONIC, &until);
-		until.tv_nsec += TICK_MS * 1000000L;
-		until.tv_sec += until.tv_nsec / 1000000000L;
-		until.tv_nsec %= 1000000000L;
-		pthread_cond_timedwait(&p->changed, &p->lock, &until);
+		df_cond_wait(&p->changed, &p->lock, TICK_MS);
 		if (!p->quit)
 			progress_tick(p);
 	}
@@ -250,23 +244,14 @@ static bool wants_terminal(void)
 struct progress *progress_start(struct sender *sender, uint32_t every_s)
 {
 	struct progress *p = df_alloc(sizeof(*p));
-	pthread_condattr_t attr;
-	sigset_t all, before;
 	p->sender = sender;
 	p->every_ms = (int64_t)every_s * 1000;
 	p->terminal = p->every_ms == 0 && wants_terminal();
 	p->written = df_monotonic_ms();
 	pthread_mutex_init(&p->lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&p->changed, &attr);
-	pthread_condattr_destroy(&attr);
+	df_cond_init(&p->changed);
 
-	sigfillset(&all); /* signals are for the main thread */
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	int failed = pthread_create(&p->thread, NULL, progress_main, p);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (failed == 0)
+	if (df_thread_start(&p->thread, progress_main, p) == 0)
 		return p;
 	pthread_cond_destroy(&p->changed);
 	pthread_mutex_destroy(&p->lock);

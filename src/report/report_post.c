@@ -6,12 +6,10 @@
  */
 #include "dropfeed/http.h"
 #include "dropfeed/report.h"
+#include "dropfeed/thread.h"
 
-#include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #define SLICE_MS 50
 
@@ -85,10 +83,7 @@ static void *post_run(void *arg)
 struct report_post *report_post_start(const struct report_message *m, int64_t timeout_ms)
 {
 	struct report_post *p = df_alloc(sizeof(*p));
-	pthread_condattr_t attr;
-	pthread_attr_t detached;
 	pthread_t thread;
-	sigset_t all, before;
 	http_prepare();
 	*p = (struct report_post){.owners = 2,
 				  .url = df_strdup(m->url),
@@ -97,34 +92,16 @@ struct report_post *report_post_start(const struct report_message *m, int64_t ti
 				  .json = m->json,
 				  .timeout_ms = timeout_ms};
 	pthread_mutex_init(&p->lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&p->ended, &attr);
-	pthread_condattr_destroy(&attr);
+	df_cond_init(&p->ended);
 
-	pthread_attr_init(&detached);
-	pthread_attr_setdetachstate(&detached, PTHREAD_CREATE_DETACHED);
-	sigfillset(&all); /* signals are for the main thread */
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	int failed = pthread_create(&thread, &detached, post_run, p);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	pthread_attr_destroy(&detached);
-	if (failed != 0) {
+	int failed = df_thread_start(&thread, post_run, p);
+	if (failed == 0) {
+		pthread_detach(thread);
+	} else {
 		post_end(p, strerror(failed));
 		p->owners = 1;
 	}
 	return p;
-}
-
-/* Waits a short time; the lock is held. */
-static void wait_slice(struct report_post *p)
-{
-	struct timespec until;
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_nsec += SLICE_MS * 1000000L;
-	until.tv_sec += until.tv_nsec / 1000000000L;
-	until.tv_nsec %= 1000000000L;
-	pthread_cond_timedwait(&p->ended, &p->lock, &until);
 }
 
 enum df_status report_post_wait(struct report_post *p, int64_t ms, struct df_err *err)
@@ -134,7 +111,7 @@ enum df_status report_post_wait(struct report_post *p, int64_t ms, struct df_err
 	enum df_status st = DF_OK;
 	pthread_mutex_lock(&p->lock);
 	while (!p->done && df_monotonic_ms() < until) {
-		wait_slice(p);
+		df_cond_wait(&p->ended, &p->lock, SLICE_MS);
 		if (df_stop_requested && !stopped) {
 			int64_t soon = df_monotonic_ms() + REPORT_STOPPED_MS;
 			until = soon < until ? soon : until;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "run_gate.h"
 
-#include <pthread.h>
+#include "dropfeed/thread.h"
+
 #include <stdlib.h>
-#include <time.h>
 
 enum { PER_LOGIN = 8, IN_ALL = 64, LOOK_EVERY_MS = 200 };
 
@@ -26,13 +26,9 @@ struct run_gate {
 struct run_gate *run_gate_new(void)
 {
 	struct run_gate *gate = df_alloc(sizeof(*gate));
-	pthread_condattr_t attr;
 
 	pthread_mutex_init(&gate->lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&gate->changed, &attr);
-	pthread_condattr_destroy(&attr);
+	df_cond_init(&gate->changed);
 	return gate;
 }
 
@@ -75,14 +71,8 @@ bool run_gate_enter(struct run_gate *gate, const struct conf_source *source)
 	pthread_mutex_lock(&gate->lock);
 	struct login *l = login_of(gate, source);
 	l->waiting++;
-	while (!df_stop_requested && (l->inside >= PER_LOGIN || gate->inside >= IN_ALL)) {
-		struct timespec until;
-		clock_gettime(CLOCK_MONOTONIC, &until);
-		until.tv_nsec += LOOK_EVERY_MS * 1000000L;
-		until.tv_sec += until.tv_nsec / 1000000000L;
-		until.tv_nsec %= 1000000000L;
-		pthread_cond_timedwait(&gate->changed, &gate->lock, &until);
-	}
+	while (!df_stop_requested && (l->inside >= PER_LOGIN || gate->inside >= IN_ALL))
+		df_cond_wait(&gate->changed, &gate->lock, LOOK_EVERY_MS);
 	l->waiting--;
 	bool in = !df_stop_requested;
 	l->inside += in;

@@ -9,10 +9,9 @@
 
 #include "dropfeed/http.h"
 #include "dropfeed/report.h"
+#include "dropfeed/thread.h"
 
-#include <signal.h>
 #include <stdlib.h>
-#include <time.h>
 
 enum {
 	LOOK_EVERY_MS = 500,
@@ -183,16 +182,6 @@ static enum df_status deliver_all(struct run_notices *s, struct df_err *err)
 	}
 }
 
-static void look_later(struct run_notices *s)
-{
-	struct timespec until;
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_nsec += LOOK_EVERY_MS * 1000000L;
-	until.tv_sec += until.tv_nsec / 1000000000L;
-	until.tv_nsec %= 1000000000L;
-	pthread_cond_timedwait(&s->changed, &s->lock, &until);
-}
-
 static void *notices_main(void *arg)
 {
 	struct run_notices *s = arg;
@@ -202,7 +191,7 @@ static void *notices_main(void *arg)
 	do {
 		pthread_mutex_lock(&s->lock);
 		if (!s->quit)
-			look_later(s);
+			df_cond_wait(&s->changed, &s->lock, LOOK_EVERY_MS);
 		quit = s->quit;
 		pthread_mutex_unlock(&s->lock);
 		st = deliver_all(s, &err);
@@ -254,8 +243,6 @@ static void notices_free(struct run_notices *s)
 
 struct run_notices *run_notices_start(const struct conf *conf, struct ledger *ledger)
 {
-	pthread_condattr_t attr;
-	sigset_t all, before;
 	if (!anybody(conf))
 		return NULL;
 	http_prepare();
@@ -263,15 +250,9 @@ struct run_notices *run_notices_start(const struct conf *conf, struct ledger *le
 	*s = (struct run_notices){.conf = conf, .ledger = ledger};
 	add_secrets(s);
 	pthread_mutex_init(&s->lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&s->changed, &attr);
-	pthread_condattr_destroy(&attr);
+	df_cond_init(&s->changed);
 
-	sigfillset(&all); /* signals are for the main thread */
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	int failed = pthread_create(&s->thread, NULL, notices_main, s);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	int failed = df_thread_start(&s->thread, notices_main, s);
 	if (failed == 0)
 		return s;
 	df_log(DF_LOG_WARN, "no notices in this run: %s", strerror(failed));

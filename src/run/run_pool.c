@@ -3,8 +3,9 @@
  * whatever `jobs` is. */
 #include "run_queue.h"
 
+#include "dropfeed/thread.h"
+
 #include <stdlib.h>
-#include <time.h>
 
 enum {
 	MORE_THREADS = 64,
@@ -26,18 +27,6 @@ struct run_pool {
 	uint32_t idle; /* threads that wait for work, or have just been made */
 	bool closing;
 };
-
-static void pool_wait(struct run_pool *pool, pthread_cond_t *what, int64_t ms)
-{
-	struct timespec until;
-
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += ms / 1000;
-	until.tv_nsec += ms % 1000 * 1000000L;
-	until.tv_sec += until.tv_nsec / 1000000000L;
-	until.tv_nsec %= 1000000000L;
-	pthread_cond_timedwait(what, &pool->lock, &until);
-}
 
 /* ---- targets ---- */
 
@@ -282,7 +271,7 @@ static void *work(void *ctx)
 		if (pool->closing)
 			break;
 		pool->idle++;
-		pool_wait(pool, &pool->changed, look_in(&pool->queue));
+		df_cond_wait(&pool->changed, &pool->lock, look_in(&pool->queue));
 		pool->idle--;
 	}
 	pthread_mutex_unlock(&pool->lock);
@@ -294,7 +283,6 @@ static void *work(void *ctx)
 struct run_pool *run_pool_new(struct run *run, uint32_t jobs)
 {
 	struct run_pool *pool = df_alloc(sizeof(*pool));
-	pthread_condattr_t attr;
 
 	*pool = (struct run_pool){.run = run,
 				  .queue = {.jobs = jobs, .shared = ledger_shared(run->env.ledger)},
@@ -302,11 +290,8 @@ struct run_pool *run_pool_new(struct run *run, uint32_t jobs)
 	run->pool = pool;
 	atomic_store(&run->spare, jobs);
 	pthread_mutex_init(&pool->lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&pool->changed, &attr);
-	pthread_cond_init(&pool->ended, &attr);
-	pthread_condattr_destroy(&attr);
+	df_cond_init(&pool->changed);
+	df_cond_init(&pool->ended);
 	pool->threads = df_alloc(pool->max_threads * sizeof(*pool->threads));
 	return pool;
 }
@@ -358,7 +343,7 @@ bool run_pool_claim(struct run_pool *pool, const struct conf_feed *feed,
 		if (room || df_stop_requested || df_monotonic_ms() >= end)
 			break;
 		call_help(pool);
-		pool_wait(pool, &pool->ended, LOOK_EVERY_MS);
+		df_cond_wait(&pool->ended, &pool->lock, LOOK_EVERY_MS);
 	}
 	line->coming += room && claim != NULL;
 	pthread_mutex_unlock(&pool->lock);
@@ -386,7 +371,7 @@ size_t run_pool_rest(struct run_pool *pool, const struct conf_feed *feed, uint64
 	const struct run_line *line = run_queue_line(&pool->queue, feed);
 	while (line->n > 0 && line->closed == *closed && df_monotonic_ms() < end) {
 		call_help(pool);
-		pool_wait(pool, &pool->ended, LOOK_EVERY_MS);
+		df_cond_wait(&pool->ended, &pool->lock, LOOK_EVERY_MS);
 	}
 	size_t n = line->n;
 	*closed = line->closed;
@@ -407,7 +392,7 @@ void run_pool_wait(struct run_pool *pool)
 	pthread_mutex_lock(&pool->lock);
 	while (under_way(&pool->queue)) {
 		call_help(pool);
-		pool_wait(pool, &pool->ended, LOOK_EVERY_MS);
+		df_cond_wait(&pool->ended, &pool->lock, LOOK_EVERY_MS);
 	}
 	pthread_mutex_unlock(&pool->lock);
 }

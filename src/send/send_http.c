@@ -10,11 +10,10 @@
 #include "send_suspect.h"
 
 #include "dropfeed/http.h"
+#include "dropfeed/thread.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
-#include <time.h>
 
 /* A lane's queue holds four requests' worth, and never less than one batch. */
 #define QUEUE_BATCHES (4u * REQUEST_MAX_BATCHES)
@@ -26,12 +25,8 @@ static enum df_status http_new(struct sender *s, struct df_err *err)
 	struct send_http *h = df_alloc(sizeof(*h));
 	*h = (struct send_http){
 	    .sender = s, .multi = curl_multi_init(), .seed = (unsigned)df_now_ms()};
-	/* Signals are for the main thread; a broken connection is an error to see, not a signal. */
-	sigset_t all, before;
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	int failed = h->multi == NULL ? ENOMEM : pthread_create(&h->thread, NULL, http_thread, h);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	/* without signals: a broken connection is an error to see */
+	int failed = h->multi == NULL ? ENOMEM : df_thread_start(&h->thread, http_thread, h);
 	if (failed == 0) {
 		s->http = h;
 		return DF_OK;
@@ -148,11 +143,7 @@ static struct http_stream *http_stream_new(struct send_stream *base)
 		st->lanes[i].stream = st;
 		st->lanes[i].number = i;
 	}
-	pthread_condattr_t attr;
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&st->changed, &attr);
-	pthread_condattr_destroy(&attr);
+	df_cond_init(&st->changed);
 	base->own = st;
 	return st;
 }
@@ -201,12 +192,7 @@ static enum df_status stream_open(struct send_stream *base, struct df_err *err)
 
 static void stream_wait(struct http_stream *st)
 {
-	struct timespec until;
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_nsec += LOOK_EVERY_MS * 1000000L;
-	until.tv_sec += until.tv_nsec / 1000000000L;
-	until.tv_nsec %= 1000000000L;
-	pthread_cond_timedwait(&st->changed, &st->base->sender->lock, &until);
+	df_cond_wait(&st->changed, &st->base->sender->lock, LOOK_EVERY_MS);
 }
 
 static bool queue_full(const struct send_queue *q, const struct batch *b)
