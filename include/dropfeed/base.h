@@ -248,6 +248,8 @@ enum df_status df_mkdirs(const char *path, struct df_err *err) DF_CHECK;
 
 /* Makes names that were given, changed or removed in the folder survive a power cut. */
 enum df_status df_sync_folder(const char *path, struct df_err *err) DF_CHECK;
+/* The same, of the folder that a file of this path is in. */
+enum df_status df_sync_folder_of(const char *path, struct df_err *err) DF_CHECK;
 
 /* Is the folder, or where it would be made, on a network file system, or on another one whose
  * locks and shared memory cannot be relied on? Then name is what it is called: "nfs4",

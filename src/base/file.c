@@ -60,6 +60,14 @@ enum df_status df_sync_folder(const char *path, struct df_err *err)
 	return st;
 }
 
+enum df_status df_sync_folder_of(const char *path, struct df_err *err)
+{
+	char *folder = df_dirname(path);
+	enum df_status st = df_sync_folder(folder, err);
+	free(folder);
+	return st;
+}
+
 enum df_status df_unnamed_open(const char *dir, int *fd_out, struct df_err *err)
 {
 	int fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);

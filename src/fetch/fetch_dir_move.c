@@ -72,9 +72,7 @@ static enum df_status copy_takes_over(const char *tmp, const char *from, const c
 	int why = fetch_dir_name(tmp, to);
 	if (why != 0)
 		return df_fail(DF_RETRY, err, NULL, "%s: %s", to, df_strerror(why));
-	char *dir = df_dirname(to);
-	enum df_status st = df_sync_folder(dir, err);
-	free(dir);
+	enum df_status st = df_sync_folder_of(to, err);
 	if (st != DF_OK)
 		return st;
 	if (unlink(from) != 0)

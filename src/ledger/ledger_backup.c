@@ -77,10 +77,7 @@ static enum df_status sync_and_name(const char *temporary, const char *path, str
 		return df_fail(DF_RETRY, err, NULL, "cannot rename %s: %s", temporary,
 			       df_strerror(errno));
 	df_after("name the backup");
-	char *folder = df_dirname(path);
-	enum df_status st = df_sync_folder(folder, err);
-	free(folder);
-	return st;
+	return df_sync_folder_of(path, err);
 }
 
 static bool same_file(const char *a, const char *b)

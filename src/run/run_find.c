@@ -11,14 +11,6 @@
 
 #define NAMES_TRIED 10000 /* as many as fetch_after would make */
 
-static enum df_status sync_folder_of(const char *path, struct df_err *err)
-{
-	char *folder = df_dirname(path);
-	enum df_status st = df_sync_folder(folder, err);
-	free(folder);
-	return st;
-}
-
 /* Brings it to the disk under its name: a run that was killed may not have done so. */
 static enum df_status keep_part(const char *part, int fd, const char *spool, struct df_err *err)
 {
@@ -27,7 +19,7 @@ static enum df_status keep_part(const char *part, int fd, const char *spool, str
 	if (rename(part, spool) != 0)
 		return df_fail(DF_RETRY, err, NULL, "cannot rename %s: %s", part,
 			       df_strerror(errno));
-	return sync_folder_of(spool, err);
+	return df_sync_folder_of(spool, err);
 }
 
 /* A download that was read to its end, of which the source may have nothing any more. */
@@ -131,7 +123,7 @@ static enum df_status find_in(struct run_source *s, const char *dir, bool moved,
 		free(there.name);
 	}
 	if (found)
-		return sync_folder_of(wanted->spool, err);
+		return df_sync_folder_of(wanted->spool, err);
 	return st == DF_OK ? DF_END : st;
 }
 

@@ -231,15 +231,6 @@ static enum df_status stdout_close(struct send_stream *st, bool abandon, struct 
 	return status;
 }
 
-/* The rename itself has to survive a power cut before the ledger says "done". */
-static enum df_status sync_folder(const char *path, struct df_err *err)
-{
-	char *name = df_dirname(path);
-	enum df_status status = df_sync_folder(name, err);
-	free(name);
-	return status;
-}
-
 static enum df_status append_both(int have, int more, int out, struct df_err *err)
 {
 	enum df_status status = send_append_copy(have, out, err);
@@ -283,7 +274,7 @@ static enum df_status file_append(struct send_stream *st, struct df_err *err)
 	if (status == DF_OK) {
 		free(f->temporary);
 		f->temporary = NULL;
-		status = sync_folder(path, err);
+		status = df_sync_folder_of(path, err);
 	}
 cleanup:
 	if (have >= 0)
@@ -311,7 +302,7 @@ static enum df_status file_publish(struct send_stream *st, struct df_err *err)
 	df_after("name the file of batches");
 	free(f->temporary);
 	f->temporary = NULL;
-	return sync_folder(path, err);
+	return df_sync_folder_of(path, err);
 }
 
 /* One document after the other: each replaces the file by a longer one. */
