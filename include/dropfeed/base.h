@@ -294,6 +294,7 @@ void df_sha256_free(struct df_sha256 *h);
 enum df_status df_copy(int fd_in, int fd_out, char hex[DF_SHA256_HEX], struct df_err *err) DF_CHECK;
 
 /* ---- clocks ---- */
+#define DF_DAY_MS INT64_C(86400000)
 int64_t df_now_ms(void); /* wall clock, Unix milliseconds */
 #define DF_TIME_TEXT 32
 void df_time_text(int64_t ms, char out[DF_TIME_TEXT]); /* such as 2026-01-12T03:04:05Z */

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli.h"
 
-#define DAY_MS INT64_C(86400000)
-
 struct report_arguments {
 	const char *feed, *since;
 	uint64_t format; /* enum report_format */
@@ -41,7 +39,7 @@ int cli_report(struct cli_globals *g, int argc, char **argv)
 		return code;
 
 	code = CLI_EXIT_USAGE;
-	o.since_ms = df_now_ms() - 7 * DAY_MS;
+	o.since_ms = df_now_ms() - 7 * DF_DAY_MS;
 	if (rest.n > 0)
 		cli_usage("report", "unexpected argument '%s'", rest.v[0]);
 	else if (a.since != NULL && !cli_since(a.since, &o.since_ms))

@@ -5,8 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define DAY_MS INT64_C(86400000)
-
 struct status_arguments {
 	const char *feed, *since;
 	uint64_t last;
@@ -110,7 +108,7 @@ static int status(const struct conf *conf, const struct status_arguments *a, int
 				       .name_from = from,
 				       .name_below = below};
 	if (a->exit_code)
-		o.health_since_ms = a->since != NULL ? since_ms : df_now_ms() - DAY_MS;
+		o.health_since_ms = a->since != NULL ? since_ms : df_now_ms() - DF_DAY_MS;
 	run_status(conf, &o, &result);
 	free(below);
 	free(from);

@@ -104,21 +104,20 @@ const struct conf_key conf_main_keys[] = {
 		.name = #key, .at = FEED(field), .parse = how, .print = conf_print_##shown,        \
 		__VA_ARGS__                                                                        \
 	}
-#define DAY_MS UINT64_C(86400000)
 
 const struct conf_key conf_feed_keys[] = {
     /* source */
     LIVE(source, fetch.source, source, .fallback = NULL),
     LIVE(include, fetch.include, list, .fallback = NULL),
     LIVE(exclude, fetch.exclude, list, .fallback = NULL),
-    LIVE(min_age, fetch.min_age_ms, duration, .fallback = "60s", .max = 365 * DAY_MS),
+    LIVE(min_age, fetch.min_age_ms, duration, .fallback = "60s", .max = 365 * DF_DAY_MS),
     LIVE(known_hosts, fetch.known_hosts, readable, .fallback = NULL),
     LIVE(host_key, fetch.host_key, host_key, .fallback = NULL),
     LIVE(identity_file, fetch.identity_file, private, .fallback = NULL),
     SECRET(passphrase, fetch.passphrase),
     SECRET(password, fetch.password),
     LIVE(stall_timeout, fetch.stall_timeout_ms, duration, .fallback = "60s", .min = 1000,
-	 .max = DAY_MS),
+	 .max = DF_DAY_MS),
     LIVE(order, fetch.order_none, word_bool, .fallback = "arrival", .words = order_words),
     LIVE(after_done, fetch.after_done, after, .fallback = "keep"),
     LIVE(after_refused, fetch.after_refused, after, .fallback = "keep"),
@@ -200,7 +199,7 @@ const struct conf_key conf_feed_keys[] = {
     LIVE(proxy_user, send.proxy_user, text, .fallback = NULL),
     SECRET(proxy_password, send.proxy_password),
     LIVE(batches_per_second, send.batches_per_second, rate, .fallback = "270", .max = 1000000),
-    LIVE(give_up_after, send.give_up_after_ms, duration, .fallback = "15m", .max = 30 * DAY_MS),
+    LIVE(give_up_after, send.give_up_after_ms, duration, .fallback = "15m", .max = 30 * DF_DAY_MS),
     LIVE(duplicates, send.duplicates_import, word_bool, .fallback = "skip",
 	 .words = duplicates_words),
     /* subject requests */
@@ -237,7 +236,8 @@ const struct conf_key conf_feed_keys[] = {
     /* expectations */
     LIVE(expect, expect, expect, .fallback = NULL),
     LIVE(expect_rows, expect, expect_rows, .fallback = NULL),
-    LIVE(expect_age, expect.age_ms, duration, .fallback = NULL, .min = 60000, .max = 400 * DAY_MS),
+    LIVE(expect_age, expect.age_ms, duration, .fallback = NULL, .min = 60000,
+	 .max = 400 * DF_DAY_MS),
     LIVE(expect_action, expect.action_refuse, word_bool, .fallback = "warn", .words = action_words),
     /* notices: where the feed has none of its own, those of [dropfeed] */
     LIVE(on_event, notify.on_event, text, .fallback = NULL, .verbatim = true),

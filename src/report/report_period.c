@@ -37,7 +37,7 @@ static struct period_feed *feed_of(struct period *p, const char *name)
 
 static struct period_bar *bar_of(const struct period *p, const struct period_sum *s, int64_t ms)
 {
-	int64_t day = ms / PERIOD_DAY_MS - p->first_day;
+	int64_t day = ms / DF_DAY_MS - p->first_day;
 	size_t bar = day > 0 ? (size_t)(day / p->days) : 0;
 	return &s->bars[bar < p->n_bars ? bar : p->n_bars - 1];
 }
@@ -211,8 +211,8 @@ static void sort_took(struct period_sum *s)
 
 static void period_begin(struct period *p, const struct report_span *span)
 {
-	int64_t last = span->now_ms / PERIOD_DAY_MS;
-	*p = (struct period){.span = span, .first_day = span->since_ms / PERIOD_DAY_MS};
+	int64_t last = span->now_ms / DF_DAY_MS;
+	*p = (struct period){.span = span, .first_day = span->since_ms / DF_DAY_MS};
 	int64_t days = last >= p->first_day ? last - p->first_day + 1 : 1;
 	p->days = (unsigned)((days + PERIOD_BARS_MAX - 1) / PERIOD_BARS_MAX);
 	p->n_bars = (size_t)((days + p->days - 1) / p->days);

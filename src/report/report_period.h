@@ -13,7 +13,6 @@
 
 #include "dropfeed/report.h"
 
-#define PERIOD_DAY_MS    INT64_C(86400000)
 #define PERIOD_BARS_MAX  400 /* past that, a bar is several days */
 #define PERIOD_LIST_MAX  20  /* refused files that are named */
 #define PERIOD_CAUSE_MAX 25  /* causes that are shown to people, for each feed */

@@ -103,7 +103,7 @@ void period_minute(int64_t ms, char out[PERIOD_WORDS])
 void period_day(const struct period *p, size_t bar, char out[PERIOD_WORDS])
 {
 	struct tm tm;
-	int64_t ms = (p->first_day + (int64_t)(bar * p->days)) * PERIOD_DAY_MS;
+	int64_t ms = (p->first_day + (int64_t)(bar * p->days)) * DF_DAY_MS;
 	if (!calendar(ms, &tm) || strftime(out, PERIOD_WORDS, "%Y-%m-%d", &tm) == 0)
 		snprintf(out, PERIOD_WORDS, "?");
 }

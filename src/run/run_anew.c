@@ -15,8 +15,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define DAY_MS    INT64_C(86400000)
-#define KEPT_DAYS 25 /* the API remembers an id for 30 days or more */
 #define LANES_MAX 64
 
 struct anew {
@@ -138,7 +136,7 @@ static enum df_status settle_rejects(const struct anew_file *f, struct df_err *e
 static void log_resent(const struct anew_file *f)
 {
 	const char *feed = f->work->feed->name, *name = f->file->name;
-	int64_t days = f->file->closed_ms != 0 ? (df_now_ms() - f->file->closed_ms) / DAY_MS : 0;
+	int64_t days = f->file->closed_ms != 0 ? (df_now_ms() - f->file->closed_ms) / DF_DAY_MS : 0;
 	if (conf_counts_twice(f->work->feed)) {
 		df_log(DF_LOG_INFO,
 		       "%s: %s: once more under the stored settings: attributes are set again",
@@ -148,7 +146,7 @@ static void log_resent(const struct anew_file *f)
 	df_log(DF_LOG_INFO,
 	       "%s: %s: once more under the same ids, of which the API ignores those it has", feed,
 	       name);
-	if (days > KEPT_DAYS)
+	if (days > RUN_IDS_KEPT_DAYS)
 		df_log(DF_LOG_WARN,
 		       "%s: %s: delivered %lld days ago, and the API may have forgotten ids by "
 		       "now: up to %llu batches "

@@ -6,8 +6,6 @@
 
 #include <stdlib.h>
 
-#define DAY_MS INT64_C(86400000)
-
 static enum df_status document_refuse(struct run_file_work *w, const struct decode_doc *doc,
 				      int64_t id, const struct df_err *why, struct df_err *err)
 {
@@ -188,7 +186,7 @@ static enum df_status check_clock(struct run_file_work *w, uint64_t late, struct
 	enum df_status st = sender_clock(w->run->env.sender, f->feed, &ahead, err);
 	if (st == DF_END) {
 		ahead = now - f->mtime * 1000;
-		off = DAY_MS;
+		off = DF_DAY_MS;
 		st = DF_OK;
 	}
 	if (st != DF_OK || ahead >= -off)
@@ -198,7 +196,7 @@ static enum df_status check_clock(struct run_file_work *w, uint64_t late, struct
 	return df_fail(DF_RETRY, err, NULL,
 		       "this machine's clock says %s, but %s %s: %llu rows look later than "
 		       "timestamp_range; nothing was taken: set the clock, then run again",
-		       here, off == DAY_MS ? "the file's time is" : "the API's says", there,
+		       here, off == DF_DAY_MS ? "the file's time is" : "the API's says", there,
 		       (unsigned long long)late);
 }
 

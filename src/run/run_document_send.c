@@ -10,10 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define DAY_MS INT64_C(86400000)
-/* the API remembers an id for 30 days or more, counted from when it came */
-#define IDS_KEPT_MS (25 * DAY_MS)
-
 /* ---- going on ---- */
 
 struct resumed {
@@ -45,7 +41,7 @@ static void log_changes(const struct run_delivery *v, const char *target, const 
 	const struct ledger_document *d = v->d;
 	struct df_buf names = {0};
 	char *label = run_document_label(v->w->f, &v->doc);
-	int64_t days = (df_now_ms() - d->sent_ms) / DAY_MS;
+	int64_t days = (df_now_ms() - d->sent_ms) / DF_DAY_MS;
 	conf_feed_differences(v->feed, v->w->f->feed, &names);
 	if (names.len > 0)
 		df_log(DF_LOG_WARN,
@@ -61,7 +57,8 @@ static void log_changes(const struct run_delivery *v, const char *target, const 
 		       "them to both",
 		       label, (unsigned long long)r->settled, (unsigned long long)r->left,
 		       (unsigned long long)r->on_wire);
-	else if (d->sent_ms != 0 && df_now_ms() - d->sent_ms > IDS_KEPT_MS && r->on_wire > 0)
+	else if (d->sent_ms != 0 && df_now_ms() - d->sent_ms > RUN_IDS_KEPT_DAYS * DF_DAY_MS &&
+		 r->on_wire > 0)
 		df_log(DF_LOG_WARN,
 		       "%s: goes on after %lld days, and the API may have forgotten ids by now: up "
 		       "to %llu batches may "

@@ -20,7 +20,7 @@ enum {
 	LAST_MS = 60000,        /* after the run's work */
 	LAST_STOPPED_MS = 3000, /* after a signal */
 };
-#define KEPT_MS (INT64_C(3) * 86400000) /* a webhook that was down for longer gets the rest */
+#define KEPT_MS (3 * DF_DAY_MS) /* a webhook that was down for longer gets the rest */
 
 struct run_notices {
 	const struct conf *conf;

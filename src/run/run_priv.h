@@ -92,7 +92,9 @@ struct run { /* shared by the workers of a run */
 	bool spent_stays;          /* the ledger could not be synced; under the lock */
 };
 
-#define RUN_SMALL (64u << 10) /* bytes of a file that takes longer to note than to read */
+/* how long ids can be relied on: the API remembers them for 30 days or more, from when they came */
+#define RUN_IDS_KEPT_DAYS 25
+#define RUN_SMALL         (64u << 10) /* bytes of a file that takes longer to note than to read */
 
 /* A file that the ledger has as closed: its place in the spool (NULL: it has none) is removed once
  * that is on the disk. */

@@ -467,7 +467,7 @@ static void test_resend_once(void)
 	feed_end();
 
 	feed_begin(); /* attributes alone */
-	id = add_done(df_now_ms() - INT64_C(26) * 86400000);
+	id = add_done(df_now_ms() - 26 * DF_DAY_MS);
 	to_braze(document_of(id), false);
 	df_log_setup(DF_LOG_INFO, false);
 	resend(NAME, 1, 0);
@@ -536,7 +536,7 @@ static void test_restart_abandoned_once(void)
 static void test_long_ago(void)
 {
 	feed_begin();
-	add_done(df_now_ms() - INT64_C(26) * 86400000);
+	add_done(df_now_ms() - 26 * DF_DAY_MS);
 	resend(NAME, 1, 0);
 	world_logged(NAME
 		     ": delivered 26 days ago, and the API may have forgotten ids by now: up to 1 "

@@ -202,7 +202,7 @@ static void test_given_up(void)
 {
 	begin();
 	world.feed.notify = (struct conf_notify){.webhook = (char *)"https://h/", .events = all};
-	raise_unfinished("f", df_now_ms() - INT64_C(4) * 86400000);
+	raise_unfinished("f", df_now_ms() - 4 * DF_DAY_MS);
 	w.post = DF_RETRY;
 	deliver();
 	CU_ASSERT_EQUAL(left(), 0);
