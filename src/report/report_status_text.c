@@ -230,15 +230,39 @@ static enum df_status text_all(struct status_text *w, struct df_err *err)
 	return st == DF_END ? DF_OK : st;
 }
 
+static enum df_status note_known(void *ctx, const struct ledger_file *f, struct df_err *err)
+{
+	(void)f;
+	(void)err;
+	*(bool *)ctx = true;
+	return DF_END;
+}
+
+/* Whether there is a file of these names that is left out for another reason. */
+static enum df_status find_known(const struct status_text *w, bool *known, struct df_err *err)
+{
+	struct ledger_latest any = w->filter->files;
+	any.open_only = false;
+	any.since_ms = 0;
+	enum df_status st = ledger_files_latest(w->ledger, &any, note_known, known, err);
+	return st == DF_END ? DF_OK : st;
+}
+
 enum df_status report_status_text(struct ledger *l, const struct report_status_filter *filter,
 				  FILE *to, struct df_err *err)
 {
 	struct status_text w = {.ledger = l, .to = to, .filter = filter};
-	bool all =
-	    filter->files.since_ms == 0 && !filter->files.open_only && filter->files.names == NULL;
+	bool known = false, all = filter->files.since_ms == 0 && !filter->files.open_only &&
+				  filter->files.names == NULL;
 	enum df_status st = text_all(&w, err);
+	if (st == DF_OK && w.files == 0 && filter->files.names != NULL && !all)
+		st = find_known(&w, &known, err);
 	if (w.files > 0)
 		print_total(&w);
+	else if (st == DF_OK && known)
+		fputs("nothing to show: it is known, and it is done with, or was before that time: "
+		      "status without --unfinished and --since shows it\n",
+		      to);
 	else if (st == DF_OK && filter->files.names != NULL)
 		fputs("nothing to show: no such file is known by its name, as status without one "
 		      "lists them; 'orders*' is a pattern\n",

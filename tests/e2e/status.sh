@@ -33,6 +33,10 @@ exits 0 "a file" status --format json 'first*'
 equal "is shown alone" "$(jq -r '.files[].file' "$work/out")" first-screen_view.csv
 exits 0 "a file that nobody knows" status third-screen_view.csv
 said "says so" 'nothing to show: no such file is known by its name'
+exits 0 "one that is done, among the unfinished" status --unfinished first-screen_view.csv
+said "is known" 'nothing to show: it is known, and it is done with'
+exits 0 "a file that nobody knows, among those" status --unfinished third-screen_view.csv
+said "is not" 'nothing to show: no such file is known by its name'
 ledger_sql "$work/s1" "UPDATE file SET closed_ms = closed_ms - 25 * 3600000"
 exits 0 "a day later" status --exit-code
 exits 1 "of the last two days" status --exit-code --since 2d
