@@ -270,18 +270,6 @@ static enum df_status anew_look(struct anew_file *f, struct df_err *err)
 	return DF_OK;
 }
 
-static void log_gone(struct feed_work *w, const struct ledger_file *f)
-{
-	df_log(DF_LOG_ERROR,
-	       "%s: %s: its bytes are neither in the spool nor on the source (the %llu bytes with "
-	       "the SHA-256 %s): put "
-	       "that file back under its name, or name the folder that it is in with --from DIR",
-	       w->feed->name, f->name, (unsigned long long)f->size, f->sha256);
-	pthread_mutex_lock(&w->run->lock);
-	w->run->result->files_gone++;
-	pthread_mutex_unlock(&w->run->lock);
-}
-
 /* ---- earlier files of the feed that are not finished ---- */
 
 struct passed_by {
@@ -358,7 +346,7 @@ static enum df_status anew_one(struct anew_file *f, struct df_err *err)
 cleanup:
 	free(spool);
 	if (st == DF_END)
-		log_gone(f->work, known);
+		run_chosen_gone(f->work, known);
 	return st == DF_END ? DF_OK : st;
 }
 

@@ -285,3 +285,15 @@ enum df_status run_chosen_bytes(struct feed_work *w, const struct ledger_file *f
 	enum df_status st = run_feed_spooled(w, *spool, f->sha256, err);
 	return st == DF_END ? run_feed_find(w, &e, f->sha256, *spool, err) : st;
 }
+
+void run_chosen_gone(struct feed_work *w, const struct ledger_file *f)
+{
+	df_log(DF_LOG_ERROR,
+	       "%s: %s: its bytes are neither in the spool nor on the source (the %llu bytes with "
+	       "the SHA-256 %s): put "
+	       "that file back under its name, or name the folder that it is in with --from DIR",
+	       w->feed->name, f->name, (unsigned long long)f->size, f->sha256);
+	pthread_mutex_lock(&w->run->lock);
+	w->run->result->files_gone++;
+	pthread_mutex_unlock(&w->run->lock);
+}

@@ -52,5 +52,7 @@ void run_choice_free(struct run_choice *c);
  * caller's. DF_END: they are nowhere. */
 enum df_status run_chosen_bytes(struct feed_work *w, const struct ledger_file *f, char **spool,
 				struct df_err *err) DF_CHECK;
+/* They are nowhere: says what to do, and counts it. */
+void run_chosen_gone(struct feed_work *w, const struct ledger_file *f);
 
 #endif

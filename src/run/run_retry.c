@@ -6,7 +6,7 @@
  * finish; so a crash at any point leaves nothing that the next run would not go on with.
  */
 #include "run_retry.h"
-#include "run_feed.h"
+#include "run_choose.h"
 #include "run_session.h"
 
 #include <stdlib.h>
@@ -84,10 +84,8 @@ static enum df_status retry_one(struct feed_work *w, const struct retry_file *f,
 	st = was_delivered(w, f, err);
 	if (st != DF_END)
 		return st;
-	char *spool = run_spool_of(w->run->conf, &f->known);
-	st = run_feed_spooled(w, spool, f->known.sha256, err);
-	if (st == DF_END)
-		st = run_feed_find(w, &e, f->known.sha256, spool, err);
+	char *spool = NULL;
+	st = run_chosen_bytes(w, &f->known, &spool, err);
 	if (st != DF_OK)
 		goto cleanup;
 	if (f->closed)
@@ -102,18 +100,6 @@ static enum df_status retry_one(struct feed_work *w, const struct retry_file *f,
 cleanup:
 	free(spool);
 	return st;
-}
-
-static void retry_log_gone(struct feed_work *w, const struct retry_file *f)
-{
-	df_log(DF_LOG_ERROR,
-	       "%s: %s: its bytes are neither in the spool nor on the source (the %llu bytes with "
-	       "the SHA-256 %s): put "
-	       "that file back under its name, or name the folder that it is in with --from DIR",
-	       w->feed->name, f->known.name, (unsigned long long)f->known.size, f->known.sha256);
-	pthread_mutex_lock(&w->run->lock);
-	w->run->result->files_gone++;
-	pthread_mutex_unlock(&w->run->lock);
 }
 
 /* What was refused was corrected, or is old: a later file of its name was delivered, and its rows
@@ -151,7 +137,7 @@ static enum df_status retry_part(struct feed_work *w, void *ctx, struct df_err *
 			continue;
 		}
 		if (got == DF_END) {
-			retry_log_gone(w, f);
+			run_chosen_gone(w, &f->known);
 			continue;
 		}
 		if (got == DF_RETRY) { /* the source, or this file: the others may succeed */
