@@ -61,6 +61,7 @@ static const struct {
     {".br", OTHER_PACK},
     {".snappy", OTHER_PACK},
     {".deflate", OTHER_PACK},
+    {".csv.gzip", "rename it to NAME-EVENTTYPE.csv.gz"},
     {".csv.Z", OTHER_PACK},
     {".csv.enc", OTHER_SEAL},
     {".csv.aes", OTHER_SEAL},
@@ -154,11 +155,25 @@ static enum df_status name_fail_type(bool requests, struct df_err *err)
 	    "document_type where nobody can");
 }
 
+/* The length without what scripts with DOS line ends and slips of a hand leave at the end of a
+ * name, where nobody sees it. */
+static size_t name_without_end(const char *name)
+{
+	size_t len = strlen(name);
+	while (len > 0 && strchr(" .\t\r\n", name[len - 1]) != NULL)
+		len--;
+	return len;
+}
+
 static enum df_status name_fail_form(const char *name, struct df_err *err)
 {
 	const char *advice = name_advice(name);
 	if (advice != NULL)
 		return df_fail(DF_REJECT, err, "bad-name", "%s", advice);
+	if (name_without_end(name) < strlen(name))
+		return df_fail(DF_REJECT, err, "bad-name",
+			       "its name ends with a blank, a dot or a line end, so that its "
+			       "extension is not recognised; rename the file without it");
 	return df_fail(
 	    DF_REJECT, err, "bad-name",
 	    "the name is not NAME-EVENTTYPE.csv, NAME-EVENTTYPE.csv.gz (.zst, .bz2, .xz), "
@@ -271,15 +286,17 @@ bool name_ignored(const char *name)
 	return name[0] == '.' || name_strip(name, &len, unfinished_suffixes);
 }
 
+/* Editors of Windows make "orders-custom_event.csv.txt". */
 static bool name_has_type(const char *name, size_t len)
 {
 	char event_type[48];
-	return name_strip(name, &len, text_suffixes) && name_split(name, len, event_type) < len;
+	return name_strip(name, &len, text_suffixes) &&
+	       (name_strip(name, &len, csv_suffixes) || name_split(name, len, event_type) < len);
 }
 
 bool name_meant(const char *name)
 {
-	size_t len = strlen(name);
+	size_t len = name_without_end(name);
 	if (name_has_type(name, len))
 		return true;
 	if (name_strip(name, &len, encrypted_suffixes) || name_advice(name) != NULL)

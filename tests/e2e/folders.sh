@@ -115,7 +115,8 @@ equal "all of them came" "$(ids)" "A B C D E F "
 equal "an event type in the name wins" \
 	"$(cat "$work"/batches/* | jq -r '.events[0].event_type // empty')" screen_view
 fresh
-for name in a-eventless.7z a.tar.gz a.xlsx a-custom_evnt.csv notes.txt; do
+for name in a-eventless.7z a.tar.gz a.xlsx a-custom_evnt.csv notes.txt 'b-eventless.csv ' \
+	$'c-eventless.csv\r' d-eventless.csv.txt; do
 	rows A >"$drop/$name"
 done
 rows B >"$work/target"
@@ -124,9 +125,12 @@ exits 0 "what is not a drop file" run
 for words in 'a-eventless.7z: left alone: a 7z archive is not read' \
 	'a.tar.gz: left alone: a tar archive' 'a.xlsx: left alone: an Excel workbook' \
 	'a-custom_evnt.csv: left alone: the name does not end with an event type' \
+	'b-eventless.csv : left alone: its name ends with a blank' \
+	'c-eventless.csv.*: left alone: its name ends with a blank, a dot or a line end' \
+	'd-eventless.csv.txt: left alone: the name is not NAME-EVENTTYPE.csv' \
 	'l-eventless.csv: left alone: it is a symbolic link'; do said "reported: $words" \
 	"$words"; done
-equal "each once, and nothing else" "$(grep -c 'left alone' "$work/err")" 5
+equal "each once, and nothing else" "$(grep -c 'left alone' "$work/err")" 8
 exits 0 "again" run
 check "they are reported once" absent 'left alone' "$work/err"
 

@@ -75,9 +75,17 @@ static void test_advice(void)
 					   "a-eventless.csv.Z",
 					   "a-eventless.csv.snappy",
 					   "a.parquet",
+					   "a-eventless.csv.gzip",
 					   "a-eventless.csv.enc"};
-	static const char *const meant[] = {"a-eventless.txt", "a-custom_event_2026-01-12.dat",
-					    "a.csv", "a.gpg"};
+	static const char *const meant[] = {"a-eventless.txt",
+					    "a-custom_event_2026-01-12.dat",
+					    "a.csv",
+					    "a.gpg",
+					    "a-eventless.csv.txt",
+					    "a.CSV.TXT",
+					    "a-eventless.csv ",
+					    "a-eventless.csv.gz\r",
+					    "a-eventless.csv."};
 	static const char *const beside[] = {"a.txt",
 					     "a-eventless.csv.sha256",
 					     "_SUCCESS",
@@ -123,6 +131,8 @@ static void test_bad_names(void)
 	    "a-custom_event.csv.gpg.gpg",
 	    "a-custom_event-x.csv",
 	    "a-custom_event .csv",
+	    "a-custom_event.csv ",
+	    "a-custom_event.csv\r",
 	    "",
 	    "a-custom_event.csv.gz.gz",
 	    "../a-custom_event.csv",
@@ -133,7 +143,8 @@ static void test_bad_names(void)
 		struct df_err err = {0};
 		CU_ASSERT_EQUAL(name_parse(bad[i], &n, &err), DF_REJECT);
 		CU_ASSERT_STRING_EQUAL(err.code, "bad-name");
-		CU_ASSERT_TRUE(strstr(err.text, "NAME") != NULL || name_advice(bad[i]) != NULL);
+		CU_ASSERT_TRUE(strstr(err.text, "NAME") != NULL || name_advice(bad[i]) != NULL ||
+			       strstr(err.text, "ends with a blank, a dot or a line end") != NULL);
 	}
 	char name[300];
 	struct name n = {0};
