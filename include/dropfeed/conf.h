@@ -170,6 +170,7 @@ struct conf_send { /* where batches go (live: today's key, endpoint and pace cou
 	enum conf_sink sink;
 	char *sink_path;  /* for CONF_SINK_FILE */
 	bool sink_append; /* not a key: the file sink adds to the file instead of replacing it */
+	bool sink_apart;  /* not a key: sink_path is a document's own file in the sink's folder */
 	/* base URL without trailing slash: "https://s2s.us1.mparticle.com" or as given */
 	char *endpoint;
 	char *ca_file;

@@ -188,6 +188,7 @@ static enum df_status plain_send_apart(struct plain_import *p, struct document_p
 	enum df_status st = plain_send(p, pass, settings, err);
 	free(p->feed.send.sink_path);
 	p->feed.send.sink_path = folder;
+	p->feed.send.sink_apart = false;
 	return st;
 }
 

@@ -178,8 +178,8 @@ enum df_status run_file_begun(struct run *run, int64_t ledger_id, bool *begun,
 			      struct df_err *err) DF_CHECK;
 
 /* A file sink is a file that all documents are added to, or a folder, where each document gets a
- * file, whose name no other document has: sets the feed's sink_path and sink_append. identity:
- * what the ids of the document's batches are made from. */
+ * file, whose name no other document has: sets the feed's sink_path, sink_append and sink_apart.
+ * identity: what the ids of the document's batches are made from. */
 void run_sink_choose(const char *file, const char *identity, const struct decode_doc *doc,
 		     struct conf_feed *feed);
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "run_priv.h"
 
+#include <stdlib.h>
+
 void run_event_type(const struct conf_feed *feed, const char *name,
 		    char event_type[RUN_EVENT_TYPE_SIZE])
 {
@@ -12,14 +14,27 @@ void run_event_type(const struct conf_feed *feed, const char *name,
 		memcpy(event_type, parsed.event_type, RUN_EVENT_TYPE_SIZE);
 }
 
+/* Where a file sink writes: for a document's own file, the folder that is the sink. */
+static char *sink_place(const struct conf_feed *feed)
+{
+	if (feed->send.sink != CONF_SINK_FILE || feed->send.sink_path == NULL)
+		return df_strdup("-");
+	char *place = feed->send.sink_apart ? df_dirname(feed->send.sink_path)
+					    : df_strdup(feed->send.sink_path);
+	for (size_t n = strlen(place); n > 1 && place[n - 1] == '/'; n--)
+		place[n - 1] = '\0';
+	return place;
+}
+
 void run_target(const struct conf_feed *feed, char out[DF_SHA256_HEX])
 {
-	const char *sink = feed->send.sink == CONF_SINK_FILE ? feed->send.sink_path : "-";
+	char *sink = sink_place(feed);
 	bool api = conf_sink_answers(feed->send.sink);
 	struct df_sha256 *h = df_sha256_new();
 	struct df_buf text = {0};
 	df_buf_addf(&text, "%s\n%s", api ? feed->send.endpoint : "file",
 		    api ? feed->send.api_key : sink);
+	free(sink);
 	df_sha256_add(h, text.data, text.len);
 	df_sha256_end(h, out);
 	df_sha256_free(h);

@@ -49,6 +49,7 @@ void run_sink_choose(const char *file, const char *identity, const struct decode
 	char *extension = df_format(".%.*s.ndjson", HASH_SHOWN, hex);
 	char *name = document_name(file, doc, extension);
 	feed->send.sink_path = df_format("%s%s%s", path, slash ? "" : "/", name);
+	feed->send.sink_apart = true;
 	free(extension);
 	free(name);
 	free(path);

@@ -45,6 +45,15 @@ printf 'user_identities.customer_id,events.data.screen_name\nu7,Home\n' >"$work/
 sed "/^\[feed two]/,\$d; s|/box|/box3|; s|/in\$|/in3|; s|/state|/state3|" "$conf" >"$work/long.conf"
 exits 0 "a name as long as a folder takes" --config "$work/long.conf" run
 equal "its batches have a file, too" "$(ids "$work"/box3/*)" "u7 "
+cp "$work/in2/x-screen_view.csv" "$work/in/y-screen_view.csv"
+exits 0 "the same bytes again, to the same folder" run --feed one
+said "they are skipped" 'y-screen_view.csv: skipped: same bytes as x-screen_view.csv'
+check "and the folder counts as the same sink" absent 'delivered to another' "$work/out" "$work/err"
+sed "s|/box|/box4|" "$conf" >"$work/other.conf"
+cp "$work/in2/x-screen_view.csv" "$work/in/z-screen_view.csv"
+exits 0 "once the feed has another folder" --config "$work/other.conf" run --feed one
+said "it is said" 'x-screen_view.csv was delivered to another endpoint, API key or sink'
+rm "$work"/in/[yz]-screen_view.csv
 touch -d yesterday "$work/in2/x-screen_view.csv"
 exits 0 "the same bytes again, with duplicates = import" run --feed two
 equal "are another file" "$(ids "$work"/box/*)" "u1 u2 u3 u4 u5 u6 u9 u9 u9 "
