@@ -5,6 +5,12 @@
 
 #include "run_source.h"
 
+struct run_put_back { /* of one listing */
+	char *name;   /* own; the first file that is reported */
+	bool refused; /* it was */
+	size_t n, looked;
+};
+
 struct feed_work {
 	struct run *run;
 	struct run_pool *pool;
@@ -28,6 +34,7 @@ struct feed_work {
 	bool restless;
 	bool again;    /* the source was looked at before in this run */
 	size_t waited; /* files of that look that had not settled, and count as skipped */
+	struct run_put_back put_back;
 };
 
 /* Counts files that are known already, or not settled yet. */
@@ -74,7 +81,7 @@ void run_feed_stuck(struct feed_work *w, const struct fetch_entry *e);
 /* For qsort: pointers to entries, in the order in which their files came to rest. */
 int run_feed_by_rest(const void *a, const void *b);
 
-/* ---- the steps of a feed's part: run_left.c, run_pull.c ---- */
+/* ---- the steps of a feed's part: run_left.c, run_pull.c, run_put_back.c ---- */
 
 #define RUN_KEEP_OPEN_MS 5000 /* a connection with nothing to do is kept for so long */
 
@@ -94,6 +101,12 @@ enum df_status run_pull(struct feed_work *w, const struct fetch_entry *e, int64_
 			struct df_err *err) DF_CHECK;
 /* Lists the source, and pulls what has settled; in a fleet it is entered only. */
 enum df_status run_pull_listed(struct feed_work *w, struct df_err *err) DF_CHECK;
+/* A closed file that the source lists: it is noted when it should not be there any more, and was
+ * not there when the source was last listed; see run_put_back.c. */
+enum df_status run_put_back_look(struct feed_work *w, const struct fetch_entry *e,
+				 enum ledger_state state, struct df_err *err) DF_CHECK;
+/* A warning of those that were noted. */
+void run_put_back_log(struct feed_work *w);
 /* Waits for what has not settled yet, and pulls it. */
 enum df_status run_pull_settled(struct feed_work *w, struct df_err *err) DF_CHECK;
 

@@ -106,6 +106,8 @@ static enum df_status add_due(struct feed_work *w, const struct fetch_entry *ent
 	for (size_t i = 0; i < n && st == DF_OK; i++) {
 		if (known[i] != 0) { /* closed, or open and taken up from the spool: see resume */
 			w->known += ledger_closes(known[i]);
+			if (ledger_closes(known[i]))
+				st = run_put_back_look(w, &entries[i], known[i], err);
 			continue;
 		}
 		st = is_due(w, &entries[i], err);
@@ -133,6 +135,7 @@ static enum df_status find_due(struct feed_work *w, const struct fetch_list *lis
 		size_t some = list->n - i < LOOKED_UP ? list->n - i : LOOKED_UP;
 		st = add_due(w, &list->v[i], some, &due, err);
 	}
+	run_put_back_log(w);
 	if (st != DF_OK) {
 		free((void *)due.v);
 		return st;

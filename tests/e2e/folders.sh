@@ -134,6 +134,30 @@ equal "each once, and nothing else" "$(grep -c 'left alone' "$work/err")" 8
 exits 0 "again" run
 check "they are reported once" absent 'left alone' "$work/err"
 
+# ---- put back where after_done or after_refused took it from
+fresh 'after_done = move:done' 'after_refused = move:bad'
+rows A >"$drop/a-eventless.csv"
+printf 'user_identities.customerid,colour\nB,red\n' >"$drop/b-eventless.csv"
+exits 1 "a file is done, and another one refused" run
+mv "$drop/bad/b-eventless.csv" "$drop/"
+exits 0 "the refused one is put back with its time" run
+said "it is said that it is not taken again" \
+	'b-eventless.csv: at the source again, and refused before: .*restart b-eventless.csv'
+exits 0 "and once more" run
+check "but once" absent 'at the source again' "$work/out" "$work/err"
+cp -p "$drop/done/a-eventless.csv" "$drop/"
+exits 0 "the other one, too" run
+said "it is said" \
+	'a-eventless.csv: at the source again, and done with before: .*resend a-eventless.csv'
+echo 'unknown_columns = warn' >>"$conf"
+exits 0 "restart takes the first" restart b-eventless.csv
+equal "and delivers it" "$(ids)" "A B "
+fresh
+rows A >"$drop/a-eventless.csv"
+exits 0 "a feed that leaves files where they are" run
+exits 0 "again" run
+check "says nothing of them" absent 'at the source again' "$work/out" "$work/err"
+
 # ---- CSV that is skipped in a zip
 fresh 'after_done = delete'
 (cd "$work" && mkdir -p sub && rows A >a-eventless.csv && rows B >sub/b-eventless.csv &&
