@@ -30,6 +30,7 @@ struct time_format {
 	struct time_range range; /* time_open: 1970 to 2200 */
 	const char *format;      /* borrowed */
 	bool format_has_zone;    /* it has a %z */
+	bool format_has_runs;    /* it has digits that nothing separates, as %Y%m%d */
 	struct time_zone *zone;  /* own */
 };
 

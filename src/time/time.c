@@ -16,6 +16,7 @@ enum df_status time_open(struct time_format *t, const char *timestamps, const ch
 	if (t->mode == TIME_FORMAT) {
 		t->format = mode;
 		t->format_has_zone = time_pattern_has_zone(mode);
+		t->format_has_runs = time_pattern_has_runs(mode);
 	}
 	return time_zone_open(zone != NULL ? zone : "UTC", &t->zone, err);
 }
@@ -210,8 +211,12 @@ static const char *explain_fault(const struct time_format *t)
 		       "nanoseconds (19) or ISO 8601 "
 		       "are "
 		       "expected";
-	return "a time in the pattern of the setting `timestamps`, between 1970 and 2200, is "
-	       "expected";
+	return t->format_has_runs
+		   ? "a time in the pattern of the setting `timestamps`, with all its zeros, "
+		     "between "
+		     "1970 and 2200, is expected"
+		   : "a time in the pattern of the setting `timestamps`, between 1970 and 2200, is "
+		     "expected";
 }
 
 #define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))

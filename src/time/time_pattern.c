@@ -6,9 +6,12 @@
  */
 #include "time_priv.h"
 
+#include <stdlib.h>
 #include <time.h>
 
-#define MAX_CELL 128
+#define MAX_CELL    128
+#define MAX_PATTERN 256
+#define ZONE_MOST   (18 * 3600 + 59 * 60) /* as in ISO 8601: seconds from UTC */
 
 enum given { /* by a conversion */
 	     YEAR = 1,
@@ -198,6 +201,63 @@ enum df_status time_pattern_check(const char *pattern, struct df_err *err)
 	return check_whole(given, pattern, err);
 }
 
+/* Digits that the text of a conversion begins with when all are there; 0: it begins with none. */
+static size_t width_of(char letter)
+{
+	return letter == 'Y' || letter == 'F'               ? 4
+	       : letter == 'j'                              ? 3
+	       : strchr("ymdeHkIlMSDxRTXr", letter) != NULL ? 2
+							    : 0;
+}
+
+/* How many digits the conversions from here on have that nothing separates; *p is moved past
+ * them. 0: it is one conversion alone, in which a zero in front may be left out. */
+static size_t run_width(const char **p)
+{
+	size_t width = 0, parts = 0;
+	const char *next = *p, *from;
+	char letter = '\0';
+	while (*next == '%' && next_conversion(&next, &from, &letter) && width_of(letter) > 0) {
+		width += width_of(letter);
+		parts++;
+		*p = next;
+		if (strchr("FDxRTXr", letter) != NULL) /* the rest has separators */
+			break;
+	}
+	if (parts == 0)
+		*p += **p == '%' ? 2 : 1;
+	return parts > 1 ? width : 0;
+}
+
+bool time_pattern_has_runs(const char *pattern)
+{
+	while (*pattern != '\0')
+		if (run_width(&pattern) > 0)
+			return true;
+	return false;
+}
+
+/* Where a program has left out zeros in front (of 01122026, a number), nothing says where a day
+ * ends and a month begins: the C library takes what it can get, which is another time. */
+static bool runs_are_whole(const char *format, const char *text)
+{
+	char before[MAX_PATTERN];
+	for (const char *p = format, *from = p; *p != '\0'; from = p) {
+		size_t width = run_width(&p), len = (size_t)(from - format);
+		struct tm ignored = {.tm_mday = 1};
+		if (width == 0)
+			continue;
+		if (len >= sizeof(before))
+			return false;
+		memcpy(before, format, len);
+		before[len] = '\0';
+		const char *at = strptime(text, before, &ignored);
+		if (at == NULL || strspn(at, "0123456789") < width)
+			return false;
+	}
+	return true;
+}
+
 bool time_parse_pattern(const struct time_format *t, const char *p, size_t len, int64_t *ms)
 {
 	char text[MAX_CELL];
@@ -208,7 +268,9 @@ bool time_parse_pattern(const struct time_format *t, const char *p, size_t len, 
 	memcpy(text, p, len);
 	text[len] = '\0';
 	const char *end = strptime(text, t->format, &tm);
-	if (end == NULL || *end != '\0')
+	if (end == NULL || *end != '\0' || labs(tm.tm_gmtoff) > ZONE_MOST)
+		return false;
+	if (t->format_has_runs && !runs_are_whole(t->format, text))
 		return false;
 
 	const int64_t fields[6] = {tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday,

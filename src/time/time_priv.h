@@ -16,5 +16,6 @@ bool time_parse_pattern(const struct time_format *t, const char *p, size_t len, 
 bool time_civil(const int64_t fields[6], int64_t *seconds);
 
 bool time_pattern_has_zone(const char *pattern);
+bool time_pattern_has_runs(const char *pattern); /* conversions of digits that nothing separates */
 
 #endif

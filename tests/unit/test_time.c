@@ -169,7 +169,33 @@ static void test_format(void)
 	    {"%m/%d/%y %H:%M", NULL, "1291191960000", BAD},
 	    {"%d.%m.%Y", "Europe/Berlin", "31.01.2020", 1580425200000},
 	    {"%Y-%m-%dT%H:%M:%S%z", "Europe/Berlin", "2020-01-31T12:00:00+0500", 1580454000000},
+	    {"%Y-%m-%dT%H:%M:%S%z", NULL, "2020-01-31T12:00:00+99:00", BAD},
 	    {"%H:%M", NULL, "12:00", BAD},
+	};
+	check(table, COUNT(table));
+}
+
+/* Numbers have lost their zeros in front: 1122026 is 2026-01-12, not 2026-11-02. */
+static void test_unseparated(void)
+{
+	static const struct instant table[] = {
+	    {"%m%d%Y", NULL, "01122026", 1768176000000},
+	    {"%m%d%Y", NULL, "1122026", BAD},
+	    {"%d%m%Y", NULL, "1122026", BAD},
+	    {"%Y%m%d", NULL, "20260112", 1768176000000},
+	    {"%Y%m%d", NULL, "2026112", BAD},
+	    {"%y%m%d", NULL, "50112", BAD},
+	    {"%Y%m%d%H%M%S", NULL, "20260112083000", 1768206600000},
+	    {"%Y%m%d%H%M%S", NULL, "2026011283000", BAD},
+	    {"%d.%m.%Y %H%M", NULL, "1.1.2026 0105", 1767229500000},
+	    {"%d.%m.%Y %H%M", NULL, "1.1.2026 105", BAD},
+	    {"%Y%m%d %T", NULL, "20260112 8:30:00", 1768206600000},
+	    {"%d%b%Y:%H:%M", NULL, "1JAN2026:8:30", 1767256200000},
+	    {"%Y%j", NULL, "2026012", 1768176000000},
+	    {"%Y%j", NULL, "202612", BAD},
+	    {"%Y%m%dT%H%M%S%z", NULL, "20260112T083000+0100", 1768203000000},
+	    {"%m/%d/%y%H:%M", NULL, "1/2/260930", BAD},
+	    {"100%%%y%m%d", NULL, "100%260112", 1768176000000},
 	};
 	check(table, COUNT(table));
 }
@@ -390,6 +416,7 @@ int main(void)
 	    {"bytes that are not digits", test_ms_bytes},
 	    {"auto", test_auto},
 	    {"format", test_format},
+	    {"digits that nothing separates", test_unseparated},
 	    {"zones", test_zones},
 	    {"range", test_range},
 	    {"texts of ranges", test_range_texts},
