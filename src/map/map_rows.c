@@ -242,6 +242,19 @@ static void keep_last(struct map_fill *f, const struct rows_cell *cells)
 	df_buf_add(&f->last, cell->p, cell->len);
 }
 
+/* Rows that name no order have none in common: what is above them is somebody else's. */
+static bool names_nothing(const struct map_rows *r, const struct rows_cell *cells)
+{
+	for (size_t i = 0; i < r->n_by; i++) {
+		const char *p = cells[r->by[i].column].p;
+		size_t len = cells[r->by[i].column].len;
+		map_cell_trim(&p, &len);
+		if (len > 0)
+			return false;
+	}
+	return r->n_by > 0;
+}
+
 const struct rows_cell *map_rows_fill(struct map *m, const struct rows_cell *cells)
 {
 	struct map_rows *r = &m->rows;
@@ -252,7 +265,7 @@ const struct rows_cell *map_rows_fill(struct map *m, const struct rows_cell *cel
 	for (size_t i = 0; i < m->n_names; i++)
 		r->cells[i] = cells[i];
 
-	bool same = r->begun;
+	bool same = r->begun && !names_nothing(r, cells);
 	for (size_t i = 0; i < r->n_by; i++)
 		same = same && same_as_last(&r->by[i], cells);
 	for (size_t i = 0; i < r->n_by && !same; i++)
