@@ -88,12 +88,47 @@ enum {
 	ENCLOSED,   /* (none), <null>, 'NULL': one of the words that begin with a letter */
 	ALL_F,      /* as many of them as an identifier of a device has digits */
 	MAIL,       /* none@none.com */
+	HASH,       /* of an empty text */
+	TEMPLATE,   /* {{ customer.id }}: what was to be filled in */
 	KINDS,
 };
 
 _Static_assert(KINDS <= (int)MAP_NOTE_PADDED, "notes have room for each kind");
 
-#define LONGEST 38 /* the UUID in braces */
+#define LONGEST 64 /* SHA-256 in hexadecimal digits */
+
+/* What MD5, SHA-1 and SHA-256 make of nothing, in hexadecimal digits and in Base64: a warehouse
+ * hashes the address of a person who has none like any other. */
+static const char *const hashes[] = {
+    "d41d8cd98f00b204e9800998ecf8427e",
+    "1B2M2Y8AsgTpgAmY7PhCfg==",
+    "da39a3ee5e6b4b0d3255bfef95601890afd80709",
+    "2jmj7l5rSw0yVb/vlWAYkK/YBwk=",
+    "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+    "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=",
+};
+
+static bool is_hash(const char *p, size_t len)
+{
+	for (size_t i = 0; i < sizeof(hashes) / sizeof(hashes[0]); i++)
+		if (strlen(hashes[i]) == len && strncasecmp(hashes[i], p, len) == 0)
+			return true;
+	return false;
+}
+
+/* The text of a template where the program that fills it in has not done so. */
+static bool is_template(const char *p, size_t len)
+{
+	static const char *const marks[][2] = {
+	    {"{{", "}}"}, {"*|", "|*"}, {"%%", "%%"}, {"${", "}"}, {"<%", "%>"}};
+	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
+		size_t begin = strlen(marks[i][0]), end = strlen(marks[i][1]);
+		if (len > begin + end && memcmp(p, marks[i][0], begin) == 0 &&
+		    memcmp(p + len - end, marks[i][1], end) == 0)
+			return true;
+	}
+	return false;
+}
 
 /* The digit alone, a small or a capital one, with a UUID's dashes where it is as long as one. */
 static bool is_only_digit(const char *p, size_t len, char digit)
@@ -232,6 +267,11 @@ void map_placeholder_init(struct map_first firsts[256])
 	for (size_t i = 0; i < WORDS; i++)
 		map_first_add(firsts, words[i], UINT64_C(1) << strlen(words[i]));
 	map_mail_add(firsts);
+	for (size_t i = 0; i < sizeof(hashes) / sizeof(hashes[0]); i++)
+		if (strlen(hashes[i]) < 64)
+			map_first_add(firsts, hashes[i], UINT64_C(1) << strlen(hashes[i]));
+	map_first_add(firsts, "%%", UINT64_MAX);
+	map_first_add(firsts, "${", UINT64_MAX);
 	map_first_add(firsts, "ff", UINT64_C(1) << 16 | UINT64_C(1) << 32 | UINT64_C(1) << 36);
 	for (size_t i = 0; shapes[i] != '\0'; i++)
 		firsts[(unsigned char)shapes[i]] = any;
@@ -260,7 +300,7 @@ bool map_placeholder(const char *p, size_t len, size_t *kind)
 		size_t kind;
 	} shapes[] = {{is_zeros, ZEROS}, {is_shortened, SHORTENED}, {is_one_sign, ONE_SIGN},
 		      {is_fault, FAULT}, {is_all_blanks, BLANKS},   {is_enclosed, ENCLOSED},
-		      {is_all_f, ALL_F}};
+		      {is_all_f, ALL_F}, {is_hash, HASH},           {is_template, TEMPLATE}};
 	for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++) {
 		*kind = shapes[i].kind;
 		if (shapes[i].is(p, len))
@@ -305,7 +345,9 @@ void map_placeholder_name(size_t kind, char *out, size_t size)
 					     "a spreadsheet's fault, as in #VALUE!",
 					     "such a word in brackets or quotes, as in (none)",
 					     "nothing but the digit F",
-					     "an address of nobody, as in none@none.com"};
+					     "an address of nobody, as in none@none.com",
+					     "the hash of an empty text",
+					     "a template that was not filled in, as in {{ id }}"};
 	if (kind < WORDS)
 		snprintf(out, size, "'%s'", words[kind]);
 	else

@@ -31,7 +31,8 @@ static inline bool map_placeholder_may(const struct map_first firsts[256], const
 	if (first == ' ' || first == '\t' || last == ' ' || last == '\t')
 		return true; /* what is between the blanks counts */
 	if (len >= 64)       /* a line below the header is as wide as its column */
-		return first == '-' && last == '-';
+		return (first == '-' && last == '-') ||
+		       (len == 64 && (first | 0x20) == 'e' && p[1] == '3'); /* SHA-256 of nothing */
 	bool shortened = first >= '0' && first <= '9' && len > 4 &&
 			 (p[1] == '.' || p[1] == ',' || (p[1] | 0x20) == 'e'); /* as in 4.41E+11 */
 	return shortened || map_first_may(firsts, p, len);
