@@ -194,3 +194,14 @@ void document_hint_header(const struct rows *rows, struct df_err *err)
 	}
 	df_buf_free(&text);
 }
+
+/* One cell where several are listed: not a row as the feed says that rows are written. */
+void document_hint_first(const struct rows *rows, const struct rows_row *row, struct df_err *err)
+{
+	static const char place[] = MAP_COLUMN_PLACE;
+	const struct rows_cell *cell = &row->cells[0];
+	if (strcmp(err->code, "manifest-mismatch") != 0 || row->n_cells != 1)
+		return;
+	if (cell->len < sizeof(place) || memcmp(cell->p, place, sizeof(place) - 1) != 0)
+		hint_append(rows, rows_guess_header, err);
+}

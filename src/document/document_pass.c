@@ -72,6 +72,8 @@ static enum df_status pass_first_rows(struct document_pass *w, struct rows *rows
 		enum df_status st = DF_OK;
 		if (row->fault == NULL)
 			st = map_no_header(w->map, row->cells, row->n_cells, err);
+		if (st == DF_REJECT)
+			document_hint_first(rows, row, err);
 		if (st != DF_OK)
 			return st;
 		bool mapped = row->fault == NULL;

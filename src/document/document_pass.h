@@ -56,6 +56,8 @@ enum df_status document_count_check(const struct document_pass *w, const struct 
 void document_hint_reject(struct document_pass *w, const struct batch_row *where, const char *code);
 /* Of the header: err is what the map says of it. Invisible characters in it are made visible. */
 void document_hint_header(const struct rows *rows, struct df_err *err);
+/* The first row of a document without one is not what the manifest lists. */
+void document_hint_first(const struct rows *rows, const struct rows_row *row, struct df_err *err);
 /* Of the document as a whole, when it was read. rows: NULL where it cannot be read at all. */
 void document_hint_end(struct document_pass *w, const struct rows *rows, enum df_status st,
 		       struct df_err *err);

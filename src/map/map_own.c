@@ -168,7 +168,8 @@ enum df_status map_places_mismatch(const struct map *m, const struct rows_cell *
 			       "," MAP_COLUMN_REASON " in front of it",
 			       n, listed, listed);
 	return df_fail(DF_REJECT, err, "manifest-mismatch",
-		       "the first row has %zu columns where the manifest lists %zu%s", n, listed,
+		       "the first row has %zu column%s where the manifest lists %zu%s", n,
+		       df_plural(n), listed,
 		       n == listed + 1 && first[listed].len == 0
 			   ? "; if each row ends with a delimiter, end the list with an entry "
 			     "{\"action\": \"ignore\"}"

@@ -274,16 +274,21 @@ struct guess { /* of a header */
 	char sequence[ROWS_SEQUENCE_SIZE]; /* "": one sign separates cells */
 };
 
+static const char *first_name(const struct look *k)
+{
+	return k->format->no_header ? "first row" : "header";
+}
+
 static void write_found(struct look *k, const struct guess *g)
 {
 	if (excel_line(k))
 		df_buf_adds(k->out, "the first line is Excel's 'sep=', which says what separates "
 				    "cells: ");
 	else if (g->line > 0)
-		df_buf_addf(k->out, "the header seems to be on line %" PRIu64 ", which has ",
-			    k->before + g->line + 1);
+		df_buf_addf(k->out, "the %s seems to be on line %" PRIu64 ", which has ",
+			    first_name(k), k->before + g->line + 1);
 	else
-		df_buf_adds(k->out, "the header has ");
+		df_buf_addf(k->out, "the %s has ", first_name(k));
 	if (!excel_line(k)) {
 		name_delimiter(k, count_sign(&k->lines[g->line], g->delimiter), g->delimiter);
 		df_buf_adds(k->out, ": ");
@@ -303,12 +308,13 @@ static void write_guess(struct look *k, const struct guess *g)
 	if (g->whole) {
 		df_buf_adds(k->out, rows_guess_lines_quoted);
 	} else if (g->sequence[0] != '\0') {
-		df_buf_addf(k->out, "'%s' separates the cells of the header: ", g->sequence);
+		df_buf_addf(k->out, "'%s' separates the cells of the %s: ", g->sequence,
+			    first_name(k));
 		look_set(k, "delimiter = %s", g->sequence);
 	} else if (g->found) {
 		write_found(k, g);
 	} else if (g->single) {
-		df_buf_adds(k->out, "the header is in single quotes: ");
+		df_buf_addf(k->out, "the %s is in single quotes: ", first_name(k));
 	} else
 		df_buf_adds(k->out, "the document has bytes that are not UTF-8: ");
 	if (g->single)
