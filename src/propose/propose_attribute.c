@@ -84,7 +84,8 @@ static bool make_list(struct propose *p, struct propose_column *c, size_t number
 	return true;
 }
 
-/* A number that has commas or a currency's sign is one for everybody only without them. */
+/* A number that has commas or a currency's sign is one for everybody only without them. "12,34" of
+ * "Campaign IDs" is two. */
 static void make_number(struct propose *p, struct propose_column *c, size_t number)
 {
 	static const struct schema_field field = {.name = "", .type = SCHEMA_NUMBER};
@@ -92,7 +93,7 @@ static void make_number(struct propose *p, struct propose_column *c, size_t numb
 	const char *why = NULL;
 	propose_look(p, number);
 	if (!p->has_header || c->value != NULL || c->look != LOOK_TEXT || p->n > 500 ||
-	    propose_value_quoted(p, number))
+	    propose_value_quoted(p, number) || propose_value_several(c))
 		return;
 	char *value = propose_value_number(p, number, &path, &why);
 	if (value == NULL)

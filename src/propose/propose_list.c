@@ -4,8 +4,10 @@
 
 #include "propose_look.h"
 
+#include <ctype.h>
 #include <json-c/json.h>
 #include <stdlib.h>
+#include <strings.h>
 
 /* ---- lists ---- */
 
@@ -74,14 +76,27 @@ static bool has_form(const struct propose *p, size_t column, size_t form)
 	return filled > 0 && n == filled;
 }
 
-/* Words apart by a sign, in a column that is named for several: "Tags", "interests". */
-static bool named_for_several(const struct propose_column *c)
+/* "Campaign IDs" and campaignIds, not "Bids". */
+static bool named_ids(const char *name)
+{
+	size_t len = strlen(name);
+	if (len < 3 || strcasecmp(name + len - 3, "ids") != 0)
+		return false;
+	bool word = len == 3 || isalnum((unsigned char)name[len - 4]) == 0,
+	     hump = !word && name[len - 3] == 'I' && islower((unsigned char)name[len - 4]) != 0;
+	return word || hump;
+}
+
+bool propose_value_several(const struct propose_column *c)
 {
 	static const char *const names[] = {
-	    "tags",        "interests",  "segments",   "lists",       "groups",  "labels",
-	    "roles",       "topics",     "audiences",  "favorites",   "hobbies", "languages",
-	    "preferences", "categories", "interessen", "memberships", "products"};
+	    "tags",        "interests", "segments",    "lists",      "groups",
+	    "labels",      "roles",     "topics",      "audiences",  "favorites",
+	    "hobbies",     "languages", "preferences", "categories", "interessen",
+	    "memberships", "products",  "codes",       "skus",       "list"};
 	size_t len = strlen(c->normal);
+	if (named_ids(c->name))
+		return true;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		size_t n = strlen(names[i]);
 		if (len >= n && strcmp(c->normal + len - n, names[i]) == 0)
@@ -120,7 +135,7 @@ bool propose_value_list(struct propose *p, size_t column, char **value, const ch
 		*why = forms[i].why;
 		return true;
 	}
-	const char *apart = p->has_header && named_for_several(c) ? separator(p, column) : NULL;
+	const char *apart = p->has_header && propose_value_several(c) ? separator(p, column) : NULL;
 	if (apart == NULL)
 		return false;
 	*value = df_format("{{ value | split: '%s' }}", apart);

@@ -20,6 +20,8 @@ bool propose_value_quoted(const struct propose *p, size_t column);
 char *propose_value_boolean(struct propose *p, size_t column);
 /* Whether any of the values has the text in it. */
 bool propose_value_has(const struct propose *p, size_t column, const char *text);
+/* Words apart by a sign, in a column that is named for several: "Tags", "Campaign IDs". */
+bool propose_value_several(const struct propose_column *c);
 /* Whether the column's cells hold lists, and the template that splits them (the caller's; NULL:
  * JSON does not need one). */
 bool propose_value_list(struct propose *p, size_t column, char **value, const char **why);
