@@ -180,12 +180,27 @@ static void make_visible(char *text, size_t size)
 	df_buf_free(&b);
 }
 
-void document_hint_header(const struct rows *rows, struct df_err *err)
+/* A reject file's header in one cell: the feed's own files are as its settings say. */
+static bool saved_apart(const struct rows_row *row)
+{
+	static const char line[] = MAP_COLUMN_LINE, reason[] = MAP_COLUMN_REASON;
+	const struct rows_cell *cell = &row->cells[0];
+	return row->n_cells == 1 && row->fault == NULL &&
+	       memmem(cell->p, cell->len, line, sizeof(line) - 1) != NULL &&
+	       memmem(cell->p, cell->len, reason, sizeof(reason) - 1) != NULL;
+}
+
+void document_hint_header(const struct rows *rows, const struct rows_row *row, struct df_err *err)
 {
 	struct df_buf text = {.max = sizeof(err->text) - 1};
 	make_visible(err->text, sizeof(err->text));
 	make_visible(err->column, sizeof(err->column));
-	if (rows_guess_header(rows, &text)) {
+	if (saved_apart(row)) {
+		snprintf(err->text, sizeof(err->text),
+			 "this reject file was saved with another separator than the feed's: save "
+			 "it with the feed's, and drop it again");
+		err->column[0] = '\0';
+	} else if (rows_guess_header(rows, &text)) {
 		snprintf(err->text, sizeof(err->text), "%s", df_buf_cstr(&text));
 		err->column[0] = '\0';
 	} else if (strcmp(err->code, "unknown-column") == 0) {

@@ -49,7 +49,7 @@ static enum df_status pass_header(struct document_pass *w, struct rows *rows, st
 	st = map_first_row(w, rows, row, &own, err);
 	w->trailing = own != NULL;
 	if (st == DF_REJECT) {
-		document_hint_header(rows, err);
+		document_hint_header(rows, row, err);
 		df_err_place(err, NULL, row->line, NULL);
 	}
 	if (st != DF_OK)

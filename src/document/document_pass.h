@@ -55,7 +55,7 @@ enum df_status document_count_check(const struct document_pass *w, const struct 
 /* Of a row that is rejected. */
 void document_hint_reject(struct document_pass *w, const struct batch_row *where, const char *code);
 /* Of the header: err is what the map says of it. Invisible characters in it are made visible. */
-void document_hint_header(const struct rows *rows, struct df_err *err);
+void document_hint_header(const struct rows *rows, const struct rows_row *row, struct df_err *err);
 /* The first row of a document without one is not what the manifest lists. */
 void document_hint_first(const struct rows *rows, const struct rows_row *row, struct df_err *err);
 /* Of the document as a whole, when it was read. rows: NULL where it cannot be read at all. */
