@@ -18,7 +18,8 @@
 
 #define REQUESTS_PER_SECOND 1000.0 /* 3,000 in 3 seconds */
 #define WORDS_MAX           500
-#define MILLISECONDS_FROM   INT64_C(100000000000) /* as seconds that is the year 5138 */
+#define NOTHING_VALID       "Valid data must be provided" /* in a 400 */
+#define MILLISECONDS_FROM   INT64_C(100000000000)         /* as seconds that is the year 5138 */
 
 static double braze_rate(const struct conf_feed *feed)
 {
@@ -157,18 +158,29 @@ static bool error_read(struct send_verdict *v, const struct send_request *r, str
 	return true;
 }
 
+/* A list, one such object, or a text. */
+static size_t errors_count(struct json_object *errors)
+{
+	if (json_object_is_type(errors, json_type_array))
+		return json_object_array_length(errors);
+	return errors != NULL;
+}
+
+static struct json_object *errors_at(struct json_object *errors, size_t i)
+{
+	bool list = json_object_is_type(errors, json_type_array);
+	return list ? json_object_array_get_idx(errors, i) : errors;
+}
+
 /* Returns how many errors locate nothing. */
 static size_t errors_read(struct send_verdict *v, const struct send_request *r,
 			  struct json_object *o)
 {
 	struct json_object *errors = NULL;
 	size_t lost = 0;
-	if (!json_object_object_get_ex(o, "errors", &errors) || errors == NULL)
-		return 0;
-	if (!json_object_is_type(errors, json_type_array))
-		return 1;
-	for (size_t i = 0; i < json_object_array_length(errors); i++)
-		lost += !error_read(v, r, json_object_array_get_idx(errors, i));
+	json_object_object_get_ex(o, "errors", &errors);
+	for (size_t i = 0; i < errors_count(errors); i++)
+		lost += !error_read(v, r, errors_at(errors, i));
 	return lost;
 }
 
@@ -210,6 +222,35 @@ static char *quote(const struct send_request *r, const struct send_answer *a)
 	return text;
 }
 
+static bool error_is_own(struct json_object *e)
+{
+	return text_of(e, "type") != NULL || text_of(e, "input_array") != NULL;
+}
+
+/* Gateways have messages as well: the errors, or the words, are Braze's. */
+static bool is_refusal(struct json_object *o)
+{
+	struct json_object *errors = NULL;
+	json_object_object_get_ex(o, "errors", &errors);
+	size_t n = errors_count(errors), own = 0;
+	for (size_t i = 0; i < n; i++)
+		own += error_is_own(errors_at(errors, i));
+	return (n > 0 && own == n) || strstr(text_of(o, "message"), NOTHING_VALID) != NULL;
+}
+
+static bool is_receipt(struct json_object *o)
+{
+	static const char *const counts[] = {"attributes_processed", "events_processed",
+					     "purchases_processed"};
+	const char *message = text_of(o, "message");
+	if (strcasecmp(message, "success") == 0 || strcasecmp(message, "queued") == 0)
+		return true;
+	for (size_t i = 0; i < sizeof(counts) / sizeof(*counts); i++)
+		if (json_object_object_get_ex(o, counts[i], NULL))
+			return true;
+	return is_refusal(o);
+}
+
 /* Of an answer in Braze's form. 400: all of it was refused, so that what is not located may go
  * again. */
 static enum send_action own_action(struct send_verdict *v, const struct send_request *r,
@@ -219,9 +260,13 @@ static enum send_action own_action(struct send_verdict *v, const struct send_req
 	case 200:
 	case 201:
 	case 202: /* queued, while Braze is being maintained */
+		if (!is_receipt(o))
+			return SEND_STRAY;
 		errors_lost(errors_read(v, r, o));
 		return SEND_ACCEPT;
 	case 400:
+		if (!is_refusal(o))
+			return SEND_AGAIN;
 		errors_read(v, r, o);
 		return SEND_SPLIT;
 	case 401:

@@ -295,6 +295,30 @@ exits 0 "and takes nothing" run
 equal "each event came once" "$(rows_taken)" "1 "
 peer_stop
 
+peer_start "gateway 200"
+feed
+clicks 5 >"$work/in/clicks-custom_event.csv"
+exits 4 "a message alone makes nobody Braze" run
+said "and is quoted" 'no Braze gives \(HTTP 200: .*Bad Request'
+exits 0 "nothing was taken" run
+equal "each event came once" "$(rows_taken)" "1 "
+equal "all of them" "$(lines "$peer/events.ndjson")" 5
+peer_stop
+
+peer_start "gateway 400" "gateway 400" "gateway 400" "gateway 400"
+feed "lanes = 1"
+clicks 2 >"$work/in/clicks-custom_event.csv"
+exits 0 "a gateway's 400 rejects no row" run
+equal "each event came once" "$(rows_taken)" "1 "
+peer_stop
+
+peer_start one-error
+feed "lanes = 1"
+clicks 5 | sed '3s/Clicked/REFUSE/' >"$work/in/clicks-custom_event.csv"
+exits 1 "one error in place of a list" run
+equal "rejects its row" "$(reasons clicks-custom_event.csv)" "1 api-rejected "
+peer_stop
+
 # ---- no answer ----
 for lost in drop-after taken-502 drop-before 504; do
 	peer_start 201 $lost
