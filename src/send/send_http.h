@@ -71,6 +71,7 @@ struct http_lane {
 	char exceeded[64];     /* of its header */
 	char date[64];         /* of its header: the API's clock */
 	char coding[64];       /* of its header: how it is packed */
+	char after[64];        /* of its header: Retry-After */
 	int64_t left, reset_s; /* likewise: requests it takes until then (Unix seconds), -1: none */
 	char trouble[CURL_ERROR_SIZE]; /* curl's words */
 };

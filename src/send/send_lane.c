@@ -59,6 +59,7 @@ static size_t lane_header(char *p, size_t size, size_t n, void *own)
 		lane->percent_used = strtod(used, NULL);
 	else if (!header_value(p, len, "Date", lane->date) &&
 		 !header_value(p, len, "Content-Encoding", lane->coding) &&
+		 !header_value(p, len, "Retry-After", lane->after) &&
 		 !header_value(p, len, "X-mp-rate-limit-exceeded", lane->exceeded) &&
 		 lane->stream->service->header != NULL)
 		lane->stream->service->header(lane, p, len);
@@ -143,6 +144,7 @@ static bool lane_launch(struct http_lane *lane, const char *url, int64_t now)
 	df_buf_reset(&lane->answer);
 	lane->started = now;
 	lane->trouble[0] = lane->exceeded[0] = lane->date[0] = lane->coding[0] = '\0';
+	lane->after[0] = '\0';
 	lane->percent_used = -1;
 	lane->left = lane->reset_s = -1;
 	lane->headed = false;

@@ -22,11 +22,17 @@ static void remember(struct http_lane *lane, const struct send_past *past)
 		df_log_err(DF_LOG_WARN, &err);
 }
 
-/* Seconds until the service takes requests again, by its own clock where the answer shows it. */
-static int64_t lane_reset_after(const struct http_lane *lane)
+/* The service's own clock where the answer shows it, else this machine's, in seconds. */
+static int64_t lane_clock(const struct http_lane *lane)
 {
 	time_t there = lane->date[0] != '\0' ? curl_getdate(lane->date, NULL) : -1;
-	int64_t now = there != -1 ? (int64_t)there : df_now_ms() / 1000;
+	return there != -1 ? (int64_t)there : df_now_ms() / 1000;
+}
+
+/* Seconds until the service takes requests again. */
+static int64_t lane_reset_after(const struct http_lane *lane)
+{
+	int64_t now = lane_clock(lane);
 	return lane->reset_s > now ? lane->reset_s - now : 0;
 }
 
@@ -62,11 +68,15 @@ void http_lane_split(struct http_lane *lane, const struct send_verdict *v, int64
 }
 
 /* What the API asked for, in milliseconds; 0: nothing. curl understands both forms, seconds and
- * a date, without a bound. */
+ * a date, without a bound, but measures a date by this machine's clock. */
 static int64_t lane_retry_after(struct http_lane *lane)
 {
 	curl_off_t seconds = 0;
-	curl_easy_getinfo(lane->easy, CURLINFO_RETRY_AFTER, &seconds);
+	time_t until = strchr(lane->after, ':') != NULL ? curl_getdate(lane->after, NULL) : -1;
+	if (until != -1)
+		seconds = (int64_t)until - lane_clock(lane);
+	else
+		curl_easy_getinfo(lane->easy, CURLINFO_RETRY_AFTER, &seconds);
 	if (seconds <= 0)
 		seconds = lane_reset_after(lane);
 	if (seconds > RETRY_AFTER_MAX)

@@ -328,6 +328,21 @@ static void test_retry_after(void)
 	CU_ASSERT(df_monotonic_ms() - began >= 1000);
 }
 
+/* A date is the service's, and so is the clock that it is measured by. */
+static void test_retry_after_clock(void)
+{
+	static const char *const heads[] = {
+	    "HTTP/1.1 429 X\r\nDate: Wed, 01 Jan 2020 12:00:00 GMT\r\n"
+	    "Retry-After: Wed, 01 Jan 2020 12:00:01 GMT\r\nContent-Length: 0\r\n\r\n",
+	    "HTTP/1.1 429 X\r\nDate: Wed, 01 Jan 2070 12:00:00 GMT\r\n"
+	    "Retry-After: Wed, 01 Jan 2070 12:00:01 GMT\r\nContent-Length: 0\r\n\r\n"};
+	for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++) {
+		int64_t began = df_monotonic_ms();
+		plays((const char *const[]){heads[i], NULL}, V2 "4 " V2 "4 ", 0, "");
+		CU_ASSERT(df_monotonic_ms() - began >= 1000);
+	}
+}
+
 static void test_retry_never(void)
 {
 	/* Longer than anybody waits: the stream gives up, and so do others that the same silence
@@ -401,6 +416,7 @@ int main(void)
 	    {"places that are not there, 413", test_elsewhere},
 	    {"redirects", test_redirect},
 	    {"Retry-After in all its forms", test_retry_after},
+	    {"Retry-After as a date, beside a Date", test_retry_after_clock},
 	    {"Retry-After, for ever", test_retry_never},
 	    {"401 midway", test_denied_midway},
 	    CU_TEST_INFO_NULL,
