@@ -108,9 +108,16 @@ static bool hope_left(const struct send_http *h, const struct http_route *route)
 static void park(struct http_stream *st)
 {
 	struct df_err why = {0};
+	int64_t silent = http_route_silent_until(st->route) - df_monotonic_ms();
 	if (!st->base->sender->parks)
 		return;
-	df_fail(DF_RETRY, &why, NULL, "%s is unavailable: %s", st->route->name, st->route->trouble);
+	if (silent > 0)
+		df_fail(DF_RETRY, &why, NULL,
+			"%s asked not to be called for another %lld s (%s): run again after that",
+			st->route->name, (long long)((silent + 999) / 1000), st->route->trouble);
+	else
+		df_fail(DF_RETRY, &why, NULL, "%s is unavailable: %s", st->route->name,
+			st->route->trouble);
 	http_stream_stop(st, DF_RETRY, &why);
 }
 

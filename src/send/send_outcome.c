@@ -12,6 +12,8 @@
 
 #define RETRY_AFTER_MAX   86400 /* seconds */
 #define REMEMBER_EVERY_MS 600000
+#define PAUSE_AT_ONCE_MS  60000 /* the longest backoff, too */
+#define PROBES            2u    /* of an unwell route, that failed */
 
 static void remember(struct http_lane *lane, const struct send_past *past)
 {
@@ -153,20 +155,38 @@ static enum send_blame lane_blame(struct http_lane *lane, uint64_t successes, co
 	return blame;
 }
 
+/* How long to leave the service alone, as an answer other than a 429 says. Under lock. One row may
+ * get that answer, and nobody would be served: before an unwell route has been probed, with other
+ * rows as well, a long wait is not taken for the service's, nor one of a request that failed
+ * before and others did not. */
+static int64_t lane_pause(struct http_lane *lane, uint64_t successes)
+{
+	const struct http_route *route = lane->stream->route;
+	const struct send_request *r = &lane->request;
+	const struct send_item *item = &r->item[r->from];
+	int64_t asked = lane_retry_after(lane),
+		patience = lane->stream->base->feed->send.give_up_after_ms;
+	bool is_long = asked > PAUSE_AT_ONCE_MS || asked > patience;
+	bool others = item->failures > 0 && successes != item->seen;
+	if (route->unwell && route->probes >= PROBES)
+		return asked;
+	return others || is_long ? 0 : asked;
+}
+
 void http_lane_again(struct http_lane *lane, const struct http_outcome *o)
 {
 	struct http_route *route = lane->stream->route;
 	struct sender *sender = lane->stream->base->sender;
 	struct send_request *r = &lane->request;
 	bool timeout = o->code == CURLE_OPERATION_TIMEDOUT, sent = http_lane_was_sent(lane);
-	const struct http_failure f = {
-	    .why = o->why, .asked = lane_retry_after(lane), .timeout = timeout && sent};
+	struct http_failure f = {.why = o->why, .timeout = timeout && sent};
 	if (!sent)
 		http_address_doubt(&route->address);
 
 	pthread_mutex_lock(&sender->lock);
 	uint64_t successes = http_route_evidence(route, r->item[r->from].batch->historical,
 						 o->code == CURLE_OK && o->status == 403);
+	f.asked = lane_pause(lane, successes);
 	bool alone =
 	    sent && r->to - r->from == 1 && send_request_counts(&r->item[r->from], successes);
 	enum send_blame blame = sent ? lane_blame(lane, successes, o->why) : SEND_BLAME_NONE;

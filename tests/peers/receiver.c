@@ -48,7 +48,7 @@
  *				no place
  *	answer-name STATUS NAME	a request that holds such a batch gets STATUS and an HTML page, and
  *				nothing of it is accepted; STATUS 0 closes the connection without
- *				an answer
+ *				an answer; STATUS/SECONDS: with a Retry-After
  *	hang-name NAME		a request that holds such a batch never gets an answer
  *	max-batches N		a request with more gets 413
  *	rate N			at most N batches in any second of the clock, else 429 with

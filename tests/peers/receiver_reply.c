@@ -2,6 +2,7 @@
 /* receiver_reply.c - see receiver_reply.h */
 #include "receiver_reply.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 void reply_errors(struct reply *a, const struct request *r, enum place place)
@@ -56,12 +57,16 @@ static bool answer_by_name(struct reply *a, const struct request *r, const struc
 	size_t i = 0;
 	for (const char *value; (value = lines_value(rules, "answer-name", &i)) != NULL;) {
 		char *name = NULL;
-		unsigned long status = strtoul(value, &name, 10);
+		unsigned long status = strtoul(value, &name, 10), after = 0;
+		if (*name == '/')
+			after = strtoul(name + 1, &name, 10);
 		if (*name != ' ' || !request_has_name(r, name + 1))
 			continue;
 
 		a->status = (unsigned)status;
 		a->html = true;
+		if (after > 0)
+			snprintf(a->retry_after, sizeof(a->retry_after), "%lu", after);
 		text_addf(&a->body,
 			  "<html><title>Request blocked</title><body>Ray ID 1</body></html>");
 		return true;

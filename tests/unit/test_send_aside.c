@@ -36,6 +36,7 @@ static void isolates(const char *rule, const char *words)
 static void test_set_aside(void)
 {
 	isolates("answer-name 500 bad\n", "HTTP 500: \"Request blocked Ray ID 1\"");
+	isolates("answer-name 503/3600 bad\n", "HTTP 503: \"Request blocked Ray ID 1\"");
 	isolates("answer-name 403 bad\n", "HTTP 403: \"Request blocked Ray ID 1\"");
 	isolates("answer-name 400 bad\n", "HTTP 400: \"Request blocked Ray ID 1\"");
 	isolates("answer-name 415 bad\n", "HTTP 415: \"Request blocked Ray ID 1\"");
