@@ -2,8 +2,10 @@
 /* Where a document's batches are written to, with sink = file:PATH. */
 #include "run_priv.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define HASH_SHOWN 16 /* hex digits */
 
@@ -29,6 +31,22 @@ bool run_sink_is_folder(const struct conf_feed *feed)
 	       (df_ends_with_slash(path) || (stat(path, &info) == 0 && S_ISDIR(info.st_mode)));
 }
 
+/* A link stays one: what it leads to is written, made where it is not there yet. */
+static void follow_link(char **path)
+{
+	struct stat info;
+	if (lstat(*path, &info) != 0 || !S_ISLNK(info.st_mode))
+		return;
+	int fd = df_is_dangling(*path) ? open(*path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600) : -1;
+	if (fd >= 0)
+		close(fd);
+	char *whole = realpath(*path, NULL);
+	if (whole == NULL)
+		return;
+	free(*path);
+	*path = whole;
+}
+
 void run_sink_choose(const char *file, const char *identity, const struct decode_doc *doc,
 		     struct conf_feed *feed)
 {
@@ -37,8 +55,10 @@ void run_sink_choose(const char *file, const char *identity, const struct decode
 		return;
 	bool slash = df_ends_with_slash(path), folder = run_sink_is_folder(feed);
 	feed->send.sink_append = !folder;
-	if (!folder)
+	if (!folder) {
+		follow_link(&feed->send.sink_path);
 		return;
+	}
 
 	struct df_err ignored = {0};
 	char hex[DF_SHA256_HEX];

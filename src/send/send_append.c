@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define COPY_AT_ONCE (16u << 20)
@@ -25,6 +26,20 @@ enum df_status send_append_copy(int from, int to, struct df_err *err)
 		at += n;
 	}
 	return n < 0 ? df_fail(DF_RETRY, err, NULL, "cannot read: %s", strerror(errno)) : status;
+}
+
+enum df_status send_append_begin(int from, int to, struct df_err *err)
+{
+	struct stat info;
+	char last = '\n';
+	if (from < 0 || fstat(from, &info) != 0)
+		return DF_OK;
+	/* who may read it was decided by whoever made it */
+	if (fchown(to, info.st_uid, info.st_gid) == 0)
+		(void)!fchmod(to, info.st_mode & 0777);
+	if (info.st_size > 0 && pread(from, &last, 1, info.st_size - 1) != 1)
+		return df_fail(DF_RETRY, err, NULL, "cannot read: %s", strerror(errno));
+	return last == '\n' ? DF_OK : df_write_all(to, "\n", 1, err);
 }
 
 /* True when the file has all of `ours` from offset `at` on. */

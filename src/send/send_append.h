@@ -7,6 +7,8 @@
 
 /* Copies all of `from` to the offset of `to`; -1 is an empty file. Reads by offset. */
 enum df_status send_append_copy(int from, int to, struct df_err *err) DF_CHECK;
+/* After the copy: ends a last line without an end, and makes `to` readable by whom `from` is. */
+enum df_status send_append_begin(int from, int to, struct df_err *err) DF_CHECK;
 /* True when the lines of `ours` are in the file (-1: there is none), one after the other. *status
  * is set where that cannot be found out. */
 bool send_append_holds(int file, int ours, struct df_err *err, enum df_status *status);

@@ -234,6 +234,8 @@ static enum df_status stdout_close(struct send_stream *st, bool abandon, struct 
 static enum df_status append_both(int have, int more, int out, struct df_err *err)
 {
 	enum df_status status = send_append_copy(have, out, err);
+	if (status == DF_OK)
+		status = send_append_begin(have, out, err);
 	return status == DF_OK ? send_append_copy(more, out, err) : status;
 }
 

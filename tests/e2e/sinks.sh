@@ -62,6 +62,26 @@ rm -r "$work/state"
 exits 0 "the same files and a new ledger" run
 equal "names depend on the documents alone" "$(cd "$work/box" && sha256sum -- *)" "$before"
 
+# ---- a file that was there ----
+
+mkdir "$work/data"
+printf '{"user_identities":{"customer_id":"u0"}}' >"$work/data/all.ndjson" # without a line's end
+chmod 640 "$work/data/all.ndjson"
+ln -s data/all.ndjson "$work/all.ndjson"
+ln -s data/new.ndjson "$work/new.ndjson"
+for name in all new; do
+	sed "/^\[feed two]/,\$d; s|/box/|/$name.ndjson|; s|/state|/state-$name|" "$conf" \
+		>"$work/link.conf"
+	exits 0 "documents are added to what a link leads to" --config "$work/link.conf" run
+	check "which stays a link" test -L "$work/$name.ndjson"
+done
+equal "after what was there, whose last line gets an end" "$(ids "$work/data/all.ndjson")" \
+	"u0 u1 u2 u3 u4 u5 u6 u9 "
+equal "a line each" "$(jq -c . "$work/data/all.ndjson" | wc -l) $(lines "$work/data/all.ndjson")" \
+	"8 8"
+equal "who may read it, still may" "$(stat -c %a "$work/data/all.ndjson")" 640
+equal "what was not there is made" "$(ids "$work/data/new.ndjson")" "u1 u2 u3 u4 u5 u6 u9 "
+
 # ---- killed in between ----
 
 faults=$BUILD/faults/dropfeed
