@@ -57,6 +57,9 @@ void http_trouble(struct http_lane *lane, CURLcode code, char out[SEND_WORDS_SIZ
 	if (code == CURLE_OPERATION_TIMEDOUT && sent)
 		snprintf(out, SEND_WORDS_SIZE, "no answer for %lld s",
 			 (long long)((df_monotonic_ms() - lane->started + 500) / 1000));
+	else if ((code == CURLE_UNSUPPORTED_PROTOCOL || code == CURLE_WEIRD_SERVER_REPLY) && sent)
+		snprintf(out, SEND_WORDS_SIZE,
+			 "no HTTP is spoken there; check endpoint and its port");
 	else if (code == CURLE_COULDNT_CONNECT && proxy->url != NULL)
 		snprintf(out, SEND_WORDS_SIZE, "no connection to the proxy (%s)", words);
 	else if (proxy->url != NULL && !sent &&

@@ -343,6 +343,22 @@ static void test_retry_after_clock(void)
 	}
 }
 
+static void test_no_http(void)
+{
+	struct played s;
+	struct outcome o;
+	play_begin(
+	    &s, (const char *const[]){"SSH-2.0-OpenSSH_9.2\r\n", "SSH-2.0-OpenSSH_9.2\r\n", NULL});
+	struct sender *sender = quick_sender();
+	struct conf_feed feed = feed_of(&s);
+	feed.send.give_up_after_ms = 0;
+	deliver(sender, &feed, &o);
+	CU_ASSERT_EQUAL(o.status, DF_RETRY);
+	CU_ASSERT_PTR_NOT_NULL(strstr(o.err.text, "no HTTP is spoken there; check endpoint"));
+	sender_free(sender);
+	play_end(&s);
+}
+
 static void test_retry_never(void)
 {
 	/* Longer than anybody waits: the stream gives up, and so do others that the same silence
@@ -418,6 +434,7 @@ int main(void)
 	    {"Retry-After in all its forms", test_retry_after},
 	    {"Retry-After as a date, beside a Date", test_retry_after_clock},
 	    {"Retry-After, for ever", test_retry_never},
+	    {"what speaks no HTTP", test_no_http},
 	    {"401 midway", test_denied_midway},
 	    CU_TEST_INFO_NULL,
 	};
