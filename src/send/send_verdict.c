@@ -127,11 +127,13 @@ static bool locates(const struct send_request *r, const char *text)
 	return located;
 }
 
-/* Others list errors with messages as well, GraphQL does, and gateways with numbers as codes:
- * an error that lacks a textual code counts where it points to a batch. */
+/* Others list errors with messages as well, GraphQL does, gateways with numbers as codes, or as
+ * texts: an error that lacks a textual code counts where it points to a batch. */
 static bool error_is_api(const struct send_request *r, struct json_object *error)
 {
 	struct json_object *code = NULL;
+	if (json_object_is_type(error, json_type_string))
+		return locates(r, json_object_get_string(error));
 	const char *message = error_message(error);
 	if (message == NULL)
 		return false;

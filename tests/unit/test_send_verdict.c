@@ -78,6 +78,8 @@ static const struct answer_case {
     {202, ERRORS, SPL, SPL, "no <good>"},
     {202, "{\"errors\":{\"code\":\"X\",\"message\":\"bad\"}}", SPL, SPL, "bad"},
     {202, "{\"errors\":\"bad\"}", SPL, SPL, "bad"},
+    {202, "{\"errors\":[\"bad. Path '[0].a'\"]}", SPL, SPL, "bad. Path '[0].a'"},
+    {202, "{\"errors\":[\"bad\"]}", AGN, AGN, "HTTP 202: \"{\"errors\":[\"bad\"]}\""},
     {400, ERRORS, SPL, SPL, "no <good>"},
     {400, "{\"errors\":{\"code\":\"X\",\"message\":\"bad\"}}", SPL, SPL, "bad"},
     {400, "{\"errors\":\"bad\"}", SPL, SPL, "bad"},
