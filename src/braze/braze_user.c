@@ -233,6 +233,19 @@ static void add_group(struct braze_writer *w, struct json_text name, struct json
 		    yes ? "subscribed" : "unsubscribed");
 }
 
+/* Braze knows three words, in lower case: a wish to hear no more is not lost over its spelling.
+ * NULL: it is another attribute, or another word. */
+static const char *subscription(struct json_text name, struct json_text value)
+{
+	static const char *const words[] = {"subscribed", "unsubscribed", "opted_in"};
+	if (!json_text_is(name, "email_subscribe") && !json_text_is(name, "push_subscribe"))
+		return NULL;
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (same_word(trimmed(json_string(value)), words[i]))
+			return words[i];
+	return NULL;
+}
+
 static void put_custom(struct braze_writer *w, struct json_text name, struct json_text value)
 {
 	bool zip = json_text_is(name, "$Zip"), list = value.len > 0 && value.p[0] == '[';
@@ -261,9 +274,13 @@ static void put_attribute(struct braze_writer *w, struct json_text name, struct 
 			  struct df_buf *groups)
 {
 	const char *group = pair_find(&w->b->set->subscription_groups, name);
-	const char *to = standard_name(name);
+	const char *to = standard_name(name), *word = subscription(braze_plain_name(name), value);
 	if (group != NULL)
 		add_group(w, name, value, group, groups);
+	else if (word != NULL && braze_name(w, braze_plain_name(name)))
+		df_buf_addf(w->text, "\"%s\"", word);
+	else if (word != NULL)
+		return;
 	else if (json_text_is(name, "$Gender"))
 		put_gender(w, value);
 	else if (to != NULL)

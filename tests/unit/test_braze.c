@@ -59,6 +59,10 @@ static void test_user(void)
 	IS_USER("\"external_id\":\"x\",\"braze_id\":\"y\",\"$\":\"z\"", "");
 	IS_USER("\"a\":\"1\",\"$a\":\"2\"", ",\"a\":\"1\"");
 	IS_USER("\"say \\\"hi\\\"\":\"b\\\\\"", ",\"say \\\"hi\\\"\":\"b\\\\\"");
+	IS_USER("\"email_subscribe\":\" UNSUBSCRIBED\",\"push_subscribe\":\"Opted_In\"",
+		",\"email_subscribe\":\"unsubscribed\",\"push_subscribe\":\"opted_in\"");
+	IS_USER("\"email_subscribe\":\"No\",\"x\":\"Subscribed\"",
+		",\"email_subscribe\":\"No\",\"x\":\"Subscribed\"");
 	TEXT_IS(mapped("{\"user_identities\":{\"email\":\"a@b.c\"}}", false), "missing-identity");
 	TEXT_IS(mapped("{\"mpid\":1}", false), "missing-identity");
 }
