@@ -148,7 +148,8 @@ static bool value_plain(struct conf_loader *l, const struct conf_key *key, char 
 
 static bool is_secret_key(const struct conf_key *key)
 {
-	return key->parse == conf_parse_secret_file || key->parse == conf_parse_secret_env;
+	return key->parse == conf_parse_secret_file || key->parse == conf_parse_secret_env ||
+	       key->parse == conf_parse_private;
 }
 
 static void on_key(struct conf_loader *l, const char *name, char *value)
