@@ -156,6 +156,9 @@ struct run_status_options {
 	 * not. */
 	int64_t health_since_ms;
 };
+/* Whether the ledger has files of the feed, which the configuration may have no more; true as well
+ * where it cannot be asked now, which the command itself finds. */
+bool run_feed_known(const struct conf *conf, const char *feed);
 /* Prints to standard output what the ledger knows, which is not written to. */
 void run_status(const struct conf *conf, const struct run_status_options *options,
 		struct run_result *result);

@@ -151,6 +151,24 @@ bool cli_feeds(const struct conf *conf, const struct cli_list *names, const char
 	return true;
 }
 
+bool cli_feed_known(const struct conf *conf, const char *name, const char *command)
+{
+	if (setup_feed(conf, name) == NULL && !run_feed_known(conf, name)) {
+		cli_usage(command, "no feed '%s' in %s, nor files of it in the ledger", name,
+			  conf->path);
+		return false;
+	}
+	return true;
+}
+
+bool cli_feeds_known(const struct conf *conf, const struct cli_list *names, const char *command)
+{
+	for (size_t i = 0; i < names->n; i++)
+		if (!cli_feed_known(conf, names->v[i], command))
+			return false;
+	return true;
+}
+
 bool cli_has_feeds(const struct conf *conf, const char *command)
 {
 	if (conf->n_feeds == 0)

@@ -111,6 +111,9 @@ const struct conf_feed *cli_feed(const struct conf *conf, const char *name, cons
 
 /* Whether the configuration has each of the feeds. False after a message. */
 bool cli_feeds(const struct conf *conf, const struct cli_list *names, const char *command);
+/* The same of one feed, which may be one that the configuration has no more. */
+bool cli_feed_known(const struct conf *conf, const char *name, const char *command);
+bool cli_feeds_known(const struct conf *conf, const struct cli_list *names, const char *command);
 /* Whether it has any feed at all. False after a message. */
 bool cli_has_feeds(const struct conf *conf, const char *command);
 /* Whether it names a state_dir. False after a message. */

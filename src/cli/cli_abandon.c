@@ -13,6 +13,7 @@ static const struct cli_option options[] = {
 const struct cli_spec cli_abandon_spec = {
     .command = "abandon",
     .known_files = true,
+    .past_feeds = true,
     .synopsis = "[--feed NAME]... [--from DIR] [--without-rejects] FILE...",
     .about = "Closes files under way without delivering the rest. Rows that were not delivered go "
 	     "to the reject file of "

@@ -35,8 +35,8 @@ int cli_files_main(const struct cli_spec *spec, struct cli_globals *g, int argc,
 	code = CLI_EXIT_USAGE;
 	if (!check_arguments(spec, &a, &rest, from))
 		goto cleanup;
-	if (cli_conf(g, true, &conf) != 0 || !cli_feeds(conf, &a.feeds, spec->command) ||
-	    !cli_has_state(conf, spec->command))
+	if (cli_conf(g, true, &conf) != 0 || !cli_has_state(conf, spec->command) ||
+	    !(spec->past_feeds ? cli_feeds_known : cli_feeds)(conf, &a.feeds, spec->command))
 		goto cleanup;
 
 	struct run_files_options o = {.feeds = a.feeds.v,

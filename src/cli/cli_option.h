@@ -57,6 +57,7 @@ struct cli_spec {
 	const char *about;    /* paragraphs, each on one line */
 	const struct cli_option *options;
 	bool known_files;  /* it takes names of drop files that the ledger knows */
+	bool past_feeds;   /* --feed may name one that the configuration has no more */
 	const char *verbs; /* what the first word may be, with blanks between; or NULL */
 	const char *exits; /* "0 all delivered, ..." */
 };

@@ -69,8 +69,8 @@ int cli_prune(struct cli_globals *g, int argc, char **argv)
 	else if (!cli_age(a.older_than, &age_ms) || age_ms == 0)
 		cli_usage("prune", "--older-than: '%s' is not an age such as 400d, 36h or 90m",
 			  a.older_than);
-	else if (cli_conf_public(g, &conf) == 0 && cli_feeds(conf, &a.feeds, "prune") &&
-		 cli_has_state(conf, "prune"))
+	else if (cli_conf_public(g, &conf) == 0 && cli_has_state(conf, "prune") &&
+		 cli_feeds_known(conf, &a.feeds, "prune"))
 		code = prune(conf, &a, age_ms);
 cleanup:
 	conf_free(conf);

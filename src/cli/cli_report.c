@@ -48,7 +48,7 @@ int cli_report(struct cli_globals *g, int argc, char **argv)
 			  "2026-11-01T06:00",
 			  a.since);
 	else if (cli_conf_public(g, &conf) == 0 && cli_has_state(conf, "report") &&
-		 (a.feed == NULL || cli_feed(conf, a.feed, "report") != NULL)) {
+		 (a.feed == NULL || cli_feed_known(conf, a.feed, "report"))) {
 		o.feed = a.feed;
 		o.format = (enum report_format)a.format;
 		run_report(conf, &o, &result);

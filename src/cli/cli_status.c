@@ -132,7 +132,7 @@ int cli_status(struct cli_globals *g, int argc, char **argv)
 			  "2026-11-01T06:00",
 			  a.since);
 	else if (cli_conf_public(g, &conf) == 0 && cli_has_state(conf, "status") &&
-		 (a.feed == NULL || cli_feed(conf, a.feed, "status") != NULL))
+		 (a.feed == NULL || cli_feed_known(conf, a.feed, "status")))
 		code = status(conf, &a, since_ms, &files);
 	conf_free(conf);
 	return code;

@@ -40,7 +40,7 @@ static enum df_status choose_on_file(void *ctx, const struct ledger_file *f, str
 	struct choosing *c = ctx;
 	(void)err;
 	const struct conf_feed *feed = conf_feed_find(c->conf, f->feed);
-	if (feed == NULL && c->rule->orphans && c->options->n_feeds == 0)
+	if (feed == NULL && c->rule->orphans)
 		feed = orphan_feed(c->out, f->feed);
 	if (feed == NULL || !setup_feed_chosen(feed, c->options->feeds, c->options->n_feeds))
 		return DF_OK;

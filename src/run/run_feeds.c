@@ -172,8 +172,8 @@ static enum df_status log_orphan(void *ctx, const struct ledger_file *f, struct 
 	if (f->closed_ms == 0 && conf_feed_find(conf, f->feed) == NULL)
 		df_log(DF_LOG_WARN,
 		       "%s: %s: not finished, and the configuration has no such feed any more: put "
-		       "the feed back to go on, or close it with `dropfeed abandon %s`",
-		       f->feed, f->name, f->name);
+		       "the feed back to go on, or close it with `dropfeed abandon --feed %s %s`",
+		       f->feed, f->name, f->feed, f->name);
 	return DF_OK;
 }
 

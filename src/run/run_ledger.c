@@ -14,6 +14,25 @@ enum df_status run_ledger_read(const struct conf *conf, struct ledger **out, str
 	return st == DF_END ? DF_OK : st;
 }
 
+static enum df_status note_known(void *ctx, const struct ledger_file *f, struct df_err *err)
+{
+	(void)f, (void)err;
+	*(bool *)ctx = true;
+	return DF_END;
+}
+
+bool run_feed_known(const struct conf *conf, const char *feed)
+{
+	struct ledger *l = NULL;
+	struct df_err ignored = {0};
+	bool known = false;
+	enum df_status st = run_ledger_read(conf, &l, &ignored);
+	if (st == DF_OK && l != NULL)
+		st = ledger_files(l, feed, false, note_known, &known, &ignored);
+	ledger_close(l);
+	return known || (st != DF_OK && st != DF_END);
+}
+
 /* ---- it moves ---- */
 
 static enum df_status copy_into(const struct conf *conf, struct ledger *from, const char *to,

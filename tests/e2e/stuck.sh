@@ -186,7 +186,19 @@ for command in rejects resend restart retry; do
 	said "the feed is not configured any more: $command says which" \
 		"the configuration no longer has its feed, 'clicks'"
 done
-exits 0 "the feed is not configured any more" abandon orphan-custom_event.csv
+exits 3 "its new name has a file of the same name under way" run
+said "the earlier one is named, with the command that closes it alone" \
+	'no such feed any more: .*.dropfeed abandon --feed clicks orphan-custom_event.csv.'
+exits 2 "a feed that nobody ever had" abandon --feed clix orphan-custom_event.csv
+exits 0 "status of a feed that is not configured any more" status --feed clicks --format json
+check "shows its file" holds '[.files[].feed] == ["clicks"]' "$work/out"
+exits 0 "the feed is not configured any more" abandon --feed clicks orphan-custom_event.csv
+exits 0 "its file is abandoned" status --format json
+check "that of the other feed is not" holds '[.files[] | [.feed, .state]] | sort ==
+	[["clicks", "abandoned"], ["other", "sending"]]' "$work/out"
+exits 0 "a report of a feed that is not configured any more" report --feed clicks
+said "counts it" 'clicks: 1 file'
+exits 0 "the other one" abandon orphan-custom_event.csv
 check "its rows are in the reject file" grep -q ',abandoned: ' \
 	"$work/s5/rejects/clicks/orphan-custom_event.csv"
 rm -f "$drop"/*
