@@ -53,7 +53,7 @@ struct trial_check_options {
 
 struct trial_sum { /* over all that was checked */
 	uint64_t files_done, files_refused;
-	uint64_t documents, rows, rejected, batches, events, requests;
+	uint64_t documents, rows, rejected, skipped, batches, events, requests;
 };
 
 /* Checks a local file, and adds to the sum. What is refused is counted: DF_OK. Other failures are

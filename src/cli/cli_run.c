@@ -94,6 +94,7 @@ int cli_summarize_json(const struct run_result *r, bool dry_run)
 	json_write_count(&j, "rows", r->rows);
 	json_write_count(&j, "delivered", r->delivered);
 	json_write_count(&j, "rejected", r->rejected);
+	json_write_count(&j, "skipped", r->skipped);
 	json_write_count(&j, "events", r->events);
 	json_write_count(&j, "batches", r->batches);
 	if (dry_run)

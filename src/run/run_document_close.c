@@ -126,6 +126,8 @@ static void count_delivered(struct run *run, const struct conf_feed *feed,
 	run->result->delivered += d->delivered;
 	run->result->rejected += d->rejected;
 	run->result->skipped += d->skipped;
+	run->result->batches += d->batches;
+	run->result->events += d->events;
 	pthread_mutex_unlock(&run->lock);
 	if (d->delivered > 0)
 		run_note_sink(run, feed, d->delivered);
@@ -151,7 +153,10 @@ enum df_status run_document_close(struct run_delivery *v, struct df_err *err)
 	if (st != DF_OK)
 		goto cleanup;
 
-	now.batches = v->sent.batches > 0 ? v->sent.batches : now.batches;
+	if (v->sent.batches > 0) {
+		now.batches = v->sent.batches;
+		now.events = v->sent.events;
+	}
 	document_log_done(w, doc, &now, &rejects);
 	count_delivered(w->run, w->f->feed, &now);
 cleanup:

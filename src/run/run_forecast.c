@@ -200,6 +200,7 @@ static enum df_status forecast_check(struct forecast_work *w, const char *name, 
 	w->result->documents += sum.documents;
 	w->result->rows += sum.rows;
 	w->result->rejected += sum.rejected;
+	w->result->skipped += sum.skipped;
 	w->result->batches += sum.batches;
 	w->result->events += sum.events;
 	w->result->requests_forecast += sum.requests;

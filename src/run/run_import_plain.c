@@ -208,6 +208,7 @@ static void plain_count(struct plain_import *p, const struct decode_doc *doc,
 	result->documents++;
 	result->rows += found->rows;
 	result->rejected += found->rejected;
+	result->skipped += found->skipped;
 	result->batches += found->batches;
 	result->events += found->events;
 	result->requests_forecast += found->requests;

@@ -47,6 +47,7 @@ static void count_checked(struct trial_sum *sum, const struct document_forecast 
 	sum->documents++;
 	sum->rows += found->rows;
 	sum->rejected += found->rejected;
+	sum->skipped += found->skipped;
 	if (refused)
 		return;
 	sum->batches += found->batches;

@@ -24,6 +24,9 @@ M
 printf \
 	'[dropfeed]\nstate_dir = %s/state\njobs = 8\n[feed a]\nsource = file://%s/in\nmin_age = 0s\nmanifest = %s/m.json\nsink = file:%s/sent/o\n' \
 	"$work" "$work" "$work" "$work" >"$conf"
+exits 0 "a dry run, as JSON" run --dry-run --format json
+sums='.rows == 30000 and .rejected == 0 and .skipped == 3000 and .batches == 27000'
+check "says how many rows are skipped" holds "$sums" "$work/out"
 exits 0 "a run that skips rows" run
 said "says how many" '30000 rows = 27000 delivered \+ 0 rejected \+ 3000 skipped'
 exits 0 "status" status
@@ -34,4 +37,21 @@ equal "every row has its group's value" \
 	'(.user_identities.customer_id[1:] | tonumber / 1000 | floor) as $g | select(.user_attributes.plan != "p\($g)") | 1' \
 	"$work"/sent/o | wc -l)" \
 	0
+
+# ---- the sums of a run, as JSON ----
+{
+	echo user_identities.customer_id,events.data.screen_name
+	printf 'U1,%s\n' a b c
+	printf 'U2,d\n,e\n'
+} >"$work/in/pages-screen_view.csv"
+sed -i '/^manifest/d' "$conf"
+exits 1 "a run, as JSON" run --format json
+sums='.documents == 1 and .rows == 5 and .delivered == 4 and .rejected == 1 and .skipped == 0'
+check "says what was delivered" holds "$sums and .events == 4 and .batches == 2" "$work/out"
+sed 's/^U/V/' "$work/in/pages-screen_view.csv" >"$work/more-screen_view.csv"
+exits 1 "an import, as JSON" import --format json "$work/more-screen_view.csv"
+check "says it, too" holds "$sums and .events == 4 and .batches == 2" "$work/out"
+exits 0 "an import to a sink, as JSON" import --format json --sink "file:$work/sent/plain" \
+	--manifest "$work/m.json" "$work/in/users-eventless.csv"
+check "says how many rows are skipped" holds '.rows == 30000 and .skipped == 3000' "$work/out"
 finish
