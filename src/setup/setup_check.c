@@ -236,6 +236,36 @@ static void check_removals(const struct setup_work *w)
 	}
 }
 
+/* Somebody counts on a key that does nothing: files are not held against signed_by where none is
+ * encrypted. */
+static void check_idle_keys(const struct setup_work *w)
+{
+	static const struct {
+		const char *key, *needs, *how;
+	} keys[] = {{"signed_by", "encrypted", "encrypted = yes"},
+		    {"rejects_recipient", "encrypted", "encrypted = yes"},
+		    {"gnupg_passphrase_file", "encrypted", "encrypted = yes"},
+		    {"gnupg_passphrase_env", "encrypted", "encrypted = yes"},
+		    {"plan_version", "plan", "plan"},
+		    {"plan_action", "plan", "plan"},
+		    {"plan_types", "plan", "plan"},
+		    {"proxy_user", "proxy", "proxy"},
+		    {"proxy_password_file", "proxy", "proxy"},
+		    {"proxy_password_env", "proxy", "proxy"},
+		    {"expect_action", "expect_rows", "expect_rows"}};
+	const struct conf_feed *feed = w->feed;
+	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++) {
+		bool on = strcmp(keys[i].needs, "encrypted") == 0
+			      ? feed->decode.encrypted
+			      : conf_feed_line(feed, keys[i].needs) != feed->line;
+		if (!on && conf_feed_line(feed, keys[i].key) != feed->line)
+			setup_found(w, keys[i].key, true,
+				    "it does nothing without %s: set that as well, or leave this "
+				    "out",
+				    keys[i].how);
+	}
+}
+
 /* ---- secrets ---- */
 
 /* What is wrong with a secret that somebody has written as in a shell, or NULL. */
@@ -285,6 +315,7 @@ static void check_feed(struct setup_work *w)
 	check_source(w);
 	check_doubled(w);
 	check_removals(w);
+	check_idle_keys(w);
 	check_secrets(w);
 	if (decode_check_keys(w->feed, &key, &err) != DF_OK)
 		setup_found(w, key, false, "%s", err.text);

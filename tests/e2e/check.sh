@@ -57,6 +57,25 @@ conf_with 'sink = -' "$login" "host_key = $print" "$sftp"
 exits 0 "a pinned key" check
 warns "nothing to log in with" 0 'identity_file: there is nothing to log in with' 'sink = -' \
 	"host_key = $print" "$sftp"
+
+# ---- keys that do nothing without another one ----
+proxy='proxy = http://127.0.0.1:3128'
+while IFS='|' read -r key needs; do
+	warns "$key alone" 2 "${key%% *}: it does nothing without $needs: set that" \
+		'sink = -' "$key"
+done <<-END
+	signed_by = $(printf '%040d' 1)|encrypted = yes
+	rejects_recipient = $(printf '%040d' 1)|encrypted = yes
+	gnupg_passphrase_file = $work/api-secret|encrypted = yes
+	plan_action = reject|plan
+	plan_types = strict|plan
+	proxy_user = jo|proxy
+	expect_action = refuse|expect_rows
+END
+conf_with 'sink = -' 'expect_rows = 50%..200%' 'expect_action = refuse' "$proxy" 'proxy_user = jo'
+exits 0 "with them" check
+said "it is sound" 'no mistakes in 1 feed$'
+
 warns "a local folder that is not there" 2 'source: cannot read the folder .*/nowhere' 'sink = -' \
 	"source = file://$work/nowhere"
 : >"$work/list.csv"
