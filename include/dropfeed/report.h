@@ -114,8 +114,9 @@ struct report_run { /* of the program's `run` */
 	int exit_code;
 };
 struct report_metrics {
-	const char *path;                  /* is replaced through a rename, mode 0644 */
-	const struct ledger_where *ledger; /* or NULL */
+	const char *path; /* is replaced through a rename, mode 0644 */
+	/* NULL: not known; what comes from it stays as it was, then */
+	const struct ledger_where *ledger;
 	const char *const *feeds; /* of the configuration; those of the ledger come in addition */
 	size_t n_feeds;
 	const struct report_run *run; /* NULL: the latest one that the ledger knows */

@@ -17,7 +17,10 @@
 enum {
 	LOCK_TRIES = 20,
 	LOCK_WAIT_MS = 100,
+	CARRIED_MAX = 1 << 20,
 };
+
+#define FAMILY "# HELP "
 
 struct value {
 	char *feed, *name; /* own */
@@ -63,7 +66,7 @@ static const int64_t *value_find(const struct metrics *m, const char *feed, cons
 	return NULL;
 }
 
-static void metrics_free(struct metrics *m)
+static void values_free(struct metrics *m)
 {
 	for (size_t i = 0; i < m->n; i++) {
 		free(m->v[i].feed);
@@ -73,14 +76,16 @@ static void metrics_free(struct metrics *m)
 		free(m->feeds[i]);
 	free(m->v);
 	free(m->feeds);
-	df_buf_free(&m->text);
+	m->v = NULL;
+	m->feeds = NULL;
+	m->n = m->n_feeds = 0;
 }
 
 /* ---- writing ---- */
 
 static void family(struct metrics *m, const char *name, const char *type, const char *help)
 {
-	df_buf_addf(&m->text, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
+	df_buf_addf(&m->text, FAMILY "%s %s\n# TYPE %s %s\n", name, help, name, type);
 }
 
 /* name holds the labels; milliseconds become seconds. */
@@ -204,6 +209,36 @@ static void render(struct metrics *m)
 	}
 }
 
+/* ---- what the ledger does not say now ---- */
+
+/* `family`: a text that begins with its HELP line. */
+static bool is_rendered(struct metrics *m, const char *family)
+{
+	size_t len = sizeof(FAMILY) - 1 + strcspn(family + sizeof(FAMILY) - 1, " \n");
+	char *head = df_format("%.*s ", (int)len, family);
+	bool there = strstr(df_buf_cstr(&m->text), head) != NULL;
+	free(head);
+	return there;
+}
+
+/* The families of the file that is there, and that nothing is known of now: without them counters
+ * would begin anew, and nobody would see how long the last success is ago. */
+static void carry_over(struct metrics *m, const char *path)
+{
+	char *old = NULL;
+	size_t len = 0;
+	struct df_err none = {0};
+	if (df_read_file(path, CARRIED_MAX, &old, &len, &none) != DF_OK)
+		return;
+	for (const char *at = strstr(old, FAMILY), *next = NULL; at != NULL; at = next) {
+		next = strstr(at + 1, FAMILY);
+		size_t n = next != NULL ? (size_t)(next - at) : strlen(at);
+		if (at[n - 1] == '\n' && !is_rendered(m, at))
+			df_buf_add(&m->text, at, n);
+	}
+	free(old);
+}
+
 /* ---- the file ---- */
 
 /* A name of its own for each process is not needed: the lock is held. What a crash left is
@@ -262,13 +297,13 @@ static void put_value(struct metrics *m, const char *name, int64_t value)
 		abort();
 }
 
-/* No ledger: nothing is counted yet. */
+/* No ledger there: nothing is counted yet. DF_END: it is not known where the ledger is. */
 static enum df_status count_ledger(struct metrics *m, const struct ledger_where *place,
 				   struct df_err *err)
 {
 	struct ledger *l = NULL;
 	if (place == NULL)
-		return DF_OK;
+		return DF_END;
 	enum df_status st = ledger_open_at_readonly(place, &l, err);
 	if (st != DF_OK)
 		return st == DF_END ? DF_OK : st;
@@ -287,6 +322,8 @@ static enum df_status collect_values(struct metrics *m, const struct report_metr
 	for (size_t i = 0; i < what->n_feeds; i++)
 		add_feed(m, what->feeds[i]);
 	enum df_status st = count_ledger(m, what->ledger, err);
+	if (st != DF_OK)
+		values_free(m);
 	if (what->run != NULL) {
 		put_value(m, LEDGER_RUN_MS, what->run->ended_ms);
 		put_value(m, LEDGER_RUN_EXIT, what->run->exit_code);
@@ -302,15 +339,18 @@ enum df_status report_metrics_write(const struct report_metrics *what, struct df
 	int lock = what->ledger != NULL ? metrics_lock(what->ledger->state_dir) : -1;
 	enum df_status unread = collect_values(&m, what, &why);
 	render(&m);
+	if (unread != DF_OK)
+		carry_over(&m, what->path);
 	enum df_status st = replace_file(what->path, &m.text, err);
-	if (st != DF_OK || unread == DF_OK)
+	if (st != DF_OK || unread == DF_OK || unread == DF_END)
 		goto cleanup;
 	st = unread;
 	*err = why;
-	df_err_context(err, "%s lacks counters", what->path);
+	df_err_context(err, "%s keeps the counters that it had", what->path);
 cleanup:
 	if (lock >= 0)
 		close(lock);
-	metrics_free(&m);
+	values_free(&m);
+	df_buf_free(&m.text);
 	return st;
 }

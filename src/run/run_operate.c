@@ -13,8 +13,11 @@ static void write_metrics(const struct conf *conf, const struct report_run *run)
 	for (size_t i = 0; i < conf->n_feeds; i++)
 		feeds[i] = conf->feeds[i].name;
 	const struct ledger_where where = setup_ledger(conf);
+	/* a mistake in these lines must not look like a ledger that was never written to */
+	bool known =
+	    conf->state_dir != NULL && (conf->ledger.url != NULL || conf_line(conf, "ledger") == 0);
 	const struct report_metrics what = {.path = conf->operate.metrics_file,
-					    .ledger = conf->state_dir != NULL ? &where : NULL,
+					    .ledger = known ? &where : NULL,
 					    .feeds = feeds,
 					    .n_feeds = conf->n_feeds,
 					    .run = run};

@@ -108,6 +108,25 @@ equal "a mistake in the configuration is in the metrics" "$(value dropfeed_last_
 equal "with the counters" "$(value 'dropfeed_files_total{feed="views",state="refused"}')" 1
 equal "and the last success" "$(value dropfeed_last_success_timestamp_seconds)" "$success"
 never_back "a mistake in the configuration"
+for mistake in "s|^state_dir = .*|& # here|" "s|^metrics_file|ledger = nowhere\n&|"; do
+	sed "$mistake" "$conf" >"$work/wrong.conf"
+	"$dropfeed" --config "$work/wrong.conf" run >/dev/null 2>&1
+	equal "$mistake: its code" "$(value dropfeed_last_run_exit_code)" 2
+	never_back "a mistake that hides the ledger"
+done
+if on_sqlite "a ledger that is damaged"; then
+	cp "$work/state/ledger.db" "$work/ledger.db"
+	echo damaged >"$work/state/ledger.db"
+	exits 5 "a ledger that cannot be read" run
+	said "its counters are those of before" 'metrics_file: .* keeps the counters that it had'
+	equal "with its exit code" "$(value dropfeed_last_run_exit_code)" 5
+	equal "and the last success" "$(value dropfeed_last_success_timestamp_seconds)" "$success"
+	never_back "a ledger that cannot be read"
+	cp "$work/ledger.db" "$work/state/ledger.db"
+	exits 0 "once it can" run
+	never_back "a ledger that can be read again"
+	success=$(value dropfeed_last_success_timestamp_seconds)
+fi
 flock -o "$work/state/lock" sleep 60 &
 receivers+=($!)
 until [ "$(flock -n "$work/state/lock" echo free)" = "" ]; do sleep 0.05; done
