@@ -164,12 +164,24 @@ void run_feed_each(struct run *run, const struct conf_feed *const *feeds, size_t
 	free(threads);
 }
 
+struct orphans {
+	const struct conf *conf;
+	bool alike; /* no host with another configuration, which may have their feed */
+};
+
 /* Unfinished, and no feed of the configuration will go on with it. */
 static enum df_status log_orphan(void *ctx, const struct ledger_file *f, struct df_err *err)
 {
-	const struct conf *conf = ctx;
+	const struct orphans *o = ctx;
 	(void)err;
-	if (f->closed_ms == 0 && conf_feed_find(conf, f->feed) == NULL)
+	if (f->closed_ms != 0 || conf_feed_find(o->conf, f->feed) != NULL)
+		return DF_OK;
+	if (!o->alike)
+		df_log(DF_LOG_INFO,
+		       "%s: %s: not finished, and this host's configuration has no such feed: a "
+		       "host with another configuration may go on with it",
+		       f->feed, f->name);
+	else
 		df_log(DF_LOG_WARN,
 		       "%s: %s: not finished, and the configuration has no such feed any more: put "
 		       "the feed back to go on, or close it with `dropfeed abandon --feed %s %s`",
@@ -198,6 +210,14 @@ static void forecast_held(const struct conf *conf, const struct conf_feed *feed,
 	result->misused |= found.misused;
 }
 
+static enum df_status log_orphans(const struct conf *conf, struct ledger *ledger,
+				  struct df_err *err)
+{
+	struct orphans o = {.conf = conf};
+	enum df_status st = run_fleet_alike(ledger, &o.alike, err);
+	return st == DF_OK ? ledger_files(ledger, NULL, true, log_orphan, &o, err) : st;
+}
+
 static void run_deliver(const struct conf *conf, const struct run_options *options,
 			struct run_result *result)
 {
@@ -210,8 +230,7 @@ static void run_deliver(const struct conf *conf, const struct run_options *optio
 		return;
 	}
 	run_ping_start(conf, result);
-	st = ledger_files(session.run.env.ledger, NULL, true, log_orphan, (void *)(uintptr_t)conf,
-			  &err);
+	st = log_orphans(conf, session.run.env.ledger, &err);
 	if (st != DF_OK)
 		df_log_err(DF_LOG_ERROR, &err);
 	run_note_status(result, st);

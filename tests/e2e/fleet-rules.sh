@@ -157,4 +157,26 @@ equal "a host of another configuration may know the feed" "$(former)" 1
 sed -i '/^batches_per_second = 200/d' "$work/B.conf"
 on B run
 equal "nobody knows it" "$(former)" 0
+
+# ---- a file under way of a feed that another host alone has ----
+mkdir "$work/extra"
+file "$work/extra/extra-custom_event.csv" 10
+cp "$work/B.conf" "$work/B.alike"
+{
+	local_feed extra "$work/extra"
+	printf 'guidelines = off\ngive_up_after = 1s\n'
+} >>"$work/B.conf"
+for ((i = 0; i < 3000; i++)); do echo 503; done >"$work/api/script"
+on B run
+equal "its host does not finish it" "$?" 3
+: >"$work/api/script"
+on A run
+equal "another one has nothing to do" "$?" 0
+check "and nobody is asked to abandon it there" absent 'dropfeed abandon' "$work/A.err"
+check "it is named" grep -q 'extra-custom_event.csv: not finished, and this host' "$work/A.err"
+cp "$work/B.alike" "$work/B.conf"
+on B run
+on A run
+check "once no host has the feed it is said how to close it" \
+	grep -q 'dropfeed abandon --feed extra extra-custom_event.csv' "$work/A.err"
 finish
