@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * shell.h - a command of the configuration is started
+ * shell.h - a command of the configuration is started; a name in a command that a message proposes
  *
  *	pid_t child = 0;
  *	int failed = df_shell_start(&(struct df_shell){.text = "gzip", .in = 0, .out = 1, .err = 2},
@@ -22,5 +22,12 @@ struct df_shell {
 
 /* Returns errno, or 0. The caller waits for the child. */
 int df_shell_start(const struct df_shell *shell, pid_t *child);
+
+/* A name as the last word of a command line that somebody may paste into a shell, quoted where it
+ * has to be: df_shell_word(name).text, until the statement ends. */
+struct df_shell_quoted {
+	char text[1024];
+};
+struct df_shell_quoted df_shell_word(const char *name);
 
 #endif

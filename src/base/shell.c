@@ -3,7 +3,10 @@
 
 #include <signal.h>
 #include <spawn.h>
+#include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 /* None is blocked, and those that are ignored here end it as usual. */
@@ -36,4 +39,39 @@ int df_shell_start(const struct df_shell *shell, pid_t *child)
 	posix_spawnattr_destroy(&attr);
 	posix_spawn_file_actions_destroy(&files);
 	return failed;
+}
+
+/* Blanks, quotes and what a shell takes for its own are in none of them. */
+static bool is_plain(const char *name)
+{
+	static const char others[] = "._/:@%+=,-";
+	for (const char *p = name; *p != '\0'; p++) {
+		unsigned char c = (unsigned char)*p;
+		bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+		if (!letter && (c < '0' || c > '9') && c < 0x80 && strchr(others, c) == NULL)
+			return false;
+	}
+	return name[0] != '\0';
+}
+
+struct df_shell_quoted df_shell_word(const char *name)
+{
+	struct df_shell_quoted q;
+	const char *option = name[0] == '-' ? "-- " : "";
+	size_t n = strlen(option);
+	snprintf(q.text, sizeof(q.text), "%s%s", option, name);
+	if (is_plain(name))
+		return q;
+
+	q.text[n++] = '\'';
+	for (const char *p = name; *p != '\0' && n + 6 < sizeof(q.text); p++) {
+		if (*p == '\'') {
+			memcpy(q.text + n, "'\\'", 3);
+			n += 3;
+		}
+		q.text[n++] = *p;
+	}
+	q.text[n++] = '\'';
+	q.text[n] = '\0';
+	return q;
 }

@@ -9,6 +9,7 @@
 
 #include "run_session.h"
 
+#include "dropfeed/shell.h"
 #include "dropfeed/step.h"
 
 #include <dirent.h>
@@ -232,7 +233,7 @@ static enum df_status set_aside(struct feed_work *w, const struct download *d, s
 	       "%s: %s: it was read to its end by a run that was killed, and cannot be compared "
 	       "with the source any more: nothing of it was sent. It is kept as %s: if it is "
 	       "whole, deliver it with `dropfeed import --feed %s %s`",
-	       w->feed->name, d->key.name, kept, w->feed->name, kept);
+	       w->feed->name, d->key.name, kept, w->feed->name, df_shell_word(kept).text);
 	count_gone(w);
 cleanup:
 	free(kept);

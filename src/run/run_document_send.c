@@ -7,6 +7,8 @@
  */
 #include "run_document.h"
 
+#include "dropfeed/shell.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -48,7 +50,8 @@ static void log_changes(const struct run_delivery *v, const char *target, const 
 		       "%s: goes on with the settings of its first batch; today's differ in: %s "
 		       "(under today's: `dropfeed restart %s`, or, once it is done, `dropfeed "
 		       "resend --new-ids %s`)",
-		       label, df_buf_cstr(&names), v->w->f->name, v->w->f->name);
+		       label, df_buf_cstr(&names), df_shell_word(v->w->f->name).text,
+		       df_shell_word(v->w->f->name).text);
 	if (d->target != NULL && strcmp(d->target, target) != 0)
 		df_log(DF_LOG_WARN,
 		       "%s: goes on with another endpoint, API key or sink than before: the "
@@ -76,7 +79,7 @@ static enum df_status other_layout(const struct run_delivery *v, const char *wha
 		       "begun by dropfeed %s, which made other batches of it than this one does "
 		       "(%s): nothing was sent; "
 		       "finish it with that version, or begin it anew with `dropfeed restart %s`",
-		       by, what, v->w->f->name);
+		       by, what, df_shell_word(v->w->f->name).text);
 }
 
 /* Counts the batches once more: the layout, or what the map makes of a row, may be another

@@ -4,6 +4,7 @@
 #include "run_fleet.h"
 #include "run_session.h"
 
+#include "dropfeed/shell.h"
 #include "dropfeed/step.h"
 
 #include <stdlib.h>
@@ -185,7 +186,7 @@ static enum df_status log_orphan(void *ctx, const struct ledger_file *f, struct 
 		df_log(DF_LOG_WARN,
 		       "%s: %s: not finished, and the configuration has no such feed any more: put "
 		       "the feed back to go on, or close it with `dropfeed abandon --feed %s %s`",
-		       f->feed, f->name, f->feed, f->name);
+		       f->feed, f->name, f->feed, df_shell_word(f->name).text);
 	return DF_OK;
 }
 

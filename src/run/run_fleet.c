@@ -10,6 +10,8 @@
 #include "run_adopt.h"
 #include "run_session.h"
 
+#include "dropfeed/shell.h"
+
 #include <stdlib.h>
 
 /* ---- joining ---- */
@@ -110,7 +112,7 @@ static enum df_status refuse_crashing(struct feed_work *w, const struct ledger_f
 		goto cleanup;
 	df_log(DF_LOG_ERROR,
 	       "%s: %s: refused: %s [keeps-crashing]: look at it, then `dropfeed retry %s`",
-	       w->feed->name, f->name, text, f->name);
+	       w->feed->name, f->name, text, df_shell_word(f->name).text);
 	pthread_mutex_lock(&w->run->lock);
 	w->run->result->files_refused++;
 	pthread_mutex_unlock(&w->run->lock);
@@ -275,7 +277,8 @@ static enum df_status log_foreign(void *ctx, const struct ledger_foreign *f, str
 	       "%s: %s: begun by dropfeed %s, which lays batches out in another way (batch_format "
 	       "%u, this one knows %u): nothing was sent; finish it with that version, or begin it "
 	       "anew with `dropfeed restart %s`",
-	       w->feed->name, f->name, f->version, f->batch_format, BATCH_FORMAT, f->name);
+	       w->feed->name, f->name, f->version, f->batch_format, BATCH_FORMAT,
+	       df_shell_word(f->name).text);
 	run_note(w->run, w->feed, DF_RETRY, NULL);
 	return DF_OK;
 }

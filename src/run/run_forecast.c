@@ -5,6 +5,7 @@
 #include "run_session.h"
 #include "run_source.h"
 
+#include "dropfeed/shell.h"
 #include "dropfeed/trial.h"
 
 #include <errno.h>
@@ -132,12 +133,12 @@ static enum df_status forecast_keep(const struct forecast_work *w, const struct 
 {
 	char *kept = df_format("%s/%s", dir, df_base_name(e->name));
 	bool named = rename(path, kept) == 0;
-	enum df_status st =
-	    df_fail(DF_RETRY, err, NULL,
-		    "the server removed %s once it was read: no dry run is possible there. All of "
-		    "it is kept as %s: deliver it "
-		    "with `dropfeed import --feed %s %s`",
-		    e->name, named ? kept : path, w->feed->name, named ? kept : path);
+	enum df_status st = df_fail(
+	    DF_RETRY, err, NULL,
+	    "the server removed %s once it was read: no dry run is possible there. All of "
+	    "it is kept as %s: deliver it "
+	    "with `dropfeed import --feed %s %s`",
+	    e->name, named ? kept : path, w->feed->name, df_shell_word(named ? kept : path).text);
 	free(kept);
 	return st;
 }

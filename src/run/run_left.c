@@ -3,6 +3,8 @@
 #include "run_feed.h"
 #include "run_session.h"
 
+#include "dropfeed/shell.h"
+
 #include <stdlib.h>
 
 struct left_file {
@@ -137,8 +139,8 @@ enum df_status run_left_elsewhere(struct feed_work *w, int64_t id, const char *n
 		      "left alone: it was imported with environment = %s, and that of its feed is "
 		      "%s: import it again with --set environment=%s, or `dropfeed restart %s` "
 		      "(delivers it to %s), or `dropfeed abandon %s`",
-		      e.environment, w->feed->map.environment, e.environment, name,
-		      w->feed->map.environment, name);
+		      e.environment, w->feed->map.environment, e.environment,
+		      df_shell_word(name).text, w->feed->map.environment, df_shell_word(name).text);
 	df_err_context(&why, "%s: %s", w->feed->name, name);
 	df_log_err(DF_LOG_WARN, &why);
 	run_note(w->run, w->feed, DF_RETRY, &why);

@@ -6,6 +6,7 @@
 #include "run_source.h"
 
 #include "dropfeed/index.h"
+#include "dropfeed/shell.h"
 
 #include <stdlib.h>
 
@@ -170,7 +171,7 @@ static enum df_status ask_file(struct feed_work *w, const struct asking *asking,
 		df_log(DF_LOG_WARN,
 		       "%s: %s: rows of it are not sent yet: `dropfeed abandon %s` keeps them from "
 		       "being sent",
-		       w->feed->name, f->name, f->name);
+		       w->feed->name, f->name, df_shell_word(f->name).text);
 	free(ids.v);
 	if (changed && ledger_closes(f->state))
 		run_after_receipt(w->run, &w->source, f);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "run_priv.h"
 
+#include "dropfeed/shell.h"
+
 #include <stdlib.h>
 
 void run_event_type(const struct conf_feed *feed, const char *name,
@@ -100,5 +102,5 @@ void run_same_warn(struct ledger *ledger, const struct conf_feed *feed, const ch
 	df_log(DF_LOG_WARN,
 	       "%s: %s: %s was delivered to another endpoint, API key or sink than the feed's of "
 	       "today: if its rows are missing there, `dropfeed resend %s` delivers them",
-	       feed->name, name, same->name, same->name);
+	       feed->name, name, same->name, df_shell_word(same->name).text);
 }

@@ -173,6 +173,10 @@ before=$(lines "$accepted")
 exits 3 "begun under a batch_format that is not known" run
 said "who began it, and what to do" \
 	'begun by dropfeed 7.1.*batch_format 3.*nothing was sent.*dropfeed restart a-custom_event.csv'
+sql "UPDATE file SET name = 'a b-custom_event.csv'"
+exits 3 "of a name with a blank" run
+said "the command may be pasted" "dropfeed restart 'a b-custom_event.csv'"
+sql "UPDATE file SET name = 'a-custom_event.csv'"
 sql "UPDATE document SET batch_format = 2, batches = batches + 1"
 exits 3 "another number of batches comes out of it" run
 said "than was stored" '13 batches of 48 events and 48 rows, not 12 of 48 and 48.*nothing was sent'

@@ -77,6 +77,22 @@ static void test_signals(void)
 	CU_ASSERT_EQUAL(WTERMSIG(status), SIGPIPE);
 }
 
+static void test_words(void)
+{
+	TEXT_IS(df_shell_word("part-0_a.csv").text, "part-0_a.csv");
+	TEXT_IS(df_shell_word("Gr\303\266\303\237e.csv").text, "Gr\303\266\303\237e.csv");
+	TEXT_IS(df_shell_word("my export.csv").text, "'my export.csv'");
+	TEXT_IS(df_shell_word("it's; $(ls).csv").text, "'it'\\''s; $(ls).csv'");
+	TEXT_IS(df_shell_word("-a b.csv").text, "-- '-a b.csv'");
+	TEXT_IS(df_shell_word("-a.csv").text, "-- -a.csv");
+	TEXT_IS(df_shell_word("").text, "''");
+
+	char name[3000];
+	memset(name, '\'', sizeof(name));
+	name[sizeof(name) - 1] = '\0';
+	CU_ASSERT_TRUE(strlen(df_shell_word(name).text) < sizeof(struct df_shell_quoted));
+}
+
 int main(void)
 {
 	static const CU_TestInfo tests[] = {
@@ -84,6 +100,7 @@ int main(void)
 	    {"environment", test_environment},
 	    {"a group of its own", test_group},
 	    {"signals", test_signals},
+	    {"words", test_words},
 	    CU_TEST_INFO_NULL,
 	};
 	return test_main("shell", NULL, NULL, tests);
