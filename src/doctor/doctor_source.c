@@ -61,6 +61,10 @@ static enum df_status check_listing(struct doctor *d, struct fetch *source)
 		doctor_warns(d, "listing", "%zu files to take; %s is left alone: %s%s", list.n,
 			     list.misnamed[0].name, list.misnamed[0].why,
 			     list.n_misnamed > 1 ? " (and others)" : "");
+	else if (list.n == 0 && list.left_out > 0)
+		doctor_warns(d, "listing",
+			     "0 files to take: include and exclude leave out all that is there, %s",
+			     df_count(list.left_out, "file").text);
 	else
 		doctor_ok(d, "listing", "%zu file%s to take%s%s", list.n, df_plural(list.n),
 			  list.shortage != NULL ? "; " : "",

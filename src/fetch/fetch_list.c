@@ -93,6 +93,10 @@ static bool list_visit(void *arg, const char *name, size_t len, const struct fet
 		      (seen->kind == FETCH_FOLDER || seen->kind == FETCH_UNTYPED);
 	struct list_item item = {.name = list_below(job, name, len), .seen = *seen};
 	item.place = fetch_list_place(job->source->feed, item.name);
+	if (item.place == LIST_LEFT_OUT) {
+		job->list->left_out++;
+		item.place = LIST_NOWHERE;
+	}
 	if (item.place == LIST_NOWHERE && (!deeper || name[0] == '.')) {
 		free(item.name);
 		return true;

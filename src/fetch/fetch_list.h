@@ -10,7 +10,13 @@
 
 enum { LIST_NAMES_MAX = 10000000 }; /* that are looked at, in one listing */
 
-enum list_place { LIST_NOWHERE, LIST_TAKEN, LIST_MISNAMED, LIST_BESIDE };
+enum list_place {
+	LIST_NOWHERE,
+	LIST_TAKEN,
+	LIST_MISNAMED,
+	LIST_BESIDE,
+	LIST_LEFT_OUT, /* include or exclude do so; by its name it would be taken */
+};
 
 /* Takes the name apart, as that of a file the feed takes. DF_REJECT bad-name: it is not. */
 enum df_status fetch_list_parse(const struct conf_feed *feed, const char *leaf, struct name *out,

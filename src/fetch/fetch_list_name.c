@@ -54,13 +54,17 @@ enum list_place fetch_list_place(const struct conf_feed *feed, const char *name)
 		return LIST_NOWHERE;
 	if (list_is_beside(feed, leaf))
 		return LIST_BESIDE;
-	if (list_matches(&feed->fetch.exclude, name))
-		return LIST_NOWHERE;
-	if (feed->fetch.include.n > 0)
-		return list_matches(&feed->fetch.include, name) ? LIST_TAKEN : LIST_NOWHERE;
+
 	struct name parts = {0};
 	struct df_err unwanted = {0};
-	if (fetch_list_parse(feed, leaf, &parts, &unwanted) == DF_OK)
+	bool excluded = list_matches(&feed->fetch.exclude, name);
+	bool included = feed->fetch.include.n > 0;
+	if (!excluded && included && list_matches(&feed->fetch.include, name))
+		return LIST_TAKEN;
+	bool named = fetch_list_parse(feed, leaf, &parts, &unwanted) == DF_OK;
+	if (excluded || included)
+		return named ? LIST_LEFT_OUT : LIST_NOWHERE;
+	if (named)
 		return LIST_TAKEN;
 	return name_meant(leaf) ? LIST_MISNAMED : LIST_NOWHERE;
 }

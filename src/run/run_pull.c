@@ -266,6 +266,9 @@ enum df_status run_pull_listed(struct feed_work *w, struct df_err *err)
 	enum df_status st = run_source_list(&w->source, &list, err);
 	if (st != DF_OK)
 		goto cleanup;
+	if (list.left_out > 0)
+		df_log(DF_LOG_DEBUG, "%s: %s at the source left out by include or exclude",
+		       w->feed->name, df_count(list.left_out, "file").text);
 	st = pull_list(w, &list, err);
 	if (st != DF_OK)
 		goto cleanup;

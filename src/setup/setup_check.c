@@ -130,6 +130,30 @@ static void check_manifest(const struct setup_work *w)
 	setup_found(w, "manifest", false, "%s", text);
 }
 
+/* Globs that no name fits take nothing, for ever, and say nothing. */
+static void check_globs(const struct setup_work *w)
+{
+	const struct conf_feed *feed = w->feed;
+	const struct {
+		const char *key;
+		const struct conf_list *globs;
+	} lists[] = {{"include", &feed->fetch.include}, {"exclude", &feed->fetch.exclude}};
+	for (size_t i = 0; i < 2; i++)
+		for (size_t k = 0; k < lists[i].globs->n; k++) {
+			const char *glob = lists[i].globs->v[k];
+			if (strchr(glob, ';') != NULL)
+				setup_found(w, lists[i].key, true,
+					    "'%s' is one glob: several have blanks or commas "
+					    "between them",
+					    glob);
+			else if (strchr(glob, '/') != NULL && !feed->fetch.subfolders)
+				setup_found(w, lists[i].key, true,
+					    "'%s' fits no file: names have no folder unless "
+					    "subfolders = yes",
+					    glob);
+		}
+}
+
 static void check_source(const struct setup_work *w)
 {
 	const struct conf_feed *feed = w->feed;
@@ -313,6 +337,7 @@ static void check_feed(struct setup_work *w)
 	const char *key = NULL;
 	struct df_err err = {0};
 	check_source(w);
+	check_globs(w);
 	check_doubled(w);
 	check_removals(w);
 	check_idle_keys(w);

@@ -72,6 +72,12 @@ done <<-END
 	proxy_user = jo|proxy
 	expect_action = refuse|expect_rows
 END
+warns "globs with a semicolon" 2 "include: '\*.csv;\*.gz' is one glob" 'sink = -' \
+	'include = *.csv;*.gz'
+warns "a glob with a folder" 2 "exclude: 'in/\*.csv' fits no file" 'sink = -' 'exclude = in/*.csv'
+conf_with 'sink = -' 'include = in/*.csv, *.gz' 'subfolders = yes'
+exits 0 "one of sub-folders" check
+said "is sound" 'no mistakes in 1 feed$'
 conf_with 'sink = -' 'expect_rows = 50%..200%' 'expect_action = refuse' "$proxy" 'proxy_user = jo'
 exits 0 "with them" check
 said "it is sound" 'no mistakes in 1 feed$'

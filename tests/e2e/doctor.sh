@@ -190,6 +190,12 @@ tick "a feed that changes nothing at the source" 0 write_access skipped 'not nee
 printf x >"$root/in/report.xlsx"
 tick "a file that nobody takes" 0 listing warning 'report.xlsx is left alone'
 rm "$root/in/report.xlsx"
+printf 'user_identities.customer_id\nu\n' >"$root/in/left-eventless.csv"
+echo 'include = *.txt' >>"$conf"
+tick "globs that fit no file" 0 listing warning \
+	'0 files to take: include and exclude leave out all that is there'
+sed -i '/^include/d' "$conf"
+rm "$root/in/left-eventless.csv"
 
 # ---- OpenPGP ----
 mkdir -m 700 "$work/empty"
