@@ -5,7 +5,7 @@
 #include "test.h"
 
 #define SHA      "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-#define DAY      PERIOD_DAY_MS
+#define DAY      DF_DAY_MS
 #define BEGIN    (INT64_C(20000) * DAY) /* 2024-10-04 */
 #define ODD      "a<b>&\"c\"\n\xff-custom_event.csv"
 #define YEAR     365
