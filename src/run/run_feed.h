@@ -32,8 +32,9 @@ struct feed_work {
 	 * same, and its time was not */
 	struct fetch_entry waits;
 	bool restless;
-	bool again;    /* the source was looked at before in this run */
-	size_t waited; /* files of that look that had not settled, and count as skipped */
+	bool again;       /* the source was looked at before in this run */
+	size_t waited;    /* files of that look that had not settled, and count as skipped */
+	int64_t began_ms; /* wall clock */
 	struct run_put_back put_back;
 };
 

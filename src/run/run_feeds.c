@@ -144,7 +144,8 @@ void run_feed_each(struct run *run, const struct conf_feed *const *feeds, size_t
 	pthread_attr_setstacksize(&attr, FEED_STACK);
 	for (size_t i = 0; i < n; i++) {
 		struct feed_thread *t = &threads[i];
-		t->work = (struct feed_work){.run = run, .pool = run->pool, .feed = feeds[i]};
+		t->work = (struct feed_work){
+		    .run = run, .pool = run->pool, .feed = feeds[i], .began_ms = df_now_ms()};
 		t->work.source = (struct run_source){.feed = feeds[i], .gate = run->gate};
 		t->work.spool = df_format("%s/spool/%s", run->conf->state_dir, feeds[i]->name);
 		t->parts = parts;

@@ -16,7 +16,7 @@ static bool leaves_source(const struct conf_feed *feed, enum ledger_state state)
 	       CONF_KEEP;
 }
 
-/* Nobody has taken it away yet, or will. */
+/* Nobody has taken it away yet, or will, or what does so now may have come after the listing. */
 static enum df_status is_to_stay(const struct feed_work *w, const struct fetch_entry *e,
 				 bool *stays, struct df_err *err)
 {
@@ -24,8 +24,8 @@ static enum df_status is_to_stay(const struct feed_work *w, const struct fetch_e
 	const struct ledger_key key = run_feed_key(w->feed, e);
 	struct ledger_file f = {0};
 	enum df_status st = ledger_file_known(l, &key, &f, err);
-	*stays = st == DF_END || f.cleanup_due || f.given_up != NULL ||
-		 (ledger_shared(l) && df_now_ms() - f.closed_ms < OTHERS_LIST_MS);
+	int64_t since = w->began_ms - (ledger_shared(l) ? OTHERS_LIST_MS : 0);
+	*stays = st == DF_END || f.cleanup_due || f.given_up != NULL || f.closed_ms >= since;
 	ledger_file_free(&f);
 	return st == DF_END ? DF_OK : st;
 }
