@@ -140,6 +140,28 @@ static size_t name_split(const char *name, size_t len, char event_type[48])
 	return len;
 }
 
+/* The event type that the first len bytes would end with in lower case; else event_type is empty. */
+static void name_lower_type(const char *name, size_t len, char event_type[48])
+{
+	char lower[NAME_LENGTH_MAX + 1];
+	for (size_t i = 0; i < len; i++)
+		lower[i] = (char)(name[i] >= 'A' && name[i] <= 'Z' ? name[i] + 32 : name[i]);
+	name_split(lower, len, event_type);
+}
+
+/* document_type would overrule it. */
+static enum df_status name_check_case(const char *name, size_t len, struct df_err *err)
+{
+	char event_type[48];
+	name_lower_type(name, len, event_type);
+	if (event_type[0] == '\0')
+		return DF_OK;
+	return df_fail(DF_REJECT, err, "bad-name",
+		       "the event type in the name is not in lower case: NAME-%s was expected; "
+		       "rename the file",
+		       event_type);
+}
+
 static enum df_status name_fail_type(bool requests, struct df_err *err)
 {
 	if (requests)
@@ -200,6 +222,9 @@ static enum df_status name_take(const char *name, const char *document_type, boo
 		return name_fail_form(name, err);
 	size_t stem = name_split(name, len, out->event_type);
 	size_t typed = stem < len ? stem + 1 + strlen(out->event_type) : len;
+	bool lacks_type = out->event_type[0] == '\0' && (!zip || document_type != NULL);
+	if (lacks_type && name_check_case(name, len, err) != DF_OK)
+		return DF_REJECT;
 	if (out->event_type[0] == '\0' && document_type != NULL)
 		snprintf(out->event_type, sizeof(out->event_type), "%s", document_type);
 	if (!zip && out->event_type[0] == '\0')

@@ -58,6 +58,12 @@ static void test_document_type(void)
 	CU_ASSERT_EQUAL(name_parse_as("a-screen_view-7.csv", "eventless", &n, &err), DF_OK);
 	CU_ASSERT_STRING_EQUAL(n.event_type, "screen_view");
 	CU_ASSERT_STRING_EQUAL(n.number, "-7");
+	CU_ASSERT_EQUAL(name_parse_as("USERS-EVENTLESS-7.CSV", "custom_event", &n, &err),
+			DF_REJECT);
+	CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "not in lower case"));
+	CU_ASSERT_EQUAL(name_parse_as("a-EVENTLESS.zip", "custom_event", &n, &err), DF_REJECT);
+	CU_ASSERT_EQUAL(name_parse_as("a-EVENTLESS.zip", NULL, &n, &err), DF_OK);
+	CU_ASSERT_EQUAL(name_parse_as("MY-EVENTS.CSV", "custom_event", &n, &err), DF_OK);
 	CU_ASSERT_EQUAL(name_parse_as("a.txt", "eventless", &n, &err), DF_REJECT);
 	CU_ASSERT_EQUAL(name_parse_as("../a.csv", "eventless", &n, &err), DF_REJECT);
 }
