@@ -488,7 +488,7 @@ static void test_restart_once(void)
 
 	feed_begin(); /* a request without an answer: nothing is known to be delivered */
 	id = feed_enter(NAME, 1000, true);
-	to_braze(document = begin_document(id, "custom_event"), true);
+	to_braze(begin_document(id, "custom_event"), true);
 	restart(NAME, 0, 2);
 	world_logged("(0 of its rows are known to be delivered)");
 	feed_end();
