@@ -234,16 +234,18 @@ static void add_group(struct braze_writer *w, struct json_text name, struct json
 }
 
 /* Braze knows three words, in lower case: a wish to hear no more is not lost over its spelling.
- * NULL: it is another attribute, or another word. */
-static const char *subscription(struct json_text name, struct json_text value)
+ * False: it is another attribute, or another word. */
+static bool put_subscription(struct braze_writer *w, struct json_text name, struct json_text value)
 {
 	static const char *const words[] = {"subscribed", "unsubscribed", "opted_in"};
 	if (!json_text_is(name, "email_subscribe") && !json_text_is(name, "push_subscribe"))
-		return NULL;
-	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
-		if (same_word(trimmed(json_string(value)), words[i]))
-			return words[i];
-	return NULL;
+		return false;
+	size_t i = 0, n = sizeof(words) / sizeof(*words);
+	while (i < n && !same_word(trimmed(json_string(value)), words[i]))
+		i++;
+	if (i < n && braze_name(w, name))
+		df_buf_addf(w->text, "\"%s\"", words[i]);
+	return i < n;
 }
 
 static void put_custom(struct braze_writer *w, struct json_text name, struct json_text value)
@@ -274,12 +276,10 @@ static void put_attribute(struct braze_writer *w, struct json_text name, struct 
 			  struct df_buf *groups)
 {
 	const char *group = pair_find(&w->b->set->subscription_groups, name);
-	const char *to = standard_name(name), *word = subscription(braze_plain_name(name), value);
+	const char *to = standard_name(name);
 	if (group != NULL)
 		add_group(w, name, value, group, groups);
-	else if (word != NULL && braze_name(w, braze_plain_name(name)))
-		df_buf_addf(w->text, "\"%s\"", word);
-	else if (word != NULL)
+	else if (put_subscription(w, braze_plain_name(name), value))
 		return;
 	else if (json_text_is(name, "$Gender"))
 		put_gender(w, value);

@@ -140,21 +140,13 @@ static size_t name_split(const char *name, size_t len, char event_type[48])
 	return len;
 }
 
-/* The event type that the first len bytes would end with in lower case; else event_type is empty. */
-static void name_lower_type(const char *name, size_t len, char event_type[48])
-{
-	char lower[NAME_LENGTH_MAX + 1];
-	for (size_t i = 0; i < len; i++)
-		lower[i] = (char)(name[i] >= 'A' && name[i] <= 'Z' ? name[i] + 32 : name[i]);
-	name_split(lower, len, event_type);
-}
-
-/* document_type would overrule it. */
+/* An event type in capitals is not read as one, and document_type would overrule it. */
 static enum df_status name_check_case(const char *name, size_t len, struct df_err *err)
 {
-	char event_type[48];
-	name_lower_type(name, len, event_type);
-	if (event_type[0] == '\0')
+	char lower[NAME_LENGTH_MAX + 1], event_type[48];
+	for (size_t i = 0; i < len; i++)
+		lower[i] = (char)(name[i] >= 'A' && name[i] <= 'Z' ? name[i] + 32 : name[i]);
+	if (name_split(lower, len, event_type) == len)
 		return DF_OK;
 	return df_fail(DF_REJECT, err, "bad-name",
 		       "the event type in the name is not in lower case: NAME-%s was expected; "

@@ -4,6 +4,8 @@
 #include "run_feed.h"
 #include "run_session.h"
 
+#include "dropfeed/shell.h"
+
 #include <stdlib.h>
 
 #define PUT_BACK_LOOKED 1000   /* in one listing */
@@ -79,7 +81,7 @@ void run_put_back_log(struct feed_work *w)
 		       "it is the same file, which is not taken again; if it was put back, "
 		       "`dropfeed %s %s` %s; a file with other rows needs another name or time",
 		       w->feed->name, back->name, more, back->refused ? "refused" : "done with",
-		       back->refused ? "restart" : "resend", back->name,
+		       back->refused ? "restart" : "resend", df_shell_word(back->name).text,
 		       back->refused ? "takes it under today's settings" : "delivers it once more");
 	free(back->name);
 	*back = (struct run_put_back){0};
