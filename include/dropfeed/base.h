@@ -17,6 +17,11 @@
 #include <stdint.h>
 #include <string.h>
 
+/* The Makefile's number of the version, as a text. */
+#define DF_TEXT_OF(x)    #x
+#define DF_TEXT(x)       DF_TEXT_OF(x)
+#define DROPFEED_VERSION DF_TEXT(DROPFEED_VERSION_NUMBER)
+
 /* ---- memory: abort on failure, for small things only ---- */
 void *df_alloc(size_t size) __attribute__((returns_nonnull)); /* zeroed; free with free() */
 void *df_realloc(void *p, size_t size);
