@@ -670,6 +670,14 @@ enum df_status ledger_anew(struct ledger *l, int64_t file_id, bool all,
 enum df_status ledger_resend(struct ledger *l, int64_t file_id,
 			     const struct ledger_reopen *documents, size_t n,
 			     struct df_err *err) DF_CHECK;
+/* What a file's documents had come to before ledger_resend opened them. */
+struct ledger_former {
+	uint64_t rows, delivered, rejected;
+};
+/* Gives that up, in one transaction, and closes the file: documents that it opened, and that are
+ * not closed yet, are DONE again as they were; *sum is of these. DF_END: there is none. */
+enum df_status ledger_resend_end(struct ledger *l, int64_t file_id, const struct ledger_outcome *to,
+				 struct ledger_former *sum, struct df_err *err) DF_CHECK;
 /* Forgets what only details of a closed file are: rejected rows, reasons, lanes, settings, the
  * paths of reject files. Names, hashes and counts stay, so that duplicates stay known. */
 enum df_status ledger_prune(struct ledger *l, int64_t file_id, struct df_err *err) DF_CHECK;

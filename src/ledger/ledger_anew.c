@@ -4,6 +4,8 @@
 #include "ledger_priv.h"
 #include "ledger_sql.h"
 
+#include <stdlib.h>
+
 /* One change inside of an open transaction. */
 static enum df_status change(struct ledger *l, int which, const char *what, int64_t id,
 			     struct df_err *err)
@@ -57,14 +59,32 @@ enum df_status ledger_anew(struct ledger *l, int64_t file_id, bool all, struct d
 
 /* ---- sent once more ---- */
 
+enum df_status ledger_former_forget(struct ledger *l, int64_t id, struct df_err *err)
+{
+	static const char what[] = "forget what a document had come to";
+	enum df_status st = change(l, ST_FORMER_FORGET, what, id, err);
+	return st == DF_OK ? change(l, ST_FORMER_REJECTS_FORGET, what, id, err) : st;
+}
+
+static enum df_status former_keep(struct ledger *l, int64_t id, struct df_err *err)
+{
+	static const char what[] = "keep what a document has come to";
+	enum df_status st = ledger_former_forget(l, id, err);
+	if (st == DF_OK)
+		st = change(l, ST_FORMER_KEEP, what, id, err);
+	return st == DF_OK ? change(l, ST_FORMER_REJECTS_KEEP, what, id, err) : st;
+}
+
 static enum df_status resend_document(struct ledger *l, int64_t file_id,
 				      const struct ledger_reopen *d, struct df_err *err)
 {
 	const struct ledger_change c = {
 	    .which = ST_RESEND_DOCUMENT, .one = true, .what = "open a document again"};
-	enum df_status st =
-	    ledger_change(l, &c, err, "iiiib", d->document, file_id, (int64_t)LEDGER_SENDING,
-			  (int64_t)LEDGER_DONE, (int64_t)d->keep_rejects);
+	enum df_status st = former_keep(l, d->document, err);
+	if (st != DF_OK)
+		return st;
+	st = ledger_change(l, &c, err, "iiiib", d->document, file_id, (int64_t)LEDGER_SENDING,
+			   (int64_t)LEDGER_DONE, (int64_t)d->keep_rejects);
 	if (st != DF_OK)
 		return st;
 	st = change(l, ST_RESEND_LANES, "forget a document's progress", d->document, err);
@@ -91,12 +111,72 @@ enum df_status ledger_resend(struct ledger *l, int64_t file_id,
 	return st == DF_OK ? ledger_leave(l, resend_steps(l, file_id, documents, n, err), err) : st;
 }
 
+struct former {
+	int64_t *ids; /* own */
+	size_t n;
+	struct ledger_former *sum;
+};
+
+static enum df_status former_open(struct ledger *l, int64_t file_id, struct former *f,
+				  struct df_err *err)
+{
+	struct ledger_stmt *s = NULL;
+	enum df_status st = ledger_bind(l, ST_FORMER_OPEN, &s, err, "i", file_id);
+	while (st == DF_OK && (st = ledger_step(l, s, "read what was sent before", err)) == DF_OK) {
+		f->ids = df_realloc(f->ids, (f->n + 1) * sizeof(*f->ids));
+		f->ids[f->n++] = ledger_int(s, 0);
+		f->sum->rows += ledger_u64(s, 1);
+		f->sum->delivered += ledger_u64(s, 2);
+		f->sum->rejected += ledger_u64(s, 3);
+	}
+	return st;
+}
+
+static enum df_status former_back(struct ledger *l, int64_t id, int64_t now_ms, struct df_err *err)
+{
+	static const char what[] = "give up a resend";
+	const struct ledger_change back = {.which = ST_FORMER_BACK, .one = true, .what = what};
+	static const int before[] = {ST_FORMER_TALLY, ST_RESEND_REJECTS, ST_FORMER_REJECTS_BACK};
+	enum df_status st = DF_OK;
+	for (size_t i = 0; st == DF_OK && i < sizeof(before) / sizeof(*before); i++)
+		st = change(l, before[i], what, id, err);
+	if (st == DF_OK)
+		st = ledger_change(l, &back, err, "iii", id, (int64_t)LEDGER_DONE, now_ms);
+	return st == DF_OK ? ledger_former_forget(l, id, err) : st;
+}
+
+static enum df_status former_steps(struct ledger *l, int64_t file_id,
+				   const struct ledger_outcome *to, struct former *f,
+				   struct df_err *err)
+{
+	enum df_status st = former_open(l, file_id, f, err);
+	if (st != DF_END || f->n == 0)
+		return st;
+	st = DF_OK;
+	for (size_t i = 0; st == DF_OK && i < f->n; i++)
+		st = former_back(l, f->ids[i], to->now_ms, err);
+	return st == DF_OK ? ledger_file_state(l, file_id, to, err) : st;
+}
+
+enum df_status ledger_resend_end(struct ledger *l, int64_t file_id, const struct ledger_outcome *to,
+				 struct ledger_former *sum, struct df_err *err)
+{
+	struct former f = {.sum = sum};
+	*sum = (struct ledger_former){0};
+	enum df_status st = ledger_enter_on(l, true, LEDGER_OF_FILE, file_id, err);
+	if (st == DF_OK)
+		st = ledger_leave(l, former_steps(l, file_id, to, &f, err), err);
+	free(f.ids);
+	return st;
+}
+
 /* ---- old details ---- */
 
 static enum df_status prune_steps(struct ledger *l, int64_t file_id, struct df_err *err)
 {
-	static const int steps[] = {ST_PRUNE_LANES, ST_PRUNE_REJECTS, ST_PRUNE_REASONS,
-				    ST_PRUNE_FINDINGS, ST_PRUNE_SKIPS};
+	static const int steps[] = {ST_PRUNE_LANES,    ST_PRUNE_REJECTS, ST_PRUNE_REASONS,
+				    ST_PRUNE_FINDINGS, ST_PRUNE_FORMER,  ST_PRUNE_FORMER_REJECTS,
+				    ST_PRUNE_SKIPS};
 	const struct ledger_change documents = {.which = ST_PRUNE_DOCUMENTS,
 						.what = "prune a document"};
 	enum df_status st = DF_OK;

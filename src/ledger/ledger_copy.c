@@ -9,9 +9,9 @@
 
 /* A table comes after those that it refers to; tally is last, as triggers add to it meanwhile. */
 static const char *const tables[] = {
-    "manifest",      "file",      "document", "lane",  "reject",    "skipped", "reason",
-    "finding",       "seen",      "api",      "pull",  "condition", "notice",  "header",
-    "header_column", "redropped", "request",  "spent", "tally",
+    "manifest",      "file",      "document", "lane",  "reject",    "skipped",       "reason",
+    "finding",       "seen",      "api",      "pull",  "condition", "notice",        "header",
+    "header_column", "redropped", "request",  "spent", "former",    "former_reject", "tally",
 };
 enum { TABLES = sizeof(tables) / sizeof(*tables), COLUMNS_MAX = 48, NUMBERED = 4 };
 

@@ -170,6 +170,9 @@ struct ledger_change {
 enum df_status ledger_change(struct ledger *l, const struct ledger_change *c, struct df_err *err,
 			     const char *format, ...) DF_CHECK;
 
+/* A document is opened otherwise than by ledger_resend. Inside of an open transaction. */
+enum df_status ledger_former_forget(struct ledger *l, int64_t id, struct df_err *err) DF_CHECK;
+
 /* A question that one row answers. */
 struct ledger_lookup {
 	int which; /* enum ledger_statement */

@@ -30,6 +30,8 @@ static enum df_status reopen_document(struct ledger *l, int64_t file_id,
 		return st;
 	st = ledger_change(l, &done, err, "iiiib", d->document, file_id, (int64_t)LEDGER_DONE,
 			   (int64_t)LEDGER_SENDING, (int64_t)d->keep_rejects);
+	if (st == DF_OK)
+		st = ledger_former_forget(l, d->document, err);
 	return st == DF_OK ? ledger_change(l, &rows, err, "ib", d->document, (int64_t)d->unknown)
 			   : st;
 }

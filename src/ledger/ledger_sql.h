@@ -305,6 +305,18 @@ static const char *const ledger_migrations[] = {
 
     /* its rows are to count again, whatever came before */
     "ALTER TABLE file ADD COLUMN again INTEGER NOT NULL DEFAULT 0;",
+
+    /* What a document had come to when `resend` opened it: an abandoned resend leaves it so. */
+    "CREATE TABLE former("
+    "  document_id INTEGER NOT NULL REFERENCES document(id) ON DELETE CASCADE,"
+    "  delivered INTEGER NOT NULL, rejected INTEGER NOT NULL, text TEXT,"
+    "  PRIMARY KEY(document_id)) WITHOUT ROWID;"
+    "CREATE TABLE former_reject("
+    "  document_id INTEGER NOT NULL REFERENCES document(id) ON DELETE CASCADE, row INTEGER NOT "
+    "NULL,"
+    "  line INTEGER NOT NULL, \"offset\" INTEGER NOT NULL, length INTEGER NOT NULL,"
+    "  message TEXT NOT NULL, code TEXT NOT NULL, partly INTEGER NOT NULL, rest TEXT NOT NULL,"
+    "  PRIMARY KEY(document_id, row)) WITHOUT ROWID;",
 };
 #define LEDGER_VERSION ((int)(sizeof(ledger_migrations) / sizeof(*ledger_migrations)))
 
@@ -316,11 +328,12 @@ static const char *const ledger_migrations[] = {
 	"SELECT (SELECT user_version FROM pragma_user_version), count(*),"                         \
 	" ifnull(sum(name IN ('file', 'document', 'lane', 'reject')), 0)"                          \
 	" FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite!_%' ESCAPE '!'"
-#define SQL_TABLES_OURS 4
-#define SQL_BEGIN       "BEGIN IMMEDIATE"
-#define SQL_BEGIN_READ  "BEGIN"
-#define SQL_COMMIT      "COMMIT"
-#define SQL_ROLLBACK    "ROLLBACK"
+#define SQL_TABLES_OURS   4
+#define SQL_BEGIN         "BEGIN IMMEDIATE"
+#define SQL_BEGIN_READ    "BEGIN"
+#define SQL_COMMIT        "COMMIT"
+#define SQL_ROLLBACK      "ROLLBACK"
+#define SQL_FORMER_REJECT "document_id, row, line, \"offset\", length, message, code, partly, rest"
 #define SQL_FILE_OF_KEY                                                                            \
 	" FROM file WHERE feed = ?1 AND name = ?2 AND size = ?3 AND mtime = ?4"                    \
 	" AND (source = ?5 OR source IS NULL OR closed_ms = 0)"                                    \
@@ -474,6 +487,14 @@ enum ledger_statement {
 	ST_ANEW_LANES,
 	ST_ANEW_REJECTS,
 	ST_ANEW_DOCUMENTS,
+	ST_FORMER_FORGET,
+	ST_FORMER_REJECTS_FORGET,
+	ST_FORMER_KEEP,
+	ST_FORMER_REJECTS_KEEP,
+	ST_FORMER_OPEN,
+	ST_FORMER_TALLY,
+	ST_FORMER_BACK,
+	ST_FORMER_REJECTS_BACK,
 	ST_RESEND_DOCUMENT,
 	ST_RESEND_LANES,
 	ST_RESEND_REJECTS,
@@ -482,6 +503,8 @@ enum ledger_statement {
 	ST_PRUNE_REASONS,
 	ST_PRUNE_FINDINGS,
 	ST_PRUNE_SKIPS,
+	ST_PRUNE_FORMER,
+	ST_PRUNE_FORMER_REJECTS,
 	ST_PRUNE_DOCUMENTS,
 	ST_PRUNE_MANIFESTS,
 	ST_TALLY_ADD,
@@ -724,6 +747,29 @@ static const char *const ledger_statements[ST_COUNT] = {
     [ST_ANEW_REJECTS] = "DELETE FROM reject WHERE document_id IN"
 			" (SELECT id FROM document WHERE file_id = ?1 AND (?2 OR state <> ?3))",
     [ST_ANEW_DOCUMENTS] = "DELETE FROM document WHERE file_id = ?1 AND (?2 OR state <> ?3)",
+    [ST_FORMER_FORGET] = "DELETE FROM former WHERE document_id = ?1",
+    [ST_FORMER_REJECTS_FORGET] = "DELETE FROM former_reject WHERE document_id = ?1",
+    [ST_FORMER_KEEP] = "INSERT INTO former(document_id, delivered, rejected, text)"
+		       " SELECT id, delivered, rejected, text FROM document WHERE id = ?1",
+    [ST_FORMER_REJECTS_KEEP] = "INSERT INTO former_reject(" SQL_FORMER_REJECT
+			       ") SELECT " SQL_FORMER_REJECT " FROM reject WHERE document_id = ?1",
+    [ST_FORMER_OPEN] = "SELECT d.id, d.rows, f.delivered, f.rejected FROM document d"
+		       " JOIN former f ON f.document_id = d.id"
+		       " WHERE d.file_id = ?1 AND d.closed_ms = 0 ORDER BY d.id",
+    /* it was counted when it was delivered, and the trigger counts it once more */
+    [ST_FORMER_TALLY] =
+	"UPDATE tally SET value = value - (SELECT f.delivered - d.delivered FROM document d"
+	" JOIN former f ON f.document_id = d.id WHERE d.id = ?1 AND f.delivered > d.delivered)"
+	" WHERE name = 'rows_delivered' AND feed = (SELECT o.feed FROM document d"
+	" JOIN file o ON o.id = d.file_id JOIN former f ON f.document_id = d.id"
+	" WHERE d.id = ?1 AND f.delivered > d.delivered)",
+    [ST_FORMER_BACK] =
+	"UPDATE document SET state = ?2, closed_ms = ?3, code = NULL,"
+	" delivered = (SELECT delivered FROM former WHERE document_id = ?1),"
+	" rejected = (SELECT rejected FROM former WHERE document_id = ?1),"
+	" text = (SELECT text FROM former WHERE document_id = ?1) WHERE id = ?1 AND closed_ms = 0",
+    [ST_FORMER_REJECTS_BACK] = "INSERT INTO reject(" SQL_FORMER_REJECT ") SELECT " SQL_FORMER_REJECT
+			       " FROM former_reject WHERE document_id = ?1",
     /* What was rejected by the preflight stays counted, because it is found again. A reject file
      * that is to be kept as it is, is no longer this one's. */
     [ST_RESEND_DOCUMENT] =
@@ -743,6 +789,10 @@ static const char *const ledger_statements[ST_COUNT] = {
 	"DELETE FROM reason WHERE document_id IN (SELECT id FROM document WHERE file_id = ?1)",
     [ST_PRUNE_FINDINGS] =
 	"DELETE FROM finding WHERE document_id IN (SELECT id FROM document WHERE file_id = ?1)",
+    [ST_PRUNE_FORMER] =
+	"DELETE FROM former WHERE document_id IN (SELECT id FROM document WHERE file_id = ?1)",
+    [ST_PRUNE_FORMER_REJECTS] = "DELETE FROM former_reject WHERE document_id IN (SELECT id FROM "
+				"document WHERE file_id = ?1)",
     [ST_PRUNE_SKIPS] = "DELETE FROM skipped WHERE file_id = ?1",
     [ST_PRUNE_DOCUMENTS] =
 	"UPDATE document SET settings = '', manifest_hash = NULL, plan_hash = NULL, reasons = NULL,"

@@ -180,6 +180,21 @@ static enum df_status abandon_documents(struct run_file_work *w, struct abandone
 	return close_unread(l, w->f->ledger_id, sum, err);
 }
 
+static void remove_from_spool(const char *path)
+{
+	df_before("remove a file from the spool");
+	if (unlink(path) != 0 && errno != ENOENT)
+		df_log(DF_LOG_WARN, "cannot remove %s from the spool: %s", path, strerror(errno));
+	df_after("remove a file from the spool");
+}
+
+static void count_abandoned(struct run *run)
+{
+	pthread_mutex_lock(&run->lock);
+	run->result->files_abandoned++;
+	pthread_mutex_unlock(&run->lock);
+}
+
 static enum df_status close_file(struct run_file_work *w, const struct abandoned *sum,
 				 struct df_err *err)
 {
@@ -195,15 +210,9 @@ static enum df_status close_file(struct run_file_work *w, const struct abandoned
 	if (st != DF_OK)
 		goto cleanup;
 
-	df_before("remove a file from the spool");
-	if (unlink(f->spool) != 0 && errno != ENOENT)
-		df_log(DF_LOG_WARN, "cannot remove %s from the spool: %s", f->spool,
-		       strerror(errno));
-	df_after("remove a file from the spool");
+	remove_from_spool(f->spool);
 	df_log(DF_LOG_WARN, "%s: %s: abandoned: %s", f->feed->name, f->name, text);
-	pthread_mutex_lock(&w->run->lock);
-	w->run->result->files_abandoned++;
-	pthread_mutex_unlock(&w->run->lock);
+	count_abandoned(w->run);
 cleanup:
 	free(text);
 	return st;
@@ -246,12 +255,40 @@ cleanup:
 	return st;
 }
 
+/* Its rows were delivered before, under the same ids: in a reject file, which is sent under new
+ * ones, they would count twice. DF_END: it is not a resend. */
+static enum df_status give_up_resend(struct feed_work *w, const struct ledger_file *known,
+				     struct df_err *err)
+{
+	struct ledger_former sum = {0};
+	bool local = known->source != NULL && strcmp(known->source, LEDGER_SOURCE_LOCAL) == 0;
+	const struct ledger_outcome to = {.state = LEDGER_DONE,
+					  .cleanup_due = !local && run_after_is_due(w->feed, false),
+					  .now_ms = df_now_ms()};
+	enum df_status st = ledger_resend_end(w->run->env.ledger, known->id, &to, &sum, err);
+	if (st != DF_OK)
+		return st;
+	char *spool = run_spool_of(w->run->conf, known);
+	remove_from_spool(spool);
+	df_log(DF_LOG_WARN,
+	       "%s: %s: the resend is abandoned, what was delivered before it counts as before: "
+	       "%s = %llu delivered + %llu rejected",
+	       w->feed->name, known->name, df_count(sum.rows, "row").text,
+	       (unsigned long long)sum.delivered, (unsigned long long)sum.rejected);
+	count_abandoned(w->run);
+	free(spool);
+	return DF_OK;
+}
+
 static enum df_status abandon_one(struct feed_work *w, const struct abandon *a,
 				  const struct ledger_file *known, struct df_err *err)
 {
 	struct abandoned sum = {0};
 	if (known->state == LEDGER_REFUSED)
 		return give_up_refused(w, known, err);
+	enum df_status st = give_up_resend(w, known, err);
+	if (st != DF_END)
+		return st;
 
 	struct run_file *f = df_alloc(sizeof(*f));
 	struct run_file_work work = {.run = w->run, .f = f};
@@ -261,7 +298,7 @@ static enum df_status abandon_one(struct feed_work *w, const struct abandon *a,
 			       .mtime = known->mtime,
 			       .ledger_id = known->id};
 	memcpy(f->sha256, known->sha256, DF_SHA256_HEX);
-	enum df_status st = bytes_of(w, a, f, known, &sum, err);
+	st = bytes_of(w, a, f, known, &sum, err);
 	if (st == DF_END)
 		st = close_unread(w->run->env.ledger, known->id, &sum, err);
 	else if (st == DF_OK)

@@ -131,6 +131,23 @@ up
 exits 1 "a run goes on with it" run
 equal "nothing was sent twice" "$(lines "$accepted")" $((n + 399))
 
+# ---- a resend that is given up leaves what was delivered first ----
+cp "$rejects" "$work/rejects.before"
+down 1
+exits 3 "a resend that the API ends" resend --from "$work/kept" big-custom_event.csv
+exits 0 "and that is abandoned" abandon big-custom_event.csv
+said "says what counts" \
+	'the resend is abandoned, .* as before: 400 rows = 399 delivered . 1 rejected'
+document '.files[0] | .state == "done"'
+document '.files[0].documents[0] | .delivered == 399 and .rejected == 1 and .balanced'
+check "no delivered row is in its reject file" cmp "$rejects" "$work/rejects.before"
+up
+n=$(lines "$accepted")
+exits 0 "a run has nothing to do with it" run
+exits 1 "it can be sent once more" resend --from "$work/kept" big-custom_event.csv
+equal "all of it" "$(lines "$accepted")" $((n + 399))
+document '.files[0].documents[0] | .delivered == 399 and .rejected == 1 and .balanced'
+
 # ---- restart: under today's settings ----
 rm -f "$drop"/*
 settings s2 'environment = development'

@@ -167,6 +167,57 @@ static void test_taken(void)
 	ledger_close(l);
 }
 
+static int64_t counted_delivered(struct ledger *l)
+{
+	int64_t n = 0;
+	OK(ledger_tally_get(l, "orders", "rows_delivered", &n, &err));
+	return n;
+}
+
+/* A resend that is given up leaves what was delivered first, and what was rejected. */
+static void test_resend_end(void)
+{
+	struct ledger *l = fresh();
+	const struct ledger_taking taking = {2, "0.2.0", "t1", "lanes = 2\n", NULL, NULL, 7};
+	struct ledger_reject rejects[] = {{3, 4, 30, 10, "no", NULL, .partly = true, .rest = "2"},
+					  {7, 8, 70, 10, "bad", "api-unavailable"}};
+	const struct ledger_outcome done = {.state = LEDGER_DONE, .now_ms = 50};
+	struct ledger_former sum = {0};
+	int64_t file = add_file(l, "a.csv", SHA_A), id = add_document(l, file, NULL);
+	OK(checked(l, id, 10, 2));
+	OK(ledger_document_taken(l, id, &taking, &err));
+	OK(ledger_lanes_settled(l, id, &(struct ledger_settled){0, 1, 6, &rejects[0], 1}, 1, &err));
+	IS(ledger_resend_end(l, file, &done, &sum, &err),
+	   DF_END); /* under way for the first time */
+	OK(ledger_lanes_settled(l, id, &(struct ledger_settled){1, 2, 1, NULL, 0}, 1, &err));
+	OK(ledger_document_state(l, id, &(struct ledger_outcome){.state = LEDGER_DONE, .now_ms = 1},
+				 &err));
+	OK(ledger_file_state(l, file, &(struct ledger_outcome){.state = LEDGER_DONE, .now_ms = 1},
+			     &err));
+	IS(ledger_resend_end(l, file, &done, &sum, &err), DF_END); /* not under way */
+
+	for (int twice = 0; twice < 2; twice++) {
+		OK(ledger_resend(l, file, &(struct ledger_reopen){.document = id}, 1, &err));
+		OK(checked(l, id, 10, 2));
+		expect_document(l, file, "checked 10=0+2;");
+		OK(ledger_lanes_settled(l, id, &(struct ledger_settled){0, 1, 4, &rejects[1], 1}, 1,
+					&err));
+		OK(ledger_resend_end(l, file, &done, &sum, &err));
+		CU_ASSERT(sum.rows == 10 && sum.delivered == 7 && sum.rejected == 3);
+		expect_document(l, file, "done 10=7+3;");
+		struct df_buf got = {0};
+		OK(ledger_rejects(l, id, 0, keep_reject, &got, &err));
+		CU_ASSERT_STRING_EQUAL(df_buf_cstr(&got), "3/4/30/10/no/api-rejected;");
+		df_buf_free(&got);
+		CU_ASSERT_EQUAL(counted_delivered(l), 7 + 4 * (twice + 1));
+	}
+
+	/* rows that the API rejected, which are sent again, are not a resend */
+	OK(ledger_reopen(l, file, &(struct ledger_reopen){.document = id}, 1, &err));
+	IS(ledger_resend_end(l, file, &done, &sum, &err), DF_END);
+	ledger_close(l);
+}
+
 static void test_redropped(void)
 {
 	struct ledger *l = fresh();
@@ -280,6 +331,7 @@ int main(void)
 	    {"done before, elsewhere", test_done_elsewhere},
 	    {"what was taken keeps its settings", test_taken},
 	    {"an archive that was made anew", test_same_content},
+	    {"a resend that is given up", test_resend_end},
 	    CU_TEST_INFO_NULL,
 	};
 	return test_main("ledger documents", setup, teardown, tests);
