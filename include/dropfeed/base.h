@@ -129,8 +129,9 @@ void df_json_text(struct df_buf *b, const char *s, size_t len);
 /* How many bytes df_json_string appends. */
 size_t df_json_length(const char *s, size_t len);
 
-/* Appends text of others, for a terminal or a line of a log: control characters, which could
- * move the one and forge the other, and bytes that are not UTF-8 as \xNN. */
+/* Appends text of others, for a terminal or a line of a log. As \xNN: control characters, which
+ * could move the one and forge the other, those that change the order in which text is shown, and
+ * bytes that are not UTF-8. */
 void df_printable(struct df_buf *b, const char *s);
 
 /* Appends text of others with what nobody sees in it as <U+200B>: characters without a width,

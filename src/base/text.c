@@ -253,7 +253,11 @@ void df_printable(struct df_buf *b, const char *s)
 		n = utf8_sequence(u, left);
 		/* U+0080 to U+009F: U+009B is ESC [ */
 		bool c1 = n == 2 && u[0] == 0xc2 && u[1] <= 0x9f;
-		bool plain = n > 0 && !c1 && u[0] >= 0x20 && u[0] != 0x7f;
+		/* U+202A to U+202E, U+2066 to U+2069: what follows is shown in another order */
+		bool turns = n == 3 && u[0] == 0xe2 &&
+			     ((u[1] == 0x80 && u[2] >= 0xaa && u[2] <= 0xae) ||
+			      (u[1] == 0x81 && u[2] >= 0xa6 && u[2] <= 0xa9));
+		bool plain = n > 0 && !c1 && !turns && u[0] >= 0x20 && u[0] != 0x7f;
 		if (plain)
 			df_buf_add(b, (const char *)u, n);
 		n = n > 0 ? n : 1;

@@ -50,6 +50,11 @@ enum df_status conf_path_resolve(const char *value, const char *base, char **out
 		*out = df_format("%s/%s", home, value + 2);
 	} else if (*value == '/' || base == NULL) {
 		*out = df_strdup(value);
+	} else if (*value == '$' || *value == '~') {
+		return df_fail(DF_USAGE, err, NULL,
+			       "'%.*s' is not replaced, as a shell would: write the whole path, or "
+			       "~/ for this user's home folder",
+			       (int)strcspn(value, "/"), value);
 	} else {
 		*out = df_format("%s%s%s", base, strcmp(base, "/") == 0 ? "" : "/", value);
 	}

@@ -153,6 +153,11 @@ static void test_printable(void)
 	CU_ASSERT_STRING_EQUAL(df_buf_cstr(&b), "caf\\xe9 \\xc3 \\xed\\xa0\\x80 "
 						"\xe2\x82\xac\xf0\x9f\x8e\x81\\xe2\\x82");
 	df_buf_free(&b);
+	b = (struct df_buf){0};
+	df_printable(&b, "a\xe2\x80\xae"
+			 "vsc\xe2\x81\xa6.\xe2\x81\xaa\xe2\x80\xa9");
+	TEXT_IS(df_buf_cstr(&b), "a\\xe2\\x80\\xaevsc\\xe2\\x81\\xa6.\xe2\x81\xaa\xe2\x80\xa9");
+	df_buf_free(&b);
 }
 
 static void test_distance(void)

@@ -151,6 +151,8 @@ static void test_every_mistake(void)
 	       "21: [dropfeed] is already defined on line 2", "22: the section's ']' is missing",
 	       "24: nothing may follow", "26: lanes: no value given", "27: neither a section");
 	EXPECT("[feed a]\nsink = -\n", "1: [dropfeed] must say");
+	EXPECT("[dropfeed]\nstate_dir = $HOME/s\n[feed a]\nsink = -\nmanifest = ~joe/m.json\n",
+	       "2: state_dir: '$HOME' is not replaced", "5: manifest: '~joe' is not replaced");
 	EXPECT("[dropfeed]\nstate_dir =\n[feed a]\nlanes =\n",
 	       "2: state_dir: no value given: there is no default", "3: feed a delivers",
 	       "4: lanes: no value given; leave the line out for the default");
