@@ -89,8 +89,10 @@ static bool list_visit(void *arg, const char *name, size_t len, const struct fet
 		return true;
 	}
 
+	/* a link that is named as folders are may be one to a folder */
 	bool deeper = job->source->feed->fetch.subfolders &&
-		      (seen->kind == FETCH_FOLDER || seen->kind == FETCH_UNTYPED);
+		      (seen->kind == FETCH_FOLDER || seen->kind == FETCH_UNTYPED ||
+		       (seen->kind == FETCH_LINK && memchr(name, '.', len) == NULL));
 	struct list_item item = {.name = list_below(job, name, len), .seen = *seen};
 	item.place = fetch_list_place(job->source->feed, item.name);
 	if (item.place == LIST_LEFT_OUT) {
@@ -193,6 +195,10 @@ static void list_sort(struct list_job *job, const struct list_item *item)
 			list_leave(job, item,
 				   "it is a symbolic link, which is not followed: put the file "
 				   "itself there");
+		else if (strchr(df_base_name(item->name), '.') == NULL)
+			list_leave(job, item,
+				   "it is a symbolic link, which is not followed: a folder that it "
+				   "leads to needs a feed of its own");
 		return;
 	case FETCH_OTHER:
 		if (meant)

@@ -62,6 +62,17 @@ rows A >"$drop/users-eventless.csv/part-0-eventless.csv"
 exits 0 "a folder with a file's name" run
 said "it is reported, with what to do" 'it is a folder: set subfolders = yes'
 
+fresh 'subfolders = yes'
+mkdir "$work/elsewhere"
+rows A >"$work/elsewhere/a-eventless.csv"
+ln -s "$work/elsewhere" "$drop/north"
+ln -s "$work/elsewhere" "$drop/notes.txt"
+exits 0 "a link to a folder" run
+said "it is reported, too" "north: .*it is a symbolic link, which is not followed: a folder that"
+check "others are not" absent notes "$work/err"
+exits 0 "once more" run
+check "that is said once" absent 'symbolic link' "$work/err"
+
 # ---- markers and checksums
 fresh 'ready_marker = .done' 'after_done = delete'
 rows A >"$drop/a-eventless.csv"
