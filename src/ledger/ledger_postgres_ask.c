@@ -76,7 +76,7 @@ enum df_status ledger_link_failed(struct ledger_link *k, const PGresult *r, cons
 	one_line(PQresultErrorField(r, PG_DIAG_MESSAGE_PRIMARY), words, sizeof(words));
 	const char *s = k->state;
 	if (is_of_class(s, "42501"))
-		return df_fail(DF_FATAL, err, NULL,
+		return df_fail(DF_DENIED, err, NULL,
 			       "cannot %s: the user of the ledger %s lacks a right: %s", what,
 			       k->name, words);
 	bool later = is_of_class(s, "08") || is_of_class(s, "40") || is_of_class(s, "53") ||
