@@ -53,6 +53,8 @@ PEERS    := $(patsubst %.c,$(BUILD)/%,$(filter-out tests/peers/receiver_%,$(wild
 RECEIVER := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/peers/receiver_*.c))
 # what a host of tests/fleet preloads
 PEERS    += $(BUILD)/tests/fleet/clock.so
+# for tests of many short runs
+PEERS    += $(BUILD)/tests/runs/dropfeed
 FUZZ     := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
 # What runs the inputs: our own main, or libFuzzer's (FUZZ_MAIN= and its flags in LDFLAGS).
 FUZZ_MAIN ?= $(BUILD)/tests/fuzz/replay.o
@@ -107,6 +109,10 @@ $(BUILD)/faults/dropfeed: $(BUILD)/src/main.o $(FAULTY:%.c=$(BUILD)/faults/%.o) 
 $(BUILD)/tests/unit/test_%: $(BUILD)/tests/unit/test_%.o $(HELPERS:%.c=$(BUILD)/%.o) $(LIB) $(LIBSSH2)
 	wraps=$$(nm -g --defined-only $< | sed -n 's/.* T __wrap_/-Wl,--wrap=/p') && \
 		$(CC) $(OPT) $(LDHARDEN) $(LDFLAGS) $$wraps -o $@ $^ $(LIBS) -lcunit
+
+# The program without the time that loading it takes: its main is called by the test's.
+$(BUILD)/tests/runs/dropfeed: $(BUILD)/tests/runs/dropfeed.o $(BUILD)/src/main.o $(LIB) $(LIBSSH2)
+	$(CC) $(OPT) $(LDHARDEN) $(LDFLAGS) -Wl,--wrap=main -o $@ $^ $(LIBS)
 
 $(BUILD)/tests/peers/receiver: $(RECEIVER)
 
