@@ -306,7 +306,7 @@ class Place:
     def outcome(self):
         """Everything that must be as after a run that nobody killed."""
         state = self.work + "/state"
-        files = {}
+        files, all_documents = {}, ledger.ask(state, "SELECT * FROM document ORDER BY id")
         for f in ledger.ask(state, "SELECT * FROM file ORDER BY id"):
             documents = [
                 {
@@ -324,7 +324,7 @@ class Place:
                         "text",
                     )
                 }
-                for d in ledger.ask(state, "SELECT * FROM document ORDER BY id")
+                for d in all_documents
                 if d["file_id"] == f["id"]
             ]
             files.setdefault(f["feed"] + "/" + f["name"], []).append(
