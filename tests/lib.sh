@@ -90,6 +90,8 @@ proxy_stop() {
 }
 
 # gpg_home DIR [name...]: a GnuPG home with one unprotected key for each name (default: dropfeed).
+# Keys are of the kind that is GnuPG's default from 2.3 on: one of RSA, its former default, which
+# key_kind=default asks for, takes a second.
 gpg_home() {
 	local home=$1 name
 	shift
@@ -98,8 +100,8 @@ gpg_home() {
 	[ $# -gt 0 ] || set -- dropfeed
 	for name in "$@"; do
 		gpg --homedir "$home" --batch --quiet --pinentry-mode loopback --passphrase '' \
-			--quick-generate-key "$name <$name@example.com>" default default \
-			never 2>"$home/log" ||
+			--quick-generate-key "$name <$name@example.com>" \
+			"${key_kind:-future-default}" default never 2>"$home/log" ||
 			{ cat "$home/log" >&2; return 1; }
 	done
 }
@@ -127,8 +129,8 @@ locked_home() {
 		# else the agent measures this machine first
 		echo 's2k-count 65536' >"$1/gpg-agent.conf"
 		gpg --homedir "$1" --batch --quiet --pinentry-mode loopback --passphrase-file "$3" \
-			--quick-generate-key "$2 <$2@example.com>" default default \
-			never 2>"$1/log" || { cat "$1/log" >&2; return 1; }
+			--quick-generate-key "$2 <$2@example.com>" future-default \
+			default never 2>"$1/log" || { cat "$1/log" >&2; return 1; }
 		agents_end "$1"
 		echo words | encrypt "$1" "$2" 2>/dev/null |
 			gpg --homedir "$1" --batch --quiet --pinentry-mode loopback \

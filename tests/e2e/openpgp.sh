@@ -3,7 +3,7 @@
 # be asked for it.
 . "$(dirname "$0")/lib/checks.sh"
 
-gpg_home "$work/gpg" dropfeed || exit 1
+key_kind=default gpg_home "$work/gpg" dropfeed || exit 1
 gpg_home "$work/other" stranger || exit 1
 pages=$samples/pages-screen_view.csv
 mkdir -p "$work/f"

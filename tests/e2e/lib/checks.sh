@@ -100,7 +100,7 @@ on_sqlite() {
 }
 
 lines() { if [ -e "$1" ]; then wc -l <"$1"; else echo 0; fi; }
-batches() { python3 "$e2e/lib/batches.py" "$@"; }
+batches() { python3 -I -S "$e2e/lib/batches.py" "$@"; }
 
 # local_feed NAME FOLDER: the lines of a feed that takes files from a local folder and delivers to
 # $endpoint.
