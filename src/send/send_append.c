@@ -6,10 +6,63 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define COPY_AT_ONCE (16u << 20)
+#define COPY_AT_ONCE  (16u << 20)
+#define LOCK_EVERY_MS 20
+#define LOCK_MS       60000 /* other programs add a document in that time */
+
+/* ---- one program at a time ---- */
+
+static enum df_status lock_wait(int fd, const char *path, struct df_err *err)
+{
+	int64_t end = df_monotonic_ms() + LOCK_MS;
+	while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+		if (errno != EWOULDBLOCK) { /* a file system without locks: it goes without */
+			df_log(DF_LOG_DEBUG, "cannot lock %s: %s", path, strerror(errno));
+			return DF_OK;
+		}
+		if (df_monotonic_ms() >= end)
+			return df_fail(DF_RETRY, err, NULL,
+				       "%s is locked by another program for %d s", path,
+				       LOCK_MS / 1000);
+		if (!df_rest(LOCK_EVERY_MS))
+			return df_fail(DF_RETRY, err, NULL, "stopped before %s was complete", path);
+	}
+	return DF_OK;
+}
+
+static bool has_name(int fd, const char *path)
+{
+	struct stat have, named;
+	return fstat(fd, &have) == 0 && stat(path, &named) == 0 && have.st_dev == named.st_dev &&
+	       have.st_ino == named.st_ino;
+}
+
+enum df_status send_append_open(const char *path, int *out, struct df_err *err)
+{
+	enum df_status st = DF_OK;
+	*out = -1;
+	while (st == DF_OK) {
+		int fd = open(path, O_RDONLY | O_CLOEXEC);
+		if (fd < 0 && errno == ENOENT)
+			return DF_OK;
+		if (fd < 0)
+			return df_fail(DF_RETRY, err, NULL, "cannot read %s: %s", path,
+				       strerror(errno));
+		st = lock_wait(fd, path, err);
+		if (st == DF_OK && has_name(fd, path)) {
+			*out = fd;
+			return DF_OK;
+		}
+		close(fd); /* another program gave the name to a longer file meanwhile */
+	}
+	return st;
+}
+
+/* ---- what it has, and what comes after it ---- */
 
 enum df_status send_append_copy(int from, int to, struct df_err *err)
 {
@@ -85,5 +138,10 @@ bool send_append_name(int fd, const char *path)
 {
 	char open_file[64];
 	snprintf(open_file, sizeof(open_file), "/proc/self/fd/%d", fd);
-	return linkat(AT_FDCWD, open_file, AT_FDCWD, path, AT_SYMLINK_FOLLOW) == 0;
+	if (linkat(AT_FDCWD, open_file, AT_FDCWD, path, AT_SYMLINK_FOLLOW) == 0)
+		return true;
+	int empty = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (empty >= 0)
+		close(empty);
+	return false;
 }

@@ -5,6 +5,9 @@
 
 #include "dropfeed/base.h"
 
+/* Opens and locks the file until it is closed, as several programs may add to it: each gives its
+ * name to a longer one. *out is -1 where there is none. */
+enum df_status send_append_open(const char *path, int *out, struct df_err *err) DF_CHECK;
 /* Copies all of `from` to the offset of `to`; -1 is an empty file. Reads by offset. */
 enum df_status send_append_copy(int from, int to, struct df_err *err) DF_CHECK;
 /* After the copy: ends a last line without an end, and makes `to` readable by whom `from` is. */
@@ -12,7 +15,8 @@ enum df_status send_append_begin(int from, int to, struct df_err *err) DF_CHECK;
 /* True when the lines of `ours` are in the file (-1: there is none), one after the other. *status
  * is set where that cannot be found out. */
 bool send_append_holds(int file, int ours, struct df_err *err, enum df_status *status);
-/* Names a file that df_unnamed_open made. False where that cannot be done. */
+/* Gives a file that df_unnamed_open made a name that none has. False: there is one meanwhile, or an
+ * empty file was made, as others cannot be named later. */
 bool send_append_name(int fd, const char *path);
 
 #endif

@@ -38,10 +38,10 @@ struct file_stream {
 };
 
 /* Beside the file, under a name that fits into a folder, however long the file's own is. */
-static char *temporary_of(const char *path)
+static char *temporary_of(const char *path, const char *tail)
 {
 	const char *base = df_base_name(path);
-	char *leaf = df_file_name(base, strlen(base), ".dropfeed-tmp");
+	char *leaf = df_file_name(base, strlen(base), tail);
 	char *temporary = df_format("%.*s%s", (int)(base - path), path, leaf);
 	free(leaf);
 	return temporary;
@@ -92,7 +92,7 @@ static enum df_status sink_open(struct send_stream *st, struct df_err *err)
 			file_free(st);
 		return status;
 	}
-	f->temporary = temporary_of(path);
+	f->temporary = temporary_of(path, ".dropfeed-tmp");
 	if (unlink(f->temporary) != 0 && errno != ENOENT)
 		df_log(DF_LOG_DEBUG, "cannot remove %s: %s", f->temporary, strerror(errno));
 	f->fd = open(f->temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
@@ -231,12 +231,48 @@ static enum df_status stdout_close(struct send_stream *st, bool abandon, struct 
 	return status;
 }
 
-static enum df_status append_both(int have, int more, int out, struct df_err *err)
+/* The file's name goes to one that has this document's lines after what the file has. */
+static enum df_status append_after(struct file_stream *f, int have, const char *path,
+				   struct df_err *err)
 {
+	f->temporary = temporary_of(path, ".dropfeed-add");
+	unlink(f->temporary); /* one that a crash left: whoever adds to it has locked the file */
+	int out = open(f->temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (out < 0)
+		return df_fail(DF_RETRY, err, NULL, "cannot create %s: %s", f->temporary,
+			       df_strerror(errno));
 	enum df_status status = send_append_copy(have, out, err);
 	if (status == DF_OK)
 		status = send_append_begin(have, out, err);
-	return status == DF_OK ? send_append_copy(more, out, err) : status;
+	if (status == DF_OK)
+		status = send_append_copy(f->fd, out, err);
+	df_before("name the file with more batches");
+	if (status == DF_OK && (fsync(out) != 0 || rename(f->temporary, path) != 0))
+		status =
+		    df_fail(DF_RETRY, err, NULL, "cannot finish %s: %s", path, df_strerror(errno));
+	df_after("name the file with more batches");
+	close(out);
+	if (status != DF_OK)
+		return status;
+	free(f->temporary);
+	f->temporary = NULL;
+	return df_sync_folder_of(path, err);
+}
+
+/* Where there is no such file yet, the document's own becomes it. *done: it did. */
+static enum df_status append_first(const struct file_stream *f, const char *path, bool *done,
+				   struct df_err *err)
+{
+	if (fsync(f->fd) != 0)
+		return df_fail(DF_RETRY, err, NULL, "cannot write %s: %s", path,
+			       df_strerror(errno));
+	df_before("name the file with more batches");
+	*done = send_append_name(f->fd, path);
+	if (!*done && access(path, F_OK) != 0)
+		return df_fail(DF_RETRY, err, NULL, "cannot create %s: %s", path,
+			       df_strerror(errno));
+	df_after("name the file with more batches");
+	return *done ? df_sync_folder_of(path, err) : DF_OK;
 }
 
 /* The file with this document's lines after what it has, under its name at once. Lines that it
@@ -247,42 +283,19 @@ static enum df_status file_append(struct send_stream *st, struct df_err *err)
 {
 	struct file_stream *f = st->own;
 	const char *path = st->feed->send.sink_path;
-	int have = open(path, O_RDONLY | O_CLOEXEC);
-	if (have < 0 && errno != ENOENT)
-		return df_fail(DF_RETRY, err, NULL, "cannot read %s: %s", path, strerror(errno));
-	enum df_status status = DF_OK;
-	int out = -1;
-	if (send_append_holds(have, f->fd, err, &status) || status != DF_OK)
-		goto cleanup;
-	f->temporary = temporary_of(path);
-	/* one that a crash left: one run at a time, one stream at a time gets here */
-	unlink(f->temporary);
-	if (have < 0 && send_append_name(f->fd, f->temporary)) {
-		out = fcntl(f->fd, F_DUPFD_CLOEXEC, 0);
-	} else {
-		out =
-		    open(f->temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-		if (out >= 0)
-			status = append_both(have, f->fd, out, err);
+	int have = -1;
+	bool done = false;
+	enum df_status status = send_append_open(path, &have, err);
+	while (status == DF_OK && have < 0 && !done) {
+		status = append_first(f, path, &done, err);
+		if (status == DF_OK && !done) /* somebody was quicker */
+			status = send_append_open(path, &have, err);
 	}
-	if (out < 0)
-		status = df_fail(DF_RETRY, err, NULL, "cannot create %s: %s", f->temporary,
-				 df_strerror(errno));
-	df_before("name the file with more batches");
-	if (status == DF_OK && (fsync(out) != 0 || rename(f->temporary, path) != 0))
-		status =
-		    df_fail(DF_RETRY, err, NULL, "cannot finish %s: %s", path, df_strerror(errno));
-	df_after("name the file with more batches");
-	if (status == DF_OK) {
-		free(f->temporary);
-		f->temporary = NULL;
-		status = df_sync_folder_of(path, err);
-	}
-cleanup:
+	if (status == DF_OK && !done && !send_append_holds(have, f->fd, err, &status) &&
+	    status == DF_OK)
+		status = append_after(f, have, path, err);
 	if (have >= 0)
 		close(have);
-	if (out >= 0)
-		close(out);
 	return status;
 }
 

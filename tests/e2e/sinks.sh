@@ -82,6 +82,32 @@ equal "a line each" "$(jq -c . "$work/data/all.ndjson" | wc -l) $(lines "$work/d
 equal "who may read it, still may" "$(stat -c %a "$work/data/all.ndjson")" 640
 equal "what was not there is made" "$(ids "$work/data/new.ndjson")" "u1 u2 u3 u4 u5 u6 u9 "
 
+# ---- several programs add to one file ----
+
+# has_open PID FILE: until the process has the file open; false when it has ended
+has_open() {
+	while kill -0 "$1" 2>/dev/null; do
+		find "/proc/$1/fd" -lname "$2" 2>/dev/null | grep -q . && return 0
+		sleep 0.05
+	done
+	return 1
+}
+joint=$work/data/joint.ndjson
+echo '{"user_identities":{"customer_id":"u-one"}}' >"$joint"
+sed "/^\[feed two]/,\$d; s|/box/|/data/joint.ndjson|; s|/state|/state-joint|" "$conf" \
+	>"$work/link.conf"
+exec 8<"$joint"
+flock 8
+"$dropfeed" --config "$work/link.conf" run >"$work/out" 2>"$work/err" </dev/null 8<&- &
+adds=$!
+check "a file that another program has locked is waited for" has_open $adds "$joint"
+{ cat "$joint" && echo '{"user_identities":{"customer_id":"u-two"}}'; } >"$work/data/longer"
+mv "$work/data/longer" "$joint"
+exec 8<&-
+wait $adds
+equal "then the run goes on" $? 0
+equal "and what the other one added stays" "$(ids "$joint")" "u-one u-two u1 u2 u3 u4 u5 u6 u9 "
+
 # ---- killed in between ----
 
 faults=$BUILD/faults/dropfeed
