@@ -120,6 +120,13 @@ static int64_t slot_before(const struct ledger_limit *limit, int64_t now_ms)
 	return (now_ms - limit->span_ms) / SLOT_MS - 1;
 }
 
+/* The first slot that does not count: a clock that was ahead for a while noted calls for a time
+ * that is yet to come, and they would count until then. */
+static int64_t slot_after(const struct ledger_limit *limit, int64_t now_ms)
+{
+	return (now_ms + limit->span_ms) / SLOT_MS;
+}
+
 static uint64_t limit_wanted(const struct ledger_spending *s, const struct ledger_limit *limit)
 {
 	return limit->made ? s->made : s->calls;
@@ -141,7 +148,8 @@ static enum df_status passes(struct ledger *l, const struct ledger_spending *s,
 	struct spent spent = {0};
 	const struct ledger_lookup q = {ST_SPENT, "look at the limits", spent_row, &spent};
 	enum df_status st =
-	    ledger_first(l, &q, err, "ti", s->fingerprint, slot_before(limit, s->now_ms));
+	    ledger_first(l, &q, err, "tii", s->fingerprint, slot_before(limit, s->now_ms),
+			 slot_after(limit, s->now_ms));
 	uint64_t n = (uint64_t)(limit->made ? spent.made : spent.calls);
 	*over = n + limit_wanted(s, limit) > limit->most;
 	return st;
@@ -157,8 +165,8 @@ static enum df_status when_room(struct ledger *l, const struct ledger_spending *
 	int64_t first = slot_before(limit, s->now_ms), until = 0;
 	*wait_ms = limit->span_ms;
 	for (int pass = 0; pass < 2; pass++) {
-		enum df_status st =
-		    ledger_bind(l, ST_SPENT_SINCE, &q, err, "ti", s->fingerprint, first);
+		enum df_status st = ledger_bind(l, ST_SPENT_SINCE, &q, err, "tii", s->fingerprint,
+						first, slot_after(limit, s->now_ms));
 		while (st == DF_OK &&
 		       (st = ledger_step(l, q, "look at the limits", err)) == DF_OK) {
 			uint64_t n = ledger_u64(q, limit->made ? 2 : 1);

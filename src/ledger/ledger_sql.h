@@ -884,9 +884,9 @@ static const char *const ledger_statements[ST_COUNT] = {
 			  " THEN id END) FROM request WHERE document_id = ?1 GROUP BY state"
 			  " ORDER BY state",
     [ST_SPENT] = "SELECT ifnull(sum(calls), 0), ifnull(sum(made), 0) FROM spent"
-		 " WHERE fingerprint = ?1 AND slot > ?2",
+		 " WHERE fingerprint = ?1 AND slot > ?2 AND slot < ?3",
     [ST_SPENT_SINCE] = "SELECT slot, calls, made FROM spent WHERE fingerprint = ?1 AND slot > ?2"
-		       " ORDER BY slot",
+		       " AND slot < ?3 ORDER BY slot",
     [ST_SPEND] = "INSERT INTO spent(fingerprint, slot, calls, made) VALUES(?1, ?2, ?3, ?4)"
 		 " ON CONFLICT(fingerprint, slot) DO UPDATE SET calls = spent.calls + "
 		 "excluded.calls,"

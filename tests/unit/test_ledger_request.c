@@ -219,11 +219,25 @@ static void test_many(void)
 	ledger_close(l);
 }
 
+/* A clock that was ahead, and is right again, or was set back a little. */
+static void test_ahead(void)
+{
+	struct ledger *l = opened();
+	const int64_t day = 24 * HOUR_MS;
+	CU_ASSERT_EQUAL(spend(l, "ahead", 1000, 1000, BEGAN_MS + 40 * day), 0);
+	CU_ASSERT_EQUAL(spend(l, "ahead", 1000, 1000, BEGAN_MS), 0);
+	CU_ASSERT(spend(l, "ahead", 1, 1, BEGAN_MS) > 0);
+	int64_t wait = spend(l, "ahead", 1, 1, BEGAN_MS - 10 * SECOND_MS);
+	CU_ASSERT(wait > HOUR_MS / 60 && wait < HOUR_MS / 30);
+	ledger_close(l);
+}
+
 int main(void)
 {
 	static const CU_TestInfo tests[] = {
 	    {"100,000 rows keep to the limits", test_a_day},
 	    {"what counts for which limit", test_apart},
+	    {"a clock that was ahead", test_ahead},
 	    {"states", test_states},
 	    {"more than are read at a time", test_many},
 	    CU_TEST_INFO_NULL,
