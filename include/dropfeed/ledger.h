@@ -539,9 +539,9 @@ enum df_status ledger_open_files(struct ledger *l, ledger_each_tally each, void 
  * files that were dropped again do not count: nothing new came in them. */
 enum df_status ledger_arrivals(struct ledger *l, const char *feed, int64_t after_ms, int64_t **out,
 			       size_t *n, struct df_err *err) DF_CHECK;
-/* When the last of them came. DF_END: none did. */
-enum df_status ledger_arrival_last(struct ledger *l, const char *feed, int64_t *out,
-				   struct df_err *err) DF_CHECK;
+/* When the last of them came, up to `until_ms`. DF_END: none did. */
+enum df_status ledger_arrival_last(struct ledger *l, const char *feed, int64_t until_ms,
+				   int64_t *out, struct df_err *err) DF_CHECK;
 struct ledger_recent {
 	const char *feed, *event_type;
 	int64_t but; /* a document that does not count */

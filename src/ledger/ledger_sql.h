@@ -825,8 +825,8 @@ static const char *const ledger_statements[ST_COUNT] = {
     [ST_ARRIVALS] =
 	"SELECT f.pulled_ms FROM file f WHERE f.feed = ?1 AND f.pulled_ms > ?2" SQL_NOT_REDROPPED
 	" ORDER BY f.pulled_ms",
-    [ST_ARRIVAL_LAST] = "SELECT f.pulled_ms FROM file f WHERE f.feed = ?1" SQL_NOT_REDROPPED
-			" ORDER BY f.pulled_ms DESC LIMIT 1",
+    [ST_ARRIVAL_LAST] = "SELECT f.pulled_ms FROM file f WHERE f.feed = ?1 AND"
+			" f.pulled_ms <= ?2" SQL_NOT_REDROPPED " ORDER BY f.pulled_ms DESC LIMIT 1",
     /* 2 CHECKED, 3 SENDING, 4 DONE */
     [ST_RECENT_ROWS] = "SELECT d.rows FROM file f JOIN document d ON d.file_id = f.id"
 		       " WHERE f.feed = ?1 AND d.event_type = ?2 AND d.id <> ?3 AND"

@@ -53,12 +53,12 @@ enum df_status ledger_arrivals(struct ledger *l, const char *feed, int64_t after
 	return DF_OK;
 }
 
-enum df_status ledger_arrival_last(struct ledger *l, const char *feed, int64_t *out,
-				   struct df_err *err)
+enum df_status ledger_arrival_last(struct ledger *l, const char *feed, int64_t until_ms,
+				   int64_t *out, struct df_err *err)
 {
 	const struct ledger_lookup q = {ST_ARRIVAL_LAST, "look up the last arrival", ledger_row_int,
 					out};
-	return ledger_first(l, &q, err, "t", feed);
+	return ledger_first(l, &q, err, "ti", feed, until_ms);
 }
 
 enum df_status ledger_recent_rows(struct ledger *l, const struct ledger_recent *which,

@@ -7,19 +7,32 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define RECENT 14 /* documents that say what is usual */
+#define RECENT  14               /* documents that say what is usual */
+#define BACK_MS INT64_C(3600000) /* a clock is set back by less where nothing was wrong */
 
 /* ---- files ---- */
 
-/* Since when something is expected of the feed: what came before does not count. */
+/* Since when something is expected of the feed: what came before does not count. A time to come
+ * is that of a clock which was ahead: nothing would be missed until then. */
 static enum df_status expecting_since(struct run *run, const char *feed, int64_t now, int64_t *out,
 				      struct df_err *err)
 {
 	enum df_status st = ledger_tally_get(run->env.ledger, feed, LEDGER_EXPECTING, out, err);
-	if (st != DF_END)
+	if (st != DF_END && (st != DF_OK || *out <= now + BACK_MS))
 		return st;
 	*out = now;
 	return ledger_tally_set(run->env.ledger, feed, LEDGER_EXPECTING, now, err);
+}
+
+/* Without those of a clock that was ahead: nobody knows when they came. Returns how many are
+ * left. */
+static size_t arrivals_until(int64_t *v, size_t n, int64_t now)
+{
+	size_t left = 0;
+	for (size_t i = 0; i < n; i++)
+		if (v[i] <= now + BACK_MS)
+			v[left++] = v[i];
+	return left;
 }
 
 static enum df_status check_files(struct run *run, const struct conf_feed *feed, int64_t since,
@@ -44,6 +57,7 @@ static enum df_status check_files(struct run *run, const struct conf_feed *feed,
 		st = ledger_arrivals(run->env.ledger, feed->name, c.before, &arrivals, &n, err);
 	if (st != DF_OK)
 		goto cleanup;
+	n = arrivals_until(arrivals, n, now);
 	if (!run_calendar_met(&c, arrivals, n, &came)) {
 		df_time_text(c.at[c.n - 1], due);
 		snprintf(text, 256, "%u file%s expected by %s, %u came (expect)", e->files,
@@ -61,7 +75,8 @@ static enum df_status check_age(struct run *run, const struct conf_feed *feed, i
 	char when[DF_TIME_TEXT];
 	if (age == 0)
 		return DF_OK;
-	enum df_status st = ledger_arrival_last(run->env.ledger, feed->name, &last, err);
+	enum df_status st =
+	    ledger_arrival_last(run->env.ledger, feed->name, now + BACK_MS, &last, err);
 	if (st != DF_OK && st != DF_END)
 		return st;
 	df_time_text(last > 0 ? last : since, when);

@@ -62,6 +62,23 @@ static void test_age(void)
 	world_end();
 }
 
+/* A run with a clock that was 40 days ahead looks, and takes a file. */
+static void test_ahead(void)
+{
+	world_begin();
+	world.feed.expect =
+	    (struct conf_expect){.files = 1, .minute = 6 * 60, .days = 0x7f, .age_ms = 26 * HOUR};
+	world.feed.map.timezone = (char *)"UTC";
+	look(MONDAY + 40 * 24 * HOUR, 0);
+	world_file("a-eventless.csv", SHA_A, MONDAY + 40 * 24 * HOUR);
+	look(MONDAY, 0); /* the clock is right */
+	look(MONDAY + 7 * HOUR, 1);
+	world_logged("f: missing: 1 file was expected by 2026-11-02T06:00");
+	look(MONDAY + 27 * HOUR, 1);
+	world_logged("no file for 27.0 hours, looked for since 2026-11-02T00:00");
+	world_end();
+}
+
 static void rows(uint64_t n, enum df_status wanted, uint64_t missing)
 {
 	struct df_err err = {0};
@@ -108,6 +125,7 @@ int main(void)
 	static const CU_TestInfo tests[] = {
 	    {"files by a deadline", test_files},
 	    {"the age of the last file", test_age},
+	    {"a clock that was ahead", test_ahead},
 	    {"rows as usual", test_rows},
 	    CU_TEST_INFO_NULL,
 	};
