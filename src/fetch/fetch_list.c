@@ -322,9 +322,31 @@ static void list_own_folders(struct list_job *job)
 	}
 }
 
+/* By name; of one name the latest first. */
 static int list_order(const void *a, const void *b)
 {
-	return strcmp(((const struct fetch_entry *)a)->name, ((const struct fetch_entry *)b)->name);
+	const struct fetch_entry *x = a, *y = b;
+	int order = strcmp(x->name, y->name);
+	if (order == 0)
+		order = (x->mtime < y->mtime) - (x->mtime > y->mtime);
+	return order != 0 ? order : (x->size < y->size) - (x->size > y->size);
+}
+
+/* A folder that changes while it is listed may show a name twice: it is one file. */
+static void list_settle(struct fetch_entry *v, size_t *n)
+{
+	size_t kept = 0;
+	if (*n > 0)
+		qsort(v, *n, sizeof(*v), list_order);
+	for (size_t i = 0; i < *n; i++) {
+		if (kept == 0 || strcmp(v[kept - 1].name, v[i].name) != 0) {
+			v[kept++] = v[i];
+			continue;
+		}
+		free(v[i].name);
+		free(v[i].why);
+	}
+	*n = kept;
 }
 
 enum df_status fetch_list(struct fetch *source, struct fetch_list *out, struct df_err *err)
@@ -344,10 +366,8 @@ enum df_status fetch_list(struct fetch *source, struct fetch_list *out, struct d
 		out->shortage = "it lists names that lead to other folders (with '/' or NUL), "
 				"which are not followed";
 	list_keep_ready(&job);
-	if (out->n > 0)
-		qsort(out->v, out->n, sizeof(*out->v), list_order);
-	if (out->n_misnamed > 0)
-		qsort(out->misnamed, out->n_misnamed, sizeof(*out->misnamed), list_order);
+	list_settle(out->v, &out->n);
+	list_settle(out->misnamed, &out->n_misnamed);
 cleanup:
 	names_free(&job.folders);
 	names_free(&job.beside);

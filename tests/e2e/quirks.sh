@@ -99,6 +99,11 @@ came "it is not followed" 0
 said "it is reported" 'l-eventless.csv: left alone: it is a symbolic link'
 exits 0 "once" run
 check "it is reported once" absent 'symbolic link' "$work/err"
+quirky twice 'duplicates = import'
+rows A 3 >"$drop/a-eventless.csv"
+rows B 3 >"$drop/b-eventless.csv"
+exits 0 "a folder that changes while it is listed: names come twice" run
+again "names that come twice" 6
 quirky evil
 rows A 1 >"$drop/a-eventless.csv"
 exits 0 "names that lead elsewhere" run
