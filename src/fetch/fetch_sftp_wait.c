@@ -97,6 +97,12 @@ void fetch_sftp_begin(struct fetch_sftp *s)
 	s->began_ms = s->heard_ms = df_monotonic_ms();
 }
 
+/* The server's program for SFTP is gone, and the connection is not: libssh2 does not notice. */
+static bool wait_is_vain(const struct fetch_sftp *s)
+{
+	return s->sftp != NULL && libssh2_channel_eof(libssh2_sftp_get_channel(s->sftp)) == 1;
+}
+
 enum df_status fetch_sftp_wait(struct fetch_sftp *s, struct df_err *err)
 {
 	int64_t stall = s->feed->fetch.stall_timeout_ms > 0 ? s->feed->fetch.stall_timeout_ms
@@ -106,6 +112,12 @@ enum df_status fetch_sftp_wait(struct fetch_sftp *s, struct df_err *err)
 	if (!s->closing && df_stop_requested) {
 		s->broken = true;
 		return df_fail(DF_RETRY, err, NULL, "stopped while waiting for %s",
+			       s->feed->fetch.source.host);
+	}
+	if (wait_is_vain(s)) {
+		s->broken = true;
+		return df_fail(DF_RETRY, err, NULL,
+			       "%s ended the SFTP session and left the connection open",
 			       s->feed->fetch.source.host);
 	}
 	int64_t now = df_monotonic_ms();

@@ -73,6 +73,14 @@ exits 0 "what it kept is imported" import --feed odd "$kept"
 exits 0 "and the other file comes with the next run" run
 came "both are delivered" 4
 
+# ---- a server whose program for SFTP ends, and the connection does not ----
+quirky ends=14
+for name in a b c d e f; do rows $name 3 >"$drop/$name-eventless.csv"; done
+exits 0 "the server ends after some requests, each time" run
+said "it is said" 'ended the SFTP session and left the connection open'
+check "no answer is waited for in vain" absent 'did not answer' "$work/err"
+again "a server that ends" 18
+
 # ---- gone before it is opened ----
 quirky vanish=b-eventless.csv
 rows A 1 >"$drop/a-eventless.csv"
