@@ -92,7 +92,9 @@ static enum df_status gpg_wrong_key(const struct decode_gpg_run *run, gpgme_reci
 	struct df_buf ids = {.max = 512};
 	const char *pod = NULL;
 	for (gpgme_recipient_t r = recipients; r != NULL; r = r->next) {
-		df_buf_addf(&ids, "%s%s", ids.len > 0 ? ", " : "", r->keyid);
+		bool hidden = strspn(r->keyid, "0") == strlen(r->keyid);
+		df_buf_addf(&ids, "%s%s%s", ids.len > 0 ? ", " : "", r->keyid,
+			    hidden ? " (hidden by --throw-keyids)" : "");
 		if (pod == NULL)
 			pod = gpg_hosted_pod(r->keyid);
 	}
@@ -221,6 +223,11 @@ enum df_status decode_gpg_fault(struct decode_gpg_run *run, gpgme_ctx_t ctx, gpg
 		    "suffices",
 		    gpgme_strerror(code));
 	}
+	if (run->begun == 0 && run->plaintexts > 0)
+		return df_fail(DF_REJECT, err, "decrypt-failed",
+			       "not an encrypted OpenPGP message but one that is only %s, which "
+			       "anybody can read; encrypt the file to this feed's key",
+			       run->signature ? "signed" : "packed");
 	if (run->begun == 0 && gpg_begins_well(run))
 		return df_fail(DF_REJECT, err, "decrypt-failed",
 			       "the file begins as an encrypted OpenPGP message, but is cut off or "

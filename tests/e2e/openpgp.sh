@@ -88,6 +88,27 @@ encrypt "$work/gpg" dropfeed <"$pages" | head -c 90 >start-screen_view.csv.gpg
 exits 1 "cut off in its first packet" validate "${feed[@]}" start-screen_view.csv.gpg
 said "cut off: it says so" 'cut off or damaged: upload the whole file again'
 
+# ---- signed, and not encrypted; the signature of another file; recipients that are hidden
+sign() {
+	gpg --homedir "$work/other" --batch -q --yes --pinentry-mode loopback --passphrase '' "$@"
+}
+sign --armor -o only-screen_view.csv.asc --sign "$pages"
+sign -o only-screen_view.csv.gpg --sign "$pages"
+for name in only-screen_view.csv.asc only-screen_view.csv.gpg; do
+	exits 1 "signed only: $name" import "${feed[@]}" --sink - $name
+	said "it is said" \
+		'not an encrypted OpenPGP message but one that is only signed, which anybody can'
+	check "and not called damaged" absent 'damaged' "$work/err"
+done
+sign --armor -o sig-screen_view.csv.asc --detach-sign "$pages"
+exits 1 "a signature that is called like a drop file" import --set encrypted=no --sink - \
+	sig-screen_view.csv.asc
+said "what to do" 'signature of another file: exclude = \*.asc leaves such files alone'
+sign --trust-model always --throw-keyids -r stranger@example.com -e \
+	-o hidden-screen_view.csv.gpg "$pages"
+exits 1 "for somebody who is not named" import "${feed[@]}" --sink - hidden-screen_view.csv.gpg
+said "it is said" 'to key ids 0000000000000000 \(hidden by --throw-keyids\), and .* none of them'
+
 # ---- the signer's key expired
 gpg_home "$work/late" || exit 1
 gpg --homedir "$work/late" --batch -q --pinentry-mode loopback --passphrase '' \
