@@ -80,6 +80,9 @@ enum df_status fetch_sftp_connect(const struct conf_feed *feed, int *sock, pid_t
 				  struct df_err *err) DF_CHECK;
 enum df_status fetch_proxy_start(const struct conf_feed *feed, int *sock, pid_t *child,
 				 struct df_err *err) DF_CHECK;
+/* Why nothing came of the connection. */
+enum { FETCH_PROXY_WORDS = 192 };
+void fetch_proxy_words(pid_t *child, char out[FETCH_PROXY_WORDS]);
 void fetch_proxy_end(pid_t *child); /* waits for its end, for a moment, and makes one then */
 enum df_status fetch_sftp_open(const struct conf_feed *feed, void **state,
 			       struct df_err *err) DF_CHECK;

@@ -82,6 +82,20 @@ static enum df_status link_explain_methods(struct fetch_sftp *s, const char *wor
 	return DF_DENIED;
 }
 
+/* Why a server may have said nothing at all: "" where it did, else with a colon before it. */
+static const char *link_silence(struct fetch_sftp *s, char hint[FETCH_PROXY_WORDS + 2])
+{
+	if (libssh2_session_banner_get(s->session) != NULL)
+		return "";
+	if (s->proxy <= 0)
+		return ": it hung up before it said anything. It may refuse this address for a "
+		       "while, after failed logins or too many connections (OpenSSH's "
+		       "PerSourcePenalties and MaxStartups, fail2ban)";
+	memcpy(hint, ": ", 2);
+	fetch_proxy_words(&s->proxy, hint + 2);
+	return hint;
+}
+
 /* No connection came about. */
 static enum df_status link_explain(struct fetch_sftp *s, long rc, const char *preference,
 				   struct df_err *err)
@@ -89,6 +103,7 @@ static enum df_status link_explain(struct fetch_sftp *s, long rc, const char *pr
 	char *words = df_strdup(fetch_sftp_words(s));
 	const struct conf_source *source = &s->feed->fetch.source;
 	enum df_status st = DF_RETRY;
+	char hint[FETCH_PROXY_WORDS + 2];
 	s->broken = true;
 	/* Not to be mixed up with LIBSSH2_ERROR_KEY_EXCHANGE_FAILURE, which is agreed methods
 	 * that then went wrong. */
@@ -96,12 +111,7 @@ static enum df_status link_explain(struct fetch_sftp *s, long rc, const char *pr
 		st = link_explain_methods(s, words, preference, err);
 	else
 		df_fail(st, err, NULL, "no SSH connection with %s port %u: %s%s", source->host,
-			(unsigned)source->port, words,
-			libssh2_session_banner_get(s->session) != NULL
-			    ? ""
-			    : ": it hung up before it said anything. It may refuse this address "
-			      "for a while, after failed logins or too many connections "
-			      "(OpenSSH's PerSourcePenalties and MaxStartups, fail2ban)");
+			(unsigned)source->port, words, link_silence(s, hint));
 	free(words);
 	return st;
 }

@@ -129,24 +129,42 @@ enum df_status fetch_proxy_start(const struct conf_feed *feed, int *sock, pid_t 
 	return DF_OK;
 }
 
-static bool proxy_ended(pid_t child)
+static bool proxy_ended(pid_t child, int *status)
 {
 	int64_t until = df_monotonic_ms() + PROXY_END_MS;
 	do {
-		if (waitpid(child, NULL, WNOHANG) != 0)
+		if (waitpid(child, status, WNOHANG) != 0)
 			return true;
 		df_sleep_ms(PROXY_SLICE_MS);
 	} while (df_monotonic_ms() < until);
 	return false;
 }
 
+void fetch_proxy_words(pid_t *child, char out[FETCH_PROXY_WORDS])
+{
+	int status = 0;
+	char how[48] = "closed the connection";
+	if (proxy_ended(*child, &status)) {
+		*child = 0;
+		if (WIFSIGNALED(status))
+			snprintf(how, sizeof(how), "was ended by signal %d", WTERMSIG(status));
+		else
+			snprintf(how, sizeof(how), "ended with exit status %d",
+				 WEXITSTATUS(status));
+	}
+	snprintf(out, FETCH_PROXY_WORDS,
+		 "proxy_command %s before the server said anything; what it wrote to standard "
+		 "error is logged, unless --quiet keeps it back",
+		 how);
+}
+
 void fetch_proxy_end(pid_t *child)
 {
 	if (*child <= 0)
 		return;
-	if (!proxy_ended(*child)) {
+	if (!proxy_ended(*child, NULL)) {
 		kill(-*child, SIGTERM);
-		if (!proxy_ended(*child)) {
+		if (!proxy_ended(*child, NULL)) {
 			kill(-*child, SIGKILL);
 			waitpid(*child, NULL, 0);
 		}

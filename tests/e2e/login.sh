@@ -140,6 +140,22 @@ equal "it ended with the connection" "$(pgrep -f "^[^ ]*python3 $work/jump" | wc
 configure "s|^known_hosts|proxy_command = echo no such way >\&2\nknown_hosts|"
 exits 3 "a proxy_command that fails" run
 said "what it said is logged" 'proxy_command: no such way'
+said "how it ended" 'proxy_command ended with exit status 0 before the server said anything'
+check "the server is not blamed" absent PerSourcePenalties "$work/err"
+configure "s|^known_hosts|proxy_command = nosuchprogram %h\nknown_hosts|"
+exits 3 "a proxy_command that does not exist" doctor
+said "doctor says so" 'connection .*proxy_command ended with exit status 127'
+python3 - "$work/mute" <<'END' &
+import socket, sys
+s = socket.create_server(("127.0.0.1", 0))
+open(sys.argv[1], "w").write(str(s.getsockname()[1]))
+while True:
+    s.accept()[0].close()
+END
+receivers+=($!)
+wait_for "$work/mute"
+configure "s|:$port/|:$(cat "$work/mute")/|"
+exits 3 "a server that hangs up" run
 said "a server that says nothing: what it may be" \
 	'hung up before it said anything.*PerSourcePenalties'
 for only in 'Ciphers aes128-gcm@openssh.com' 'MACs hmac-sha2-256-etm@openssh.com'; do
