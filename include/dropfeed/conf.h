@@ -364,6 +364,9 @@ static inline bool conf_feed_held(const struct conf_feed *feed)
 /* Where a feed of subject requests sends them, unless its endpoint says otherwise. */
 #define CONF_OPENDSR "https://opendsr.mparticle.com"
 
+/* Does `by` take files from the folder that dir, a setting of feed, names at its source? */
+bool conf_dir_is_taken(const struct conf_feed *feed, const char *dir, const struct conf_feed *by);
+
 /* The pod that the API key's prefix names (us1-...), where the endpoint is that of another pod;
  * else NULL. */
 const char *conf_feed_other_pod(const struct conf_feed *feed);

@@ -291,6 +291,33 @@ bool conf_dir_is_source(const struct conf_feed *feed, const char *dir)
 	return is;
 }
 
+static bool source_is_there(const struct conf_source *a, const struct conf_source *b)
+{
+	return a->kind != CONF_SOURCE_NONE && a->kind == b->kind && a->path != NULL &&
+	       b->path != NULL && df_same_text(a->host, b->host) && a->port == b->port;
+}
+
+bool conf_dir_is_taken(const struct conf_feed *feed, const char *dir, const struct conf_feed *by)
+{
+	const struct conf_source *from = &feed->fetch.source, *to = &by->fetch.source;
+	if (dir == NULL || !source_is_there(from, to))
+		return false;
+	bool absolute = dir[0] == '/' || from->path[0] == '/';
+	bool home = !absolute && to->path[0] != '/' && df_same_text(from->user, to->user);
+	if (!home && !(absolute && to->path[0] == '/'))
+		return false;
+
+	char *whole = dir[0] == '/' ? df_strdup(dir) : df_format("%s/%s", from->path, dir);
+	char *moved = dir_plain(whole), *taken = dir_plain(to->path);
+	size_t len = strlen(taken);
+	bool is = strncmp(moved, taken, len) == 0 &&
+		  (moved[len] == '\0' || (moved[len] == '/' && by->fetch.subfolders));
+	free(whole);
+	free(moved);
+	free(taken);
+	return is;
+}
+
 /* As curl takes it. Nothing of it is quoted, for the same reason. */
 enum df_status conf_parse_proxy(void *home, const struct conf_key *key, const char *value,
 				const char *base, struct df_err *err)

@@ -226,15 +226,19 @@ static bool takes_the_same(const struct conf_feed *a, const struct conf_feed *b)
 	       a->decode.encrypted == b->decode.encrypted && a->requests.on == b->requests.on;
 }
 
+static bool delivers_there(const struct conf_feed *a, const struct conf_feed *b)
+{
+	return a->send.sink == b->send.sink && df_same_text(a->send.endpoint, b->send.endpoint) &&
+	       df_same_text(a->send.api_key, b->send.api_key) &&
+	       df_same_text(a->send.sink_path, b->send.sink_path);
+}
+
 /* Ids are made from the feed's name: what two feeds deliver to one place counts twice. */
 static void check_doubled(const struct setup_work *w)
 {
 	const struct conf_feed *feed = w->feed;
 	for (const struct conf_feed *f = w->conf->feeds; f < feed; f++)
-		if (takes_the_same(f, feed) && f->send.sink == feed->send.sink &&
-		    df_same_text(f->send.endpoint, feed->send.endpoint) &&
-		    df_same_text(f->send.api_key, feed->send.api_key) &&
-		    df_same_text(f->send.sink_path, feed->send.sink_path))
+		if (takes_the_same(f, feed) && delivers_there(f, feed))
 			setup_found(w, "source", true,
 				    "feed %s takes the same files, and delivers them to the same "
 				    "place: every row would count twice; give each feed an include "
@@ -257,6 +261,24 @@ static void check_removals(const struct setup_work *w)
 			    "one moves or deletes before: set after_done = keep, or give "
 			    "each feed a folder of its own",
 			    f->name);
+	}
+}
+
+/* What is done with and moved to where another feed takes files is delivered by that one, too. */
+static void check_moved(const struct setup_work *w)
+{
+	const struct conf_feed *feed = w->feed;
+	for (size_t i = 0; i < w->conf->n_feeds; i++) {
+		const struct conf_feed *f = &w->conf->feeds[i];
+		const struct conf_list *theirs = &f->fetch.include;
+		bool named = theirs->n == 0 || same_list(theirs, &feed->fetch.include);
+		if (f != feed && named && delivers_there(f, feed) &&
+		    conf_dir_is_taken(feed, feed->fetch.after_done.dir, f))
+			setup_found(w, "after_done", true,
+				    "feed %s takes the files of that folder, and delivers them to "
+				    "the same place: every row would count twice; move them to "
+				    "another folder",
+				    f->name);
 	}
 }
 
@@ -340,6 +362,7 @@ static void check_feed(struct setup_work *w)
 	check_globs(w);
 	check_doubled(w);
 	check_removals(w);
+	check_moved(w);
 	check_idle_keys(w);
 	check_secrets(w);
 	if (decode_check_keys(w->feed, &key, &err) != DF_OK)

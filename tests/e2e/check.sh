@@ -112,6 +112,42 @@ equal "the other one takes nothing away" "$(grep -c 'after_done: feed' "$work/er
 two_feeds "sink = file:$work/b.ndjson" 'after_done = move:done' 'include = b*'
 check "files of their own are not a mistake" absent 'after_done: feed' "$work/err"
 
+# What one feed moves to where another one takes it is delivered twice.
+mkdir -p "$work/drop/done" "$work/above"
+moves() { # WHERE [line of feed b...]
+	local where=$1
+	shift
+	conf_with "source = file://$work/drop" 'sink = -' "after_done = move:$where" '[feed b]' \
+		'sink = -' "$@"
+	exits 0 "files that are moved to $where" check
+}
+moved="dropfeed\.conf:6: warning: feed a: after_done: feed b takes the files of that folder"
+for where in done ./done/ "$work/drop/../drop/done"; do
+	moves "$where" "source = file://$work/drop/done"
+	said "is a warning" "$moved"
+done
+moves ../above/done "source = file://$work/above" 'subfolders = yes'
+said "a folder of sub-folders, too" "$moved"
+for other in "source = file://$work/above" "include = x*" "sink = file:$work/b.ndjson"; do
+	case $other in
+	source*) moves ../above/done "$other" ;;
+	include*) moves done "source = file://$work/drop/done" "$other" ;;
+	*) moves done "source = file://$work/drop/done" && sed -i "8s|.*|$other|" "$conf" &&
+		exits 0 "$other" check ;;
+	esac
+	check "is not a mistake" absent 'takes the files of that folder' "$work/err"
+done
+server='sftp://u@sftp.example.com'
+pin="host_key = SHA256:$(printf 'A%.0s' $(seq 43))"
+conf_with "source = $server/out" "$pin" 'sink = -' 'after_done = move:/done' '[feed b]' \
+	'sink = -' "source = sftp://v@sftp.example.com/done" "$pin"
+exits 0 "the same on a server" check
+said "is a warning" 'warning: feed a: after_done: feed b takes the files of that folder'
+conf_with "source = $server/~/out" "$pin" 'sink = -' 'after_done = move:done' '[feed b]' \
+	'sink = -' "source = $server/out/done" "$pin"
+exits 0 "below a home folder and below the root" check
+check "are not the same" absent 'takes the files of that folder' "$work/err"
+
 # Secrets are taken as they are.
 sink=('source = file:///tmp' 'endpoint = us1' 'api_key = us1-a')
 for secret in '"s3cret"' "'s3cret'" ' s3cret' 's3cret	'; do
