@@ -20,8 +20,10 @@ static void print_help(void)
 		printf("  %-11s  ", c->name);
 		cli_wrap(c->summary, 15, 15);
 	}
-	puts("\n`dropfeed COMMAND --help` (or `dropfeed help COMMAND`) says more; `--version` "
-	     "prints the version.");
+	putchar('\n');
+	cli_wrap("`dropfeed COMMAND --help` (or `dropfeed help COMMAND`) says more; `--version` "
+		 "prints the version.",
+		 0, 0);
 	cli_help_globals();
 }
 

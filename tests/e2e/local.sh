@@ -22,6 +22,8 @@ exits 0 "help --help" help --help
 exits 0 "help run" help run
 said "help run: shows how it is used" 'Usage: dropfeed run'
 exits 0 "run -h" run -h
+check "the list of commands fits into 80 columns" \
+	test "$("$dropfeed" help | awk 'length > 80' | wc -l)" -eq 0
 check "help fits into 80 columns" test "$("$dropfeed" help validate | awk 'length > 80' | wc -l)" \
 	= 0
 exits 2 "an unknown command" frobnicate
