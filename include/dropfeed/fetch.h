@@ -38,6 +38,7 @@ struct fetch_list {
 	struct fetch_entry *misnamed;
 	size_t n_misnamed;
 	size_t waiting;       /* files that wait for their ready_marker or checksum */
+	char *missing;        /* own; what one of them waits for, or NULL */
 	size_t left_out;      /* named as drop files, but include or exclude leave them out */
 	const char *shortage; /* not NULL: not all of the folder was listed, and this is why */
 };

@@ -275,17 +275,17 @@ cleanup:
 
 /* ---- all of it ---- */
 
-static bool list_is_ready(const struct list_job *job, const char *name)
+/* What has to be beside the file and is not; the caller's. NULL: the file is ready. */
+static char *list_missing(const struct list_job *job, const char *name)
 {
-	bool ready = true;
 	char *beside = NULL;
-	for (size_t i = 0; ready && (beside = fetch_companion(job->source->feed, name, i)) != NULL;
-	     i++) {
-		ready = job->beside.n > 0 && bsearch(&beside, job->beside.v, job->beside.n,
-						     sizeof(char *), names_order) != NULL;
+	for (size_t i = 0; (beside = fetch_companion(job->source->feed, name, i)) != NULL; i++) {
+		if (job->beside.n == 0 || bsearch(&beside, job->beside.v, job->beside.n,
+						  sizeof(char *), names_order) == NULL)
+			return beside;
 		free(beside);
 	}
-	return ready;
+	return NULL;
 }
 
 static void list_keep_ready(struct list_job *job)
@@ -298,11 +298,15 @@ static void list_keep_ready(struct list_job *job)
 	if (job->beside.n > 0)
 		qsort(job->beside.v, job->beside.n, sizeof(*job->beside.v), names_order);
 	for (size_t i = 0; i < list->n; i++) {
-		if (list_is_ready(job, list->v[i].name)) {
+		char *missing = list_missing(job, list->v[i].name);
+		if (missing == NULL) {
 			list->v[kept++] = list->v[i];
 			continue;
 		}
-		list->waiting++;
+		if (list->waiting++ == 0)
+			list->missing = missing;
+		else
+			free(missing);
 		free(list->v[i].name);
 	}
 	list->n = kept;
@@ -387,5 +391,6 @@ void fetch_list_free(struct fetch_list *list)
 	}
 	free(list->v);
 	free(list->misnamed);
+	free(list->missing);
 	*list = (struct fetch_list){0};
 }

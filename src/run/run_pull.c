@@ -221,9 +221,10 @@ static void log_list(const struct feed_work *w, const struct fetch_list *list)
 	if (list->waiting > 0 && !w->again)
 		df_log(
 		    DF_LOG_INFO,
-		    "%s: %zu file%s wait%s for what has to be beside it (ready_marker, checksum)",
+		    "%s: %zu file%s wait%s for what has to be beside it (ready_marker, checksum), "
+		    "such as %s",
 		    w->feed->name, list->waiting, df_plural(list->waiting),
-		    df_singular(list->waiting));
+		    df_singular(list->waiting), list->missing);
 }
 
 static enum df_status pull_list(struct feed_work *w, const struct fetch_list *list,
