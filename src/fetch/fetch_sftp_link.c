@@ -321,7 +321,10 @@ static enum df_status link_subsystem(struct fetch_sftp *s, struct df_err *err)
 	if (fetch_sftp_is_lost(s, rc))
 		return df_fail(DF_RETRY, err, NULL, "the connection to %s broke: %s",
 			       s->feed->fetch.source.host, fetch_sftp_words(s));
-	return df_fail(DF_DENIED, err, NULL, "%s lets %s in, but serves no SFTP: %s",
+	return df_fail(DF_DENIED, err, NULL,
+		       "%s lets %s in, but serves no SFTP: %s. See that the account may use SFTP, "
+		       "that no login script writes a text there, and that the server does not "
+		       "limit its sessions",
 		       s->feed->fetch.source.host, s->feed->fetch.source.user, fetch_sftp_words(s));
 }
 

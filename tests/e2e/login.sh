@@ -145,6 +145,12 @@ check "the server is not blamed" absent PerSourcePenalties "$work/err"
 configure "s|^known_hosts|proxy_command = nosuchprogram %h\nknown_hosts|"
 exits 3 "a proxy_command that does not exist" doctor
 said "doctor says so" 'connection .*proxy_command ended with exit status 127'
+"$root/tests/peers/sshd" start "$work/chatty" --host-keys ed25519 \
+	--option 'ForceCommand echo Welcome to this server' >"$work/chatty.log" 2>&1
+sshds+=("$work/chatty")
+configure "$(there_at "$(id -un)" chatty); $(with_key chatty)"
+exits 4 "a login script that writes a text" run
+said "what it may be" 'serves no SFTP: .*no login script writes a text there'
 python3 - "$work/mute" <<'END' &
 import socket, sys
 s = socket.create_server(("127.0.0.1", 0))
