@@ -88,14 +88,13 @@ static enum df_status why_kept(struct ledger *ledger, const struct ledger_file *
 
 /* What the server does not support it will not support in the next run either: that is reported
  * once, and stays with the file. */
-static enum df_status give_up(const struct ledger_file *f, const struct df_err *why,
-			      struct df_err *never)
+static enum df_status give_up(const struct ledger_file *f, const char *what,
+			      const struct df_err *why, struct df_err *never)
 {
-	df_log(
-	    DF_LOG_WARN,
-	    "%s: %s: left as it is at the source: %s; set after_done, after_refused and receipts "
-	    "to what it does support, or do it by hand",
-	    f->feed, f->name, why->text);
+	df_log(DF_LOG_WARN,
+	       "%s: %s: %s: %s; set after_done, after_refused and receipts to what it does "
+	       "support, or do it by hand",
+	       f->feed, f->name, what, why->text);
 	*never = *why;
 	return DF_OK;
 }
@@ -177,7 +176,7 @@ static enum df_status after_once(struct after *a, const struct ledger_file *f, s
 	if (st == DF_END)
 		st = run_receipt_put(a->run, a->source, f, err);
 	if (st == DF_REJECT) {
-		st = give_up(f, err, &never);
+		st = give_up(f, "no receipt is written at the source", err, &never);
 		*err = (struct df_err){0};
 	}
 	if (st != DF_OK)
@@ -193,8 +192,10 @@ static enum df_status after_once(struct after *a, const struct ledger_file *f, s
 	}
 
 	st = fetch_after(a->source->fetch, &entry, action, err);
+	if (st == DF_OK && action->what != CONF_KEEP)
+		never = (struct df_err){0}; /* it is not left there, but for its receipt */
 	if (st == DF_REJECT)
-		st = give_up(f, err, &never);
+		st = give_up(f, "left as it is at the source", err, &never);
 	if (st == DF_END)
 		st = log_absent(a, f, err);
 	const char *why = never.text[0] != '\0' ? never.text : NULL;

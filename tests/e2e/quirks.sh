@@ -157,6 +157,13 @@ cannot 'no-rename no-stat' renaming 'after_done = move:done'
 cannot no-remove 'deleting files' 'after_done = delete'
 cannot no-mkdir 'making folders' 'after_done = move:done'
 cannot no-write 'writing files' 'receipts = receipts'
+quirky no-write 'receipts = receipts' 'after_done = delete'
+rows A 3 >"$drop/a-eventless.csv"
+exits 0 "receipts where nothing can be written" run
+said "what is left undone" 'no receipt is written at the source: the server does not support'
+check "the file is deleted all the same" test ! -e "$drop/a-eventless.csv"
+exits 0 "and its status" status
+check "does not say that it is there" absent 'left at the source' "$work/out"
 quirky no-rename 'receipts = receipts'
 rows A 3 >"$drop/a-eventless.csv"
 exits 0 "receipts without RENAME" run

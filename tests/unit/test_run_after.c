@@ -315,7 +315,7 @@ static void test_unsupported(void)
 	begin_receipts(NULL);
 	unsupported = true;
 	after(0);
-	world_logged(NAME ": left as it is at the source: the server knows no ");
+	world_logged(NAME ": no receipt is written at the source: the server knows no ");
 	const struct ledger_key key = {"f", "local", NAME, 6, MTIME};
 	OK(ledger_file_known(world.run.env.ledger, &key, &f, &err));
 	TEXT_HAS(f.given_up, "the server knows no ");
