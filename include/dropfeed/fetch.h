@@ -147,5 +147,8 @@ enum df_status fetch_host_key(const struct conf_feed *feed, struct fetch_host_ke
 /* Whether known_hosts names the feed's server, or its key is pinned; opens no connection.
  * DF_USAGE: not, with what to do. */
 enum df_status fetch_check_host(const struct conf_feed *feed, struct df_err *err) DF_CHECK;
+/* Whether identity_file holds a private key that can be used, if its passphrase is right. DF_USAGE:
+ * not, with what to do. */
+enum df_status fetch_check_key(const struct conf_feed *feed, struct df_err *err) DF_CHECK;
 
 #endif

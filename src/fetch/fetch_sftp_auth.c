@@ -68,6 +68,26 @@ static enum df_status facts_read(const char *path, struct key_facts *out, struct
 	return st;
 }
 
+/* A key that a login would be refused with whatever the server is. */
+static enum df_status key_read(const struct conf_fetch *set, struct key_facts *out,
+			       struct df_err *err)
+{
+	enum df_status st = facts_read(set->identity_file, out, err);
+	if (st == DF_OK && out->encrypted && set->passphrase == NULL)
+		st = df_fail(DF_USAGE, err, NULL,
+			     "identity_file %s has a passphrase: set passphrase_file",
+			     set->identity_file);
+	return st;
+}
+
+enum df_status fetch_check_key(const struct conf_feed *feed, struct df_err *err)
+{
+	struct key_facts facts = {0};
+	if (feed->fetch.source.kind != CONF_SOURCE_SFTP || feed->fetch.identity_file == NULL)
+		return DF_OK;
+	return key_read(&feed->fetch, &facts, err);
+}
+
 /* DF_OK: in. DF_END: refused, try the next way. */
 static enum df_status login_answer(struct fetch_sftp *s, int rc, struct df_err *err)
 {
@@ -87,13 +107,9 @@ static enum df_status login_key(struct fetch_sftp *s, struct df_buf *refused, st
 {
 	const struct conf_feed *feed = s->feed;
 	struct key_facts facts = {0};
-	enum df_status st = facts_read(feed->fetch.identity_file, &facts, err);
+	enum df_status st = key_read(&feed->fetch, &facts, err);
 	if (st != DF_OK)
 		return st;
-	if (facts.encrypted && feed->fetch.passphrase == NULL)
-		return df_fail(DF_USAGE, err, NULL,
-			       "identity_file %s has a passphrase: set passphrase_file",
-			       feed->fetch.identity_file);
 	int rc = 0;
 	FETCH_SFTP_AWAIT(
 	    s, rc,

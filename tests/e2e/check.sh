@@ -55,6 +55,26 @@ conf_with 'sink = -' "$login" "known_hosts = $work/known" "$sftp"
 exits 0 "known_hosts with it" check
 conf_with 'sink = -' "$login" "host_key = $print" "$sftp"
 exits 0 "a pinned key" check
+# What a key file says of itself is said before there is a connection.
+ssh-keygen -q -t ed25519 -N words -f "$work/locked"
+ssh-keygen -q -t ed25519 -N '' -f "$work/open"
+echo 'PuTTY-User-Key-File-3: ssh-ed25519' >"$work/key.ppk"
+chmod 600 "$work/open.pub" "$work/key.ppk"
+there=("source = sftp://u@sftp.example.com/out" "host_key = SHA256:$(printf 'A%.0s' $(seq 43))")
+warns "a key with a passphrase" 4 'identity_file: .*/locked has a passphrase: set passphrase_file' \
+	'sink = -' "${there[@]}" "identity_file = $work/locked"
+warns "a public key" 4 'identity_file: .*/open.pub is a public key' 'sink = -' "${there[@]}" \
+	"identity_file = $work/open.pub"
+warns "a key of PuTTY" 4 'identity_file: .*key.ppk is a key of PuTTY' 'sink = -' "${there[@]}" \
+	"identity_file = $work/key.ppk"
+conf_with 'sink = -' "${there[@]}" "identity_file = $work/locked" \
+	"passphrase_file = $work/api-secret"
+exits 0 "a key with a passphrase, and where that is" check
+said "is sound" 'no mistakes in 1 feed$'
+conf_with 'sink = -' "${there[@]}" "identity_file = $work/open"
+exits 0 "a key without a passphrase" check
+said "is sound" 'no mistakes in 1 feed$'
+
 warns "nothing to log in with" 0 'identity_file: there is nothing to log in with' 'sink = -' \
 	"host_key = $print" "$sftp"
 
