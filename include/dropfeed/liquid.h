@@ -133,6 +133,9 @@ struct liquid_scope {
 	/* what replaces a * in the template's text; NULL: nothing */
 	const char *star;
 	size_t star_len;
+	/* gets what the template takes of `value` and `row`; or NULL */
+	void (*takes)(void *ctx, const struct liquid_value *v);
+	void *ctx; /* of takes */
 };
 
 /* Appends to out. False: the fault says why, and out may hold a part. */

@@ -50,6 +50,7 @@ static struct liquid_step *filter(struct liquid_parser *s)
 				   liquid_filter_near(name, s->len));
 		return NULL;
 	}
+	step->defaults = strcmp(step->filter->name, "default") == 0;
 	if (!liquid_parse_next(s))
 		return NULL;
 

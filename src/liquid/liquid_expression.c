@@ -160,6 +160,8 @@ static struct liquid_expr *lookup(struct liquid_parser *s)
 	}
 	if (named && !is_known_name(s, word, len))
 		return NULL;
+	e->of_row = named && ((len == 5 && memcmp(word, "value", 5) == 0) ||
+			      (len == 3 && memcmp(word, "row", 3) == 0));
 	s->l->reaches = s->l->reaches || (reaches && len == 5 && memcmp(word, "value", 5) == 0);
 	if (named && !reaches && e->keys != NULL && len == 5 && memcmp(word, "value", 5) == 0)
 		s->l->lists = e->list = true; /* value.size, value.first */

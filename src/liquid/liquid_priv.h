@@ -9,6 +9,7 @@ struct liquid_run {
 	struct liquid_arena *arena;
 	struct liquid_fault *fault;
 	const struct liquid_scope *scope;
+	bool unused; /* what is evaluated now will not be used */
 };
 
 #define LIQUID_MAX_ARGS 3

@@ -148,8 +148,13 @@ static bool evaluate(struct liquid_run *run, const struct liquid_expr *e, struct
 		*out = e->literal;
 		return true;
 	}
-	if (e->kind == LIQUID_LOOKUP)
-		return look_up_all(run, e, out);
+	if (e->kind == LIQUID_LOOKUP) {
+		if (!look_up_all(run, e, out))
+			return false;
+		if (e->of_row && !run->unused && run->scope->takes != NULL)
+			run->scope->takes(run->scope->ctx, out);
+		return true;
+	}
 	*out = (struct liquid_value){.type = LIQUID_RANGE};
 	return bound(run, e->first, &out->range.first) && bound(run, e->last, &out->range.last);
 }
@@ -160,9 +165,11 @@ static bool filter_run(struct liquid_run *run, const struct liquid_step *step,
 	struct liquid_call c = {
 	    .run = run, .in = *v, .n = step->n, .variant = step->filter->variant};
 	struct liquid_value allow;
+	run->unused = step->defaults && !liquid_is_empty(v);
 	for (size_t i = 0; i < step->n; i++)
 		if (!evaluate(run, step->args[i], &c.args[i]))
 			return false;
+	run->unused = false;
 	if (step->allow_false != NULL) {
 		if (!evaluate(run, step->allow_false, &allow))
 			return false;

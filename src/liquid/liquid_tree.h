@@ -15,6 +15,7 @@ struct liquid_expr {
 	struct liquid_key *keys;          /* of a lookup */
 	/* `value` that a list filter takes: where its cell holds a list, that is meant */
 	bool list;
+	bool of_row; /* of a lookup: its name is `value` or `row` */
 };
 
 struct liquid_key {
@@ -28,6 +29,7 @@ struct liquid_step {
 	struct liquid_expr *args[LIQUID_MAX_ARGS];
 	size_t n;
 	struct liquid_expr *allow_false;
+	bool defaults; /* its argument is for an empty value alone */
 	struct liquid_step *next;
 };
 

@@ -96,6 +96,7 @@ static void bind_derived(const struct map *m, const struct map_binding *binding,
 		return;
 	d->whole = path->type == SCHEMA_JSON;
 	d->items = path->type == SCHEMA_ITEMS;
+	d->id = (leaf->flags & SCHEMA_ID) != 0;
 	if (d->pattern == NULL)
 		return;
 	d->lists = path->field != NULL && path->field->type == SCHEMA_STRINGS;

@@ -4,6 +4,7 @@
 #include "map_derive.h"
 #include "map_derive_json.h"
 
+#include "map_nobody.h"
 #include "map_pattern.h"
 #include "map_state.h"
 #include "map_values.h"
@@ -156,6 +157,7 @@ struct made {                             /* by a template */
 	const struct liquid_value *list;  /* the same as a list, where the cell holds one */
 	const char *key;
 	size_t key_len;
+	struct map_nobody *nobody; /* gets what the template takes of the row; or NULL */
 };
 
 /* *list: a list as the template's result, where one is wanted; else NULL, and out is the text. */
@@ -166,6 +168,10 @@ static bool apply_template(struct map *m, const struct map_derived *d, const str
 	struct liquid_member members[VARIABLES];
 	struct liquid_value root = variables(m, members, made->value, made->key, made->key_len);
 	struct liquid_scope scope = {.variables = &root, .list = made->list};
+	if (made->nobody != NULL) {
+		scope.takes = map_nobody_takes;
+		scope.ctx = made->nobody;
+	}
 	struct liquid_fault why = {0};
 	*list = NULL;
 	df_buf_reset(&m->rendered);
@@ -239,6 +245,7 @@ bool map_derive(struct map *m, struct map_derived *d, const struct rows_cell *ce
 	const struct liquid *template = d->entry->template;
 	*out = d->asked = (struct rows_cell){"", 0};
 	d->list = NULL;
+	d->nameless = false;
 	if (d->pattern != NULL)
 		return true;
 	bool json = d->path != NULL ||
@@ -261,8 +268,14 @@ bool map_derive(struct map *m, struct map_derived *d, const struct rows_cell *ce
 	struct made made = {.value = &v, .key = d->key, .key_len = strlen(d->key)};
 	if (!json && liquid_lists(template) && map_derive_list(m, d->column, cell, &list))
 		made.list = &list;
-	return apply_template(m, d, &made, out, &d->list, fault) &&
-	       (d->list != NULL || apply_values(d, out, fault));
+	struct map_nobody nobody = {0};
+	if (d->id && m->guards_ids)
+		made.nobody = &nobody;
+	if (!apply_template(m, d, &made, out, &d->list, fault) ||
+	    (d->list == NULL && !apply_values(d, out, fault)))
+		return false;
+	d->nameless = map_nobody_made(&nobody, out);
+	return true;
 }
 
 /* ---- spreads ---- */

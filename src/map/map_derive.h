@@ -25,6 +25,8 @@ struct map_derived {
 	bool items;                      /* it leads to the end of a list */
 	const struct liquid_value *list; /* in this row: its entries, or NULL */
 	bool faulty;                     /* in this row */
+	bool id;                         /* it leads to an identity */
+	bool nameless;                   /* in this row: that was made of nothing */
 	struct rows_cell asked;          /* in this row: what `values` was asked for */
 	bool listed;                     /* it has that */
 	const char *pattern;             /* of a spread: its source; else NULL */

@@ -232,6 +232,8 @@ static void leaf(struct map_run *r, const struct map_op *op)
 	if (cell.len > 0 && (op->flags & SCHEMA_ID) != 0 && !check_identity(r, op, &cell))
 		return;
 	if (cell.len == 0) {
+		if (d != NULL && d->nameless)
+			map_note_placeholder(r->m, op, MAP_NOTE_MADE);
 		leaf_empty(r, op);
 		return;
 	}

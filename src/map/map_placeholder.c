@@ -93,7 +93,7 @@ enum {
 	KINDS,
 };
 
-_Static_assert(KINDS <= (int)MAP_NOTE_PADDED, "notes have room for each kind");
+_Static_assert(KINDS <= (int)MAP_NOTE_MADE, "notes have room for each kind");
 
 #define LONGEST 64 /* SHA-256 in hexadecimal digits */
 
@@ -350,6 +350,8 @@ void map_placeholder_name(size_t kind, char *out, size_t size)
 					     "a template that was not filled in, as in {{ id }}"};
 	if (kind < WORDS)
 		snprintf(out, size, "'%s'", words[kind]);
+	else if (kind == MAP_NOTE_MADE)
+		snprintf(out, size, "what a template makes of an empty cell");
 	else
 		snprintf(out, size, "%s", others[kind - WORDS]);
 }

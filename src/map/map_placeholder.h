@@ -10,7 +10,8 @@
  * that rows warn of. */
 #define MAP_PLACEHOLDERS 128
 enum map_note_kind {
-	MAP_NOTE_PADDED = MAP_PLACEHOLDERS - 6, /* an identity with blanks at an end */
+	MAP_NOTE_MADE = MAP_PLACEHOLDERS - 7, /* an identity that a template made of nothing */
+	MAP_NOTE_PADDED,                      /* an identity with blanks at an end */
 	MAP_NOTE_UNSEEN, /* the same, with another character that nobody sees */
 	MAP_NOTE_QUOTED, /* an identity in quotes: "C-1", ="0012" */
 	/* \N, NULL, (null): no identity, but probably no value */

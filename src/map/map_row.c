@@ -146,6 +146,7 @@ static void derive(struct map_run *r)
 		d->faulty = !map_derive(m, d, r->cells, &m->cells[m->n_names + i], &fault);
 		if (d->faulty && fault.code != NULL)
 			map_run_fault(r, fault.code, d->column, "%s", fault.text);
+		r->nameless = r->nameless || d->nameless;
 	}
 	r->cells = m->cells;
 }
@@ -161,7 +162,7 @@ static bool is_quick(struct map_run *r)
 {
 	struct map *m = r->m;
 	bool names_plan = m->plan_column != MAP_NONE || m->plan_version_column != MAP_NONE;
-	if (r->record->n_faults > 0 || schema_event_requests(m->event) ||
+	if (r->record->n_faults > 0 || r->nameless || schema_event_requests(m->event) ||
 	    is_long(r, m->request_column) || is_long(r, m->message_column))
 		return false;
 	if (m->planner != NULL && (!m->clean || names_plan))

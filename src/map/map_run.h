@@ -20,6 +20,7 @@ struct map_run {
 	struct df_buf *out;
 	struct map_frame *frame;
 	bool identified;            /* an ID's cell has a value, a faulty one perhaps */
+	bool nameless;              /* a template made an ID of nothing */
 	struct spread_name **names; /* that spreads have written so far, in lists; NULL: none */
 	struct map_watch *watch;    /* or NULL */
 };
