@@ -177,13 +177,33 @@ static void leaf_value(struct map_run *r, const struct map_op *op, struct rows_c
 		map_run_fault(r, fault.code, op->column, "%s", fault.text);
 }
 
+/* Of an identity that is a number its value counts: 00 and -0 are 0. */
+static bool is_placeholder(const struct map_op *op, const struct rows_cell *cell, size_t *kind)
+{
+	char digits[32];
+	long long value = 1;
+	if (op->type == SCHEMA_INTEGER && cell->len < sizeof(digits)) {
+		memcpy(digits, cell->p, cell->len);
+		digits[cell->len] = '\0';
+		char *end = digits;
+		value = strtoll(digits, &end, 10);
+		if (*end != '\0')
+			value = 1;
+	}
+	if (value == 0)
+		return map_placeholder("0", 1, kind);
+	if (value == -1)
+		return map_placeholder("-1", 2, kind);
+	return map_placeholder(cell->p, cell->len, kind);
+}
+
 /* An identity that is a placeholder counts as empty; or it is a fault, and false. */
 static bool check_identity(struct map_run *r, const struct map_op *op, struct rows_cell *cell)
 {
 	size_t kind;
 	if (!r->m->guards_ids)
 		return true;
-	if (!map_placeholder(cell->p, cell->len, &kind)) {
+	if (!is_placeholder(op, cell, &kind)) {
 		if (map_run_is_padded(cell->p, cell->len))
 			map_note_placeholder(r->m, op, MAP_NOTE_PADDED);
 		else if (map_unseen_end(cell->p, cell->len))
