@@ -163,6 +163,18 @@ void batch_keep_rows(struct batch *b, const struct batch_keep *keep);
 /* For convert: takes what is in `json`, where the id is so many bytes from its beginning on. */
 void batch_replace(struct batch *b, struct df_buf *json, size_t id_at, size_t id_len);
 
+/* Purchases that state an order's total: batch_orders.c */
+struct batch_orders {
+	uint64_t again;        /* events that state what an earlier one stated, at least */
+	uint64_t others;       /* those with another total of an earlier one's order */
+	uint64_t line;         /* of the first of `again` */
+	struct batch_order *v; /* own */
+};
+void batch_orders_begin(struct batch_orders *orders);
+void batch_orders_end(struct batch_orders *orders);
+void batch_orders_add(struct batch_orders *orders, const struct map_record *record,
+		      const struct batch_row *where);
+
 struct batch_settings {
 	const struct batch_form *form;   /* NULL: batch_form_events */
 	const struct conf_feed *options; /* of its convert; or NULL */
@@ -184,6 +196,7 @@ struct batch_settings {
 	bool bundle;
 	/* adjacent rows that differ in product_action.products alone make one event */
 	bool fold_products;
+	struct batch_orders *orders; /* gets each event that states an order's total; or NULL */
 	/* folder for unnamed files, or NULL: what a document needs is kept in memory alone */
 	const char *scratch;
 	/* when the document was first begun: rows older than 30 days before that are historical */

@@ -64,6 +64,10 @@ struct map_record {
 	/* Where in `data` the items of product_action.products are, and how many; fold_to 0: the
 	 * row has none. */
 	size_t fold_from, fold_to, fold_items;
+	/* Of a purchase that states an order's total: hashes of the order's id and of that; order
+	 * is 0 of all others. */
+	uint64_t order;
+	uint32_t order_total;
 	/* The plan leaves the event out: the row has a user's part alone, and data is not used. */
 	bool no_event;
 	bool has_timestamp; /* events.data.timestamp_unixtime_ms is set */

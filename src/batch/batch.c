@@ -318,6 +318,8 @@ static enum df_status add_record(struct batch_maker *mk, const struct map_record
 			return st;
 		o->historical = historical;
 	}
+	if (mk->set.orders != NULL && rec->order != 0 && !folds && !rec->no_event)
+		batch_orders_add(mk->set.orders, rec, where);
 	if (historical && rec->timestamp_ms > o->latest_ms)
 		o->latest_ms = rec->timestamp_ms;
 	add_row(mk, o, rec, where, folds);

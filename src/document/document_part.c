@@ -54,6 +54,8 @@ static void keep_record(struct document_part *p, struct document_kept_row *k,
 	k->fold_from = (uint32_t)record->fold_from;
 	k->fold_to = (uint32_t)record->fold_to;
 	k->fold_items = (uint32_t)record->fold_items;
+	k->order = record->order;
+	k->order_total = record->order_total;
 }
 
 /* Sets each member by itself: clearing all of it first is what takes time. */
@@ -102,6 +104,8 @@ void document_part_recall(const struct document_part *p, const struct document_k
 	record->fold_from = k->fold_from;
 	record->fold_to = k->fold_to;
 	record->fold_items = k->fold_items;
+	record->order = k->order;
+	record->order_total = k->order_total;
 	record->has_timestamp = k->has_timestamp;
 	record->timestamp_ms = k->timestamp_ms;
 	record->late = k->late;

@@ -19,10 +19,10 @@ struct document_kept_row {
 	uint32_t ids_at; /* in its batch; DOCUMENT_IDS_APART: they are kept by themselves */
 	uint32_t batch_tail;
 	bool sound, has_request_id, has_message_id, has_timestamp, late, no_event, refuses;
-	uint32_t fold_from, fold_to, fold_items;
+	uint32_t fold_from, fold_to, fold_items, order_total;
 	int64_t timestamp_ms;
 	size_t fault, n_faults;
-	uint64_t ids_hash;
+	uint64_t ids_hash, order;
 };
 
 struct document_part {

@@ -126,6 +126,27 @@ static void note_rejected_lines(struct document_pass *pass, const struct batch_s
 	document_pass_note(pass, "order-line-rejected", text);
 }
 
+/* Rows that state an order's total each count it as often, unless they are folded. Where rows of an
+ * order mostly state different totals, these are the lines' own. */
+static void note_orders(struct document_pass *pass, const struct batch_settings *settings,
+			const struct batch_orders *orders)
+{
+	char text[sizeof(pass->notes->text)];
+	const unsigned long long n = orders->again;
+	if (n == 0 || n <= orders->others)
+		return;
+	snprintf(text, sizeof(text),
+		 "%llu purchase%s the order and the total of an earlier one, the first on line "
+		 "%llu: the order counts more than once; %s",
+		 n, n == 1 ? " repeats" : "s repeat", (unsigned long long)orders->line,
+		 settings->fold_products
+		     ? "fold_products makes one event of rows that are adjacent and differ in "
+		       "their products alone: sort the file by order, fill_down what is on the "
+		       "first line alone, leave out what differs from line to line"
+		     : "where the rows are lines of one order, set fold_products = yes");
+	document_pass_note(pass, "order-repeated", text);
+}
+
 enum df_status document_preflight(struct document_pass *pass, const struct batch_settings *settings,
 				  document_reject_handler reject, void *ctx,
 				  struct document_forecast *out, struct df_err *err)
@@ -133,10 +154,15 @@ enum df_status document_preflight(struct document_pass *pass, const struct batch
 	*out = (struct document_forecast){0};
 	static const struct document_pass_handlers rows_alone = {.reject = preflight_reject};
 	struct preflight_pass p = {.out = out, .reject = reject, .ctx = ctx};
+	struct batch_orders orders = {0};
 	enum df_status st;
 	if (settings != NULL) {
 		struct batch_settings counting = *settings;
 		counting.count_only = true;
+		if (strcmp(settings->event_type, "commerce_event") == 0) {
+			batch_orders_begin(&orders);
+			counting.orders = &orders;
+		}
 		p.form = settings->form != NULL ? settings->form : &batch_form_events;
 		p.lanes = df_alloc(settings->lanes * sizeof(*p.lanes));
 		p.several = p.form->write != NULL; /* of objects, some count twice */
@@ -159,9 +185,11 @@ enum df_status document_preflight(struct document_pass *pass, const struct batch
 	if (settings != NULL) {
 		note_losses(pass, settings, out);
 		note_rejected_lines(pass, settings);
+		note_orders(pass, settings, &orders);
 	}
 	st = check_rejects(pass, err);
 cleanup:
+	batch_orders_end(&orders);
 	free(p.lanes);
 	return st;
 }

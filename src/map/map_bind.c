@@ -7,6 +7,7 @@
 #include "map_check.h"
 #include "map_derive.h"
 #include "map_json.h"
+#include "map_order.h"
 #include "map_program.h"
 #include "map_state.h"
 #include "map_tree.h"
@@ -319,6 +320,7 @@ enum df_status map_bind(struct map *m, struct df_err *err)
 		if (m->feed->map.fold_products && m->commerce)
 			warn_unfolded(m);
 	}
+	map_order_begin(m);
 	map_program_build(&m->batch_program, m->batch, m->n_names, false);
 	size_t depth = m->data_program.depth > m->batch_program.depth ? m->data_program.depth
 								      : m->batch_program.depth;

@@ -6,6 +6,7 @@
 #include "map_derive.h"
 #include "map_notes.h"
 #include "map_ops.h"
+#include "map_order.h"
 #include "map_own.h"
 #include "map_planned.h"
 #include "map_planned_columns.h"
@@ -184,6 +185,8 @@ static void record_reset(struct map *m, struct map_record *record)
 	record->has_timestamp = record->late = false;
 	record->timestamp_ms = 0;
 	record->fold_from = record->fold_to = record->fold_items = 0;
+	record->order = 0;
+	record->order_total = 0;
 	record->request_id = record->message_id = NULL;
 	record->request_id_len = record->message_id_len = 0;
 	df_buf_reset(&m->ids);
@@ -244,6 +247,7 @@ static enum df_status map_cells(struct map_run *r, size_t n)
 	derive(r);
 	if (schema_event_requests(m->event))
 		check_request_id(r);
+	map_order_note(m, r->cells, r->record);
 	m->clean = m->planner == NULL || map_planned_clean(r);
 	if (r->cells != cells) /* which are not in the row alone */
 		r->n_simple = r->length = 0;

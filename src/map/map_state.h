@@ -58,6 +58,9 @@ struct map {
 	/* in data_program: the close of product_action.products; NULL: there is none */
 	const struct map_op *fold_op;
 	size_t request_column, message_column;
+	/* what says which order a row buys, and its total; MAP_NONE: nothing does */
+	size_t order_id, order_total, order_action;
+	bool buys;                /* where the action's cell is empty */
 	size_t time_column;       /* of the batch's own time, which is left out; or MAP_NONE */
 	struct map_frame *frames; /* own */
 	struct map_bindings bindings;
