@@ -52,10 +52,11 @@ static const char *note_code(const struct map *m, const struct map_note *note)
 	if (note->what < ops_of(m))
 		return "too-long";
 	size_t kind = placeholder_kind(m, note);
-	return kind < MAP_NOTE_PADDED    ? "placeholder-id"
-	       : kind <= MAP_NOTE_UNSEEN ? "padded-id"
-	       : kind == MAP_NOTE_QUOTED ? "quoted-id"
-					 : "null-marker";
+	return kind < MAP_NOTE_PADDED     ? "placeholder-id"
+	       : kind <= MAP_NOTE_UNSEEN  ? "padded-id"
+	       : kind == MAP_NOTE_QUOTED  ? "quoted-id"
+	       : kind == MAP_NOTE_DECIMAL ? "decimal-id"
+					  : "null-marker";
 }
 
 /* Values that are taken as they are, though a setting of the reader may be missing. */
@@ -80,10 +81,17 @@ static void word_taken(size_t kind, unsigned long long n, const char *name, char
 		    name, n, values);
 	else if (kind == MAP_NOTE_QUOTED)
 		snprintf(out, size,
-			 "column '%.200s': %llu %s in quotes of %s own, as in \"C-1\" or "
-			 "=\"0012\": to the API these are other users than without them; correct "
+			 "column '%.200s': %llu %s in quotes of %s own, as in \"C-1\", "
+			 "=\"0012\" or '0012: to the API these are other users than without them; "
+			 "correct "
 			 "the export",
 			 name, n, values, n == 1 ? "its" : "their");
+	else if (kind == MAP_NOTE_DECIMAL)
+		snprintf(out, size,
+			 "column '%.200s': %llu %s like 1001.0, whole numbers that a program wrote "
+			 "with decimals: to the API these are other users than 1001; correct the "
+			 "export",
+			 name, n, values);
 	else
 		snprintf(out, size,
 			 "column '%.200s': %llu %s %s '%s', and sent so; null = %s takes it as an "

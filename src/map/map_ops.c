@@ -210,6 +210,8 @@ static bool check_identity(struct map_run *r, const struct map_op *op, struct ro
 			map_note_placeholder(r->m, op, MAP_NOTE_UNSEEN);
 		else if (map_quoted_id(cell->p, cell->len))
 			map_note_placeholder(r->m, op, MAP_NOTE_QUOTED);
+		else if (op->type == SCHEMA_STRING && map_decimal_id(cell->p, cell->len))
+			map_note_placeholder(r->m, op, MAP_NOTE_DECIMAL);
 		return true;
 	}
 	if (r->m->placeholder_ids == CONF_PLACEHOLDER_EMPTY) {

@@ -310,8 +310,20 @@ bool map_placeholder(const char *p, size_t len, size_t *kind)
 	return len > 2 && is_only(p, len, '0');
 }
 
+bool map_decimal_id(const char *p, size_t len)
+{
+	if (!map_decimal_may(p, len))
+		return false;
+	for (size_t i = 0; i < len - 2; i++)
+		if (!df_is_digit(p[i]))
+			return false;
+	return true;
+}
+
 bool map_quoted_id(const char *p, size_t len)
 {
+	if (len > 1 && p[0] == '\'' && df_is_digit(p[1])) /* what keeps a spreadsheet's zeros */
+		return true;
 	if (len > 2 && p[0] == '=') {
 		p++;
 		len--;

@@ -10,10 +10,11 @@
  * that rows warn of. */
 #define MAP_PLACEHOLDERS 128
 enum map_note_kind {
-	MAP_NOTE_MADE = MAP_PLACEHOLDERS - 7, /* an identity that a template made of nothing */
+	MAP_NOTE_MADE = MAP_PLACEHOLDERS - 8, /* an identity that a template made of nothing */
 	MAP_NOTE_PADDED,                      /* an identity with blanks at an end */
-	MAP_NOTE_UNSEEN, /* the same, with another character that nobody sees */
-	MAP_NOTE_QUOTED, /* an identity in quotes: "C-1", ="0012" */
+	MAP_NOTE_UNSEEN,  /* the same, with another character that nobody sees */
+	MAP_NOTE_QUOTED,  /* an identity in quotes: "C-1", ="0012", '0012 */
+	MAP_NOTE_DECIMAL, /* one that was taken for a number with decimals: 1001.0 */
 	/* \N, NULL, (null): no identity, but probably no value */
 	MAP_NOTE_NULL_N,
 	MAP_NOTE_NULL_WORD,
@@ -49,6 +50,12 @@ static inline bool map_unseen_end(const char *p, size_t len)
 /* Whether the value, which is not empty, is in quotes, or is text as spreadsheets guard it. Only
  * for what map_placeholder_may lets through. */
 bool map_quoted_id(const char *p, size_t len);
+/* As programs write whole numbers of a column in which some are missing. */
+static inline bool map_decimal_may(const char *p, size_t len)
+{
+	return len > 2 && p[len - 1] == '0' && p[len - 2] == '.';
+}
+bool map_decimal_id(const char *p, size_t len);
 #define MAP_LONGEST_MARKER 6
 /* As databases export what has no value. */
 bool map_null_marker(const char *p, size_t len, size_t *kind);

@@ -30,6 +30,8 @@ static inline __attribute__((always_inline)) bool map_quick_cell(const struct ma
 		return !map_null_marker_may(p, len) || !map_null_marker(p, len, &kind);
 	if (op->type == SCHEMA_INTEGER && p[0] <= '0') /* a sign, or zeros before a number */
 		return !m->guards_ids;
+	if (map_decimal_may(p, len))
+		return !m->guards_ids;
 	return !m->guards_ids ||
 	       ((!map_placeholder_may(m->placeholders, p, len) || map_quick_id(p, len)) &&
 		!map_unseen_end(p, len));
