@@ -203,6 +203,7 @@ static void add_narrow(struct df_buf *out, const struct document_dialect *d, con
 	const char special[] = {d->delimiter, '\r', '\n', d->quote, d->escape, '\0'};
 	bool quote = d->quote != '\0' && (strpbrk(text, special) != NULL ||
 					  (d->escape != '\0' && strchr(text, d->escape)));
+	const char blank = d->delimiter == ' ' ? '_' : ' ';
 	if (quote)
 		df_buf_addc(out, d->quote);
 	for (const char *p = text; *p != '\0'; p++) {
@@ -211,7 +212,7 @@ static void add_narrow(struct df_buf *out, const struct document_dialect *d, con
 			df_buf_addc(out, d->quote);
 		else if (*p == d->escape && (quote || d->quote == '\0'))
 			df_buf_addc(out, d->escape);
-		df_buf_addc(out, separates && d->quote == '\0' ? ' ' : *p);
+		df_buf_addc(out, separates && d->quote == '\0' ? blank : *p);
 	}
 	if (quote)
 		df_buf_addc(out, d->quote);

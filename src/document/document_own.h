@@ -39,7 +39,7 @@ size_t document_own_tail(const struct document_own *o, const char *tail, size_t 
  * cell. */
 size_t document_own_body(const char *raw, size_t len);
 /* Appends a cell of our own. Where the dialect has no quotes, what would separate cells or rows
- * becomes a blank. */
+ * becomes a blank (or, where blanks do, _). */
 void document_own_add(struct df_buf *out, const struct document_dialect *d, const char *text);
 void document_own_separate(struct df_buf *out, const struct document_dialect *d);
 

@@ -95,11 +95,32 @@ static void test_dialects(void)
 	}
 }
 
+/* One cell, whatever is in it. */
+static void test_add(void)
+{
+	static const struct {
+		struct document_dialect dialect;
+		const char *expected;
+	} cells[] = {
+	    {{',', '"', '\0'}, "\"a b, c\""},
+	    {{',', '\0', '\0'}, "a b  c"},
+	    {{' ', '"', '\0'}, "\"a b, c\""},
+	    {{' ', '\0', '\0'}, "a_b,_c"},
+	};
+	for (size_t i = 0; i < sizeof(cells) / sizeof(cells[0]); i++) {
+		struct df_buf out = {0};
+		document_own_add(&out, &cells[i].dialect, "a b, c");
+		CU_ASSERT_STRING_EQUAL(df_buf_cstr(&out), cells[i].expected);
+		df_buf_free(&out);
+	}
+}
+
 int main(void)
 {
 	static const CU_TestInfo tests[] = {
 	    {"rows", test_strip},
 	    {"dialects", test_dialects},
+	    {"cells of our own", test_add},
 	    CU_TEST_INFO_NULL,
 	};
 	return test_main("document_own", NULL, NULL, tests);
