@@ -22,6 +22,7 @@
  *	document_redropped.c	which rows of a reject file came again
  *	document_content.c	a hash of what it holds
  *	document_shared.c	identities that many rows share, which may be nobody's
+ *	document_skipped.c	rows that skip_last_lines leaves out
  *	document_twice.c	text that was encoded as UTF-8 twice
  */
 #ifndef DROPFEED_DOCUMENT_H
