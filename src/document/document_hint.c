@@ -208,6 +208,8 @@ void document_hint_header(const struct rows *rows, const struct rows_row *row, s
 	} else if (strcmp(err->code, "unknown-column") == 0) {
 		hint_append(rows, rows_guess_commented, err);
 		hint_append(rows, rows_guess_blanks, err);
+	} else if (strcmp(err->code, "manifest-mismatch") == 0) {
+		hint_append(rows, rows_guess_blanks, err);
 	}
 	df_buf_free(&text);
 }
