@@ -161,10 +161,8 @@ void document_hint_end(struct document_pass *w, const struct rows *rows, enum df
 	}
 	if (h->field_faults > 0 && h->field_faults == w->rows && !w->trailing)
 		(void)hint_row(w, &h->first_field_fault, NULL);
-	if (st == DF_OK && rows != NULL) {
+	if (st == DF_OK && rows != NULL)
 		hint_trailer(w, rows);
-		document_skipped_note(w, rows);
-	}
 	hint_kind(w, st, err);
 	bool noted = h->explained || h->tries[0] >= HINT_TRIES;
 	if (st != DF_REJECT || rows == NULL || noted || strcmp(err->code, "malformed-csv") != 0)

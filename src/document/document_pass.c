@@ -177,6 +177,8 @@ enum df_status document_pass(struct document_pass *w, struct df_err *err)
 		document_places_end(w->places);
 	if (w->map != NULL)
 		document_hint_end(w, rows, st, err);
+	if (st == DF_OK && rows != NULL)
+		document_skipped_note(w, rows);
 	rows_close(rows);
 	return st;
 }
