@@ -40,27 +40,23 @@ static enum df_status facts_read(const char *path, struct key_facts *out, struct
 	char *text = NULL;
 	size_t len = 0;
 	enum df_status st = df_read_file(path, KEY_FILE_MAX, &text, &len, err);
-	if (st != DF_OK) {
-		df_err_context(err, "identity_file");
+	if (st != DF_OK)
 		return st;
-	}
 	const char *body = strstr(text, openssh);
 	if (strncmp(text, "PuTTY-User-Key-File-", 20) == 0)
 		st = df_fail(DF_USAGE, err, NULL,
-			     "identity_file %s is a key of PuTTY (.ppk), which is not read: "
+			     "%s is a key of PuTTY (.ppk), which is not read: "
 			     "convert it with `puttygen %s -O "
 			     "private-openssh -o NEW`",
 			     path, path);
 	else if (strncmp(text, "ssh-", 4) == 0 || strncmp(text, "ecdsa-", 6) == 0 ||
 		 strstr(text, "PUBLIC KEY") != NULL)
-		st = df_fail(
-		    DF_USAGE, err, NULL,
-		    "identity_file %s is a public key: name the private one, which belongs to it",
-		    path);
+		st = df_fail(DF_USAGE, err, NULL,
+			     "%s is a public key: name the private one, which belongs to it", path);
 	else if (body != NULL)
 		facts_openssh(body + sizeof(openssh) - 1, out);
 	else if (strstr(text, "PRIVATE KEY-----") == NULL)
-		st = df_fail(DF_USAGE, err, NULL, "identity_file %s is not a private key", path);
+		st = df_fail(DF_USAGE, err, NULL, "%s is not a private key", path);
 	out->rsa = out->rsa || strstr(text, "BEGIN RSA PRIVATE KEY") != NULL;
 	out->encrypted = out->encrypted || strstr(text, "ENCRYPTED") != NULL;
 	OPENSSL_cleanse(text, len);
@@ -74,8 +70,7 @@ static enum df_status key_read(const struct conf_fetch *set, struct key_facts *o
 {
 	enum df_status st = facts_read(set->identity_file, out, err);
 	if (st == DF_OK && out->encrypted && set->passphrase == NULL)
-		st = df_fail(DF_USAGE, err, NULL,
-			     "identity_file %s has a passphrase: set passphrase_file",
+		st = df_fail(DF_USAGE, err, NULL, "%s has a passphrase: set passphrase_file",
 			     set->identity_file);
 	return st;
 }
@@ -108,8 +103,10 @@ static enum df_status login_key(struct fetch_sftp *s, struct df_buf *refused, st
 	const struct conf_feed *feed = s->feed;
 	struct key_facts facts = {0};
 	enum df_status st = key_read(&feed->fetch, &facts, err);
-	if (st != DF_OK)
+	if (st != DF_OK) {
+		df_err_context(err, "identity_file");
 		return st;
+	}
 	int rc = 0;
 	FETCH_SFTP_AWAIT(
 	    s, rc,

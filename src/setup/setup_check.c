@@ -171,11 +171,8 @@ static void check_source(const struct setup_work *w)
 	if (fetch_check_host(feed, &err) != DF_OK)
 		setup_found(w, "known_hosts", false, "%s", err.text);
 	err = (struct df_err){0};
-	if (fetch_check_key(feed, &err) != DF_OK) {
-		size_t key = sizeof("identity_file") - 1; /* which it begins with */
-		setup_found(w, "identity_file", true, "%s",
-			    err.text + key + strspn(err.text + key, " :"));
-	}
+	if (fetch_check_key(feed, &err) != DF_OK)
+		setup_found(w, "identity_file", true, "%s", err.text);
 	if (feed->fetch.identity_file == NULL && feed->fetch.password == NULL &&
 	    getenv("SSH_AUTH_SOCK") == NULL)
 		setup_found(w, "identity_file", true,
