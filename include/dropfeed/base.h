@@ -129,9 +129,9 @@ void df_json_text(struct df_buf *b, const char *s, size_t len);
 /* How many bytes df_json_string appends. */
 size_t df_json_length(const char *s, size_t len);
 
-/* Appends text of others, for a terminal or a line of a log. As \xNN: control characters, which
- * could move the one and forge the other, those that change the order in which text is shown, and
- * bytes that are not UTF-8. */
+/* Appends text of others, for a terminal or a line of a log. Control characters, characters that
+ * change the order in which text is shown, and bytes that are not UTF-8 are written as \xNN: they
+ * could move the cursor, or forge a line. */
 void df_printable(struct df_buf *b, const char *s);
 
 /* Appends text of others with what nobody sees in it as <U+200B>: characters without a width,

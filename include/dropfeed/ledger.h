@@ -75,6 +75,10 @@ struct ledger_file {
 	uint64_t idle;
 };
 void ledger_file_free(struct ledger_file *f); /* what it holds, not f itself */
+static inline bool ledger_file_imported(const struct ledger_file *f)
+{
+	return f->source != NULL && strcmp(f->source, LEDGER_SOURCE_LOCAL) == 0;
+}
 /* the caller's, with all that it holds */
 struct ledger_file ledger_file_dup(const struct ledger_file *f);
 
@@ -675,7 +679,8 @@ struct ledger_former {
 	uint64_t rows, delivered, rejected;
 };
 /* Gives that up, in one transaction, and closes the file: documents that it opened, and that are
- * not closed yet, are DONE again as they were; *sum is of these. DF_END: there is none. */
+ * not closed yet, are DONE again as they were; *sum is of these. DF_END: the file has no such
+ * document. */
 enum df_status ledger_resend_end(struct ledger *l, int64_t file_id, const struct ledger_outcome *to,
 				 struct ledger_former *sum, struct df_err *err) DF_CHECK;
 /* Forgets what only details of a closed file are: rejected rows, reasons, lanes, settings, the

@@ -7,7 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The line of the first one that the map takes for a row, from 1 on; 0: there is none. */
+/* Returns the number of the first line that the map accepts as a row, 1-based; 0 if it accepts
+ * none of them. */
 static uint64_t first_sound(const struct document_pass *w, struct rows *rows, struct map *m)
 {
 	const struct batch_settings sizes = document_pass_sizes(w);

@@ -72,6 +72,12 @@ static char *list_below(const struct list_job *job, const char *leaf, size_t len
 	return df_format("%s%s%.*s", folder, folder[0] != '\0' ? "/" : "", (int)len, leaf);
 }
 
+/* Of a link: it is named as folders are. */
+static bool list_may_be_folder(const char *name)
+{
+	return strchr(df_base_name(name), '.') == NULL;
+}
+
 static bool list_visit(void *arg, const char *name, size_t len, const struct fetch_stat *seen)
 {
 	struct list_job *job = arg;
@@ -89,11 +95,10 @@ static bool list_visit(void *arg, const char *name, size_t len, const struct fet
 		return true;
 	}
 
-	/* a link that is named as folders are may be one to a folder */
+	struct list_item item = {.name = list_below(job, name, len), .seen = *seen};
 	bool deeper = job->source->feed->fetch.subfolders &&
 		      (seen->kind == FETCH_FOLDER || seen->kind == FETCH_UNTYPED ||
-		       (seen->kind == FETCH_LINK && memchr(name, '.', len) == NULL));
-	struct list_item item = {.name = list_below(job, name, len), .seen = *seen};
+		       (seen->kind == FETCH_LINK && list_may_be_folder(item.name)));
 	item.place = fetch_list_place(job->source->feed, item.name);
 	if (item.place == LIST_LEFT_OUT) {
 		job->list->left_out++;
@@ -195,7 +200,7 @@ static void list_sort(struct list_job *job, const struct list_item *item)
 			list_leave(job, item,
 				   "it is a symbolic link, which is not followed: put the file "
 				   "itself there");
-		else if (strchr(df_base_name(item->name), '.') == NULL)
+		else if (list_may_be_folder(item->name))
 			list_leave(job, item,
 				   "it is a symbolic link, which is not followed: a folder that it "
 				   "leads to needs a feed of its own");

@@ -31,7 +31,7 @@ static enum df_status collect_left(void *ctx, const struct ledger_file *f, struc
 	*left = (struct left_file){
 	    .id = f->id,
 	    .closed = ledger_closes(f->state),
-	    .imported = f->source != NULL && strcmp(f->source, LEDGER_SOURCE_LOCAL) == 0,
+	    .imported = ledger_file_imported(f),
 	    .spool = run_spool_of(l->conf, f),
 	    .idle = f->idle,
 	    .entry = {.name = df_strdup(f->name), .size = f->size, .mtime = f->mtime},

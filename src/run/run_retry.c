@@ -75,9 +75,8 @@ static enum df_status retry_one(struct feed_work *w, const struct retry_file *f,
 {
 	struct fetch_entry e = {
 	    .name = f->known.name, .size = f->known.size, .mtime = f->known.mtime};
-	const char *source = f->known.source;
 	enum df_status st = DF_OK;
-	if (!f->closed && source != NULL && strcmp(source, LEDGER_SOURCE_LOCAL) == 0)
+	if (!f->closed && ledger_file_imported(&f->known))
 		st = run_left_elsewhere(w, f->known.id, f->known.name, err);
 	if (st != DF_OK)
 		return st == DF_END ? DF_OK : st;

@@ -6,7 +6,7 @@
 #include "dropfeed/base.h"
 
 /* Opens and locks the file until it is closed, as several programs may add to it: each gives its
- * name to a longer one. *out is -1 where there is none. */
+ * name to a longer one. *out is -1 if the file does not exist. */
 enum df_status send_append_open(const char *path, int *out, struct df_err *err) DF_CHECK;
 /* Copies all of `from` to the offset of `to`; -1 is an empty file. Reads by offset. */
 enum df_status send_append_copy(int from, int to, struct df_err *err) DF_CHECK;

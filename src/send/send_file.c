@@ -259,7 +259,7 @@ static enum df_status append_after(struct file_stream *f, int have, const char *
 	return df_sync_folder_of(path, err);
 }
 
-/* Where there is no such file yet, the document's own becomes it. *done: it did. */
+/* Gives the name to the document's own file, if no file has it yet; sets *done if it did so. */
 static enum df_status append_first(const struct file_stream *f, const char *path, bool *done,
 				   struct df_err *err)
 {
