@@ -25,6 +25,12 @@
 /* ---- memory: abort on failure, for small things only ---- */
 void *df_alloc(size_t size) __attribute__((returns_nonnull)); /* zeroed; free with free() */
 void *df_realloc(void *p, size_t size);
+/* For what is large and is read in any order: of DF_LARGE_PAGE and more the kernel is asked for
+ * large pages (madvise(2), MADV_HUGEPAGE), which it may not have. align: a power of two, up to
+ * DF_LARGE_PAGE. Not zeroed; free with df_large_free and the same size. */
+#define DF_LARGE_PAGE ((size_t)2 << 20)
+void *df_large_alloc(size_t size, size_t align) __attribute__((returns_nonnull));
+void df_large_free(void *p, size_t size);
 char *df_strdup(const char *s); /* NULL gives NULL */
 char *df_strndup(const char *s, size_t len);
 bool df_same_text(const char *a, const char *b);      /* either may be NULL */

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
 static void *mem_or_abort(void *p)
 {
@@ -22,6 +23,38 @@ void *df_alloc(size_t size)
 void *df_realloc(void *p, size_t size)
 {
 	return mem_or_abort(realloc(p, size > 0 ? size : 1));
+}
+
+static size_t up_to(size_t size, size_t step)
+{
+	return (size + step - 1) & ~(step - 1);
+}
+
+/* At a multiple of its length, where alone a large page can be. */
+void *df_large_alloc(size_t size, size_t align)
+{
+	if (size < DF_LARGE_PAGE)
+		return mem_or_abort(aligned_alloc(align, up_to(size, align)));
+	size = up_to(size, DF_LARGE_PAGE);
+	char *p = mmap(NULL, size + DF_LARGE_PAGE, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	p = mem_or_abort(p != MAP_FAILED ? p : NULL);
+	const size_t before = up_to((uintptr_t)p, DF_LARGE_PAGE) - (uintptr_t)p;
+	if (before > 0)
+		munmap(p, before);
+	p += before;
+	if (before < DF_LARGE_PAGE)
+		munmap(p + size, DF_LARGE_PAGE - before);
+	madvise(p, size, MADV_HUGEPAGE);
+	return p;
+}
+
+void df_large_free(void *p, size_t size)
+{
+	if (size < DF_LARGE_PAGE)
+		free(p);
+	else if (p != NULL)
+		munmap(p, up_to(size, DF_LARGE_PAGE));
 }
 
 char *df_strdup(const char *s)

@@ -165,12 +165,12 @@ static bool can_fold(const struct batch_maker *mk, struct batch_open *o,
 }
 
 /* Puts the row's products after those of the last event. */
-static void fold(struct batch_open *o, const struct map_record *rec)
+static void fold(struct batch_table *t, struct batch_open *o, const struct map_record *rec)
 {
 	struct batch_made *made = batch_made(o);
-	struct df_buf *e = &made->events;
+	struct batch_events *e = &made->events;
 	size_t more = rec->fold_to - rec->fold_from, at = made->last.fold_to;
-	batch_open_grow_events(made, more + 1);
+	batch_table_grow_events(t, made, more + 1);
 	memmove(e->data + at + 1 + more, e->data + at, e->len - at);
 	e->data[at] = ',';
 	memcpy(e->data + at + 1, rec->data + rec->fold_from, more);
@@ -185,7 +185,7 @@ static void fold(struct batch_open *o, const struct map_record *rec)
 static void put_event(const struct batch_maker *mk, struct batch_made *made,
 		      const struct map_record *rec)
 {
-	struct df_buf *e = &made->events;
+	struct batch_events *e = &made->events;
 	struct batch_last *l = &made->last;
 	bool own = rec->message_id != NULL;
 	char *at = e->data + e->len;
@@ -218,10 +218,7 @@ static uint32_t add_event(struct batch_maker *mk, struct batch_open *o,
 		return 0;
 	}
 	struct batch_made *made = batch_made(o);
-	/* many have one event, so that room for more would be most of what is held */
-	if (!made->events_in_room)
-		df_buf_first(&made->events, size);
-	batch_open_grow_events(made, size + (made->events.len > 0));
+	batch_table_grow_events(&mk->open, made, size + (made->events.len > 0));
 	put_event(mk, made, rec);
 	struct batch_last *l = &made->last;
 	l->products = rec->fold_items;
@@ -232,11 +229,12 @@ static uint32_t add_event(struct batch_maker *mk, struct batch_open *o,
 }
 
 /* Where the row is, for whoever settles its batch. */
-static void note_row(struct batch_open *o, const struct batch_row *where, uint32_t id_at)
+static void note_row(struct batch_table *t, struct batch_open *o, const struct batch_row *where,
+		     uint32_t id_at)
 {
 	struct batch_made *made = batch_made(o);
 	if (o->n_rows == made->cap_rows)
-		batch_open_grow_rows(made);
+		batch_table_grow_rows(t, made);
 	made->rows[o->n_rows] = *where;
 	made->rows[o->n_rows].event = o->n_events > 0 ? o->n_events - 1 : 0;
 	made->rows[o->n_rows].id_at = id_at;
@@ -247,13 +245,13 @@ static void add_row(struct batch_maker *mk, struct batch_open *o, const struct m
 {
 	uint32_t id_at = 0;
 	if (folds)
-		fold(o, rec);
+		fold(&mk->open, o, rec);
 	else if (rec->no_event && !mk->counts)
 		batch_made(o)->last = (struct batch_last){0};
 	else if (!rec->no_event && mk->event_end != NULL)
 		id_at = add_event(mk, o, rec);
 	if (!mk->counts)
-		note_row(o, where, id_at);
+		note_row(&mk->open, o, where, id_at);
 	o->n_rows++;
 	/* About what is held, spare room included. A formula of lengths, never of allocations:
 	 * it decides when batches close, and a later version that allocates otherwise has to

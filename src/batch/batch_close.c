@@ -129,9 +129,7 @@ enum df_status batch_close(struct batch_maker *mk, struct batch_open *o, struct 
 	struct batch *b = mk->counts ? &mk->counted : piece_new(o);
 	begin(mk, o, b);
 	enum df_status st = mk->counts ? DF_OK : fill(mk, o, b, err);
-	/* its buffer is as long as its event: the next one is longer */
-	if (!mk->counts && o->n_events <= 1 && !batch_made(o)->events_in_room)
-		df_buf_free(&batch_made(o)->events);
+	batch_table_give(&mk->open, o);
 	if (st != DF_OK) {
 		batch_free(b);
 		return st;

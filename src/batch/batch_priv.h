@@ -3,6 +3,7 @@
 #ifndef DROPFEED_BATCH_PRIV_H
 #define DROPFEED_BATCH_PRIV_H
 
+#include "batch_memory.h"
 #include "batch_sha1.h"
 #include "batch_xxh.h"
 
@@ -87,12 +88,17 @@ struct batch_last {
 	size_t products;
 };
 
+/* Serialized, comma-separated. */
+struct batch_events {
+	char *data; /* own, but while it is in the room after the key */
+	size_t len, cap;
+};
+
 /* What an open batch has where batches are made, and not only counted. */
 struct batch_made {
 	struct batch_last last;
-	/* serialized, comma-separated; own, but while they are in the room after the key */
-	struct df_buf events;
-	struct batch_row *rows; /* likewise */
+	struct batch_events events;
+	struct batch_row *rows; /* likewise: own, but while they are in that room */
 	size_t cap_rows;
 	bool rows_in_room, events_in_room;
 };
@@ -102,7 +108,7 @@ struct batch_open {
 	size_t key_cap; /* the room after it included */
 	/* what every row of the user needs is together, at the key: memory is what takes time
 	 * here */
-	/* in order of opening; of spare ones, newer is the next */
+	/* in order of opening */
 	struct batch_open *older, *newer;
 	/* What was opened some batches later, and may be gone: never read, only fetched into the
 	 * processor's cache. */
@@ -150,12 +156,11 @@ struct batch_bucket {
 } __attribute__((aligned(64)));
 
 struct batch_table {
-	bool counts; /* there is no struct batch_made */
+	bool counts;                /* there is no struct batch_made */
+	struct batch_memory memory; /* what the open batches are in */
 	struct batch_bucket *buckets;
-	void *memory; /* own: what they are in */
 	size_t n_buckets, n;
 	struct batch_open *oldest, *newest; /* own */
-	struct batch_open *spare;           /* own */
 	/* the latest ones, which get their `ahead`; NULL: closed since */
 	struct batch_open *recent[BATCH_AHEAD];
 	size_t added;
@@ -173,10 +178,11 @@ struct batch_open *batch_table_find(const struct batch_table *t, uint64_t hash,
 struct batch_open *batch_table_add(struct batch_table *t, uint64_t hash,
 				   const struct map_record *rec, size_t event_len);
 /* Makes room for another row, or for so many bytes more of events. */
-void batch_open_grow_rows(struct batch_made *made);
-void batch_open_grow_events(struct batch_made *made, size_t more);
-/* Takes it out; it is still there to be read until the next one is added. */
+void batch_table_grow_rows(struct batch_table *t, struct batch_made *made);
+void batch_table_grow_events(struct batch_table *t, struct batch_made *made, size_t more);
+/* Takes it out; the caller reads it, and gives it back. */
 void batch_table_remove(struct batch_table *t, struct batch_open *o);
+void batch_table_give(struct batch_table *t, struct batch_open *o);
 
 /* Asks for the memory that closing the next ones will read: it was long ago that it was touched. */
 void batch_table_prefetch(const struct batch_table *t);

@@ -10,7 +10,6 @@
 #include <stdlib.h>
 
 #define FIRST_BUCKETS 256
-#define KEY_STEP      64
 #define LINE          64 /* bytes that memory comes in */
 #define EXPECTED_KEY  256
 /* of a user whose rows are expected to be as many as those of the one before */
@@ -59,35 +58,31 @@ uint64_t batch_hash(const char *p, size_t len)
 	return h != 0 ? h : 1;
 }
 
-static struct batch_open *open_new(const struct batch_table *t, size_t key_cap)
+static size_t before_open(const struct batch_table *t)
 {
-	const size_t before = t->counts ? 0 : sizeof(struct batch_made);
-	char *memory = df_alloc(before + sizeof(struct batch_open) + key_cap);
-	struct batch_open *o = (struct batch_open *)(void *)(memory + before);
-	o->key_cap = key_cap;
+	return t->counts ? 0 : sizeof(struct batch_made);
+}
+
+static struct batch_open *open_new(struct batch_table *t, size_t key_cap)
+{
+	const size_t head = before_open(t) + sizeof(struct batch_open);
+	const size_t room = batch_memory_room(head + key_cap);
+	char *memory = batch_memory_take(&t->memory, room);
+	struct batch_open *o = (struct batch_open *)(void *)(memory + before_open(t));
+	memset(memory, 0, head);
+	o->key_cap = room - head;
 	return o;
 }
 
-static void open_free(const struct batch_table *t, struct batch_open *o)
+void batch_table_give(struct batch_table *t, struct batch_open *o)
 {
 	struct batch_made *made = batch_made(o);
-	if (t->counts) {
-		free(o);
-		return;
-	}
-	if (!made->events_in_room)
-		df_buf_free(&made->events);
-	if (!made->rows_in_room)
-		free(made->rows);
-	free(made);
-}
-
-static void list_free(const struct batch_table *t, struct batch_open *o)
-{
-	for (struct batch_open *next; o != NULL; o = next) {
-		next = o->newer;
-		open_free(t, o);
-	}
+	if (!t->counts && !made->events_in_room)
+		batch_memory_give(&t->memory, made->events.data, made->events.cap);
+	if (!t->counts && !made->rows_in_room)
+		batch_memory_give(&t->memory, made->rows, made->cap_rows * sizeof(*made->rows));
+	batch_memory_give(&t->memory, (char *)o - before_open(t),
+			  before_open(t) + sizeof(*o) + o->key_cap);
 }
 
 /* ---- buckets ---- */
@@ -118,10 +113,15 @@ static inline unsigned places_with(const struct batch_bucket *b, uint32_t tag)
 
 static void buckets_new(struct batch_table *t, size_t n)
 {
-	const size_t line = _Alignof(struct batch_bucket);
+	const size_t size = n * sizeof(*t->buckets);
 	t->n_buckets = n;
-	t->memory = df_alloc(n * sizeof(*t->buckets) + line);
-	t->buckets = (struct batch_bucket *)(((uintptr_t)t->memory + line - 1) & ~(line - 1));
+	t->buckets = df_large_alloc(size, _Alignof(struct batch_bucket));
+	memset(t->buckets, 0, size);
+}
+
+static void buckets_free(struct batch_table *t)
+{
+	df_large_free(t->buckets, t->n_buckets * sizeof(*t->buckets));
 }
 
 static void table_put(struct batch_table *t, struct batch_open *o)
@@ -139,7 +139,7 @@ static void table_put(struct batch_table *t, struct batch_open *o)
 
 static void grow(struct batch_table *t)
 {
-	free(t->memory);
+	buckets_free(t);
 	buckets_new(t, t->n_buckets * 2);
 	for (struct batch_open *o = t->oldest; o != NULL; o = o->newer)
 		table_put(t, o);
@@ -169,9 +169,12 @@ void batch_table_init(struct batch_table *t, bool counts)
 
 void batch_table_free(struct batch_table *t)
 {
-	list_free(t, t->oldest);
-	list_free(t, t->spare);
-	free(t->memory);
+	for (struct batch_open *o = t->oldest, *next; o != NULL; o = next) {
+		next = o->newer;
+		batch_table_give(t, o);
+	}
+	batch_memory_free(&t->memory);
+	buckets_free(t);
 }
 
 /* ---- open batches ---- */
@@ -228,113 +231,90 @@ static size_t room_for(const struct batch_table *t, size_t event_len)
 {
 	if (t->counts || (t->newest != NULL && t->newest->n_rows > 1))
 		return 0;
-	return ROOM_ALIGN + sizeof(struct batch_row) + event_len + 2; /* a comma, a NUL */
+	return ROOM_ALIGN + sizeof(struct batch_row) + event_len + 1; /* a comma */
+}
+
+/* Exactly so many, or what the memory has room for anyway. What is there is moved. */
+static void set_events(struct batch_table *t, struct batch_made *made, size_t cap)
+{
+	struct batch_events *e = &made->events;
+	cap = batch_memory_room(cap);
+	char *data = batch_memory_take(&t->memory, cap);
+	if (e->len > 0)
+		memcpy(data, e->data, e->len);
+	if (!made->events_in_room)
+		batch_memory_give(&t->memory, e->data, e->cap);
+	e->data = data;
+	e->cap = cap;
+	made->events_in_room = false;
+}
+
+static void set_rows(struct batch_table *t, struct batch_made *made, size_t cap)
+{
+	const size_t room = batch_memory_room(cap * sizeof(*made->rows));
+	struct batch_row *rows = batch_memory_take(&t->memory, room);
+	if (made->cap_rows > 0)
+		memcpy(rows, made->rows, made->cap_rows * sizeof(*rows));
+	if (!made->rows_in_room)
+		batch_memory_give(&t->memory, made->rows, made->cap_rows * sizeof(*rows));
+	made->rows = rows;
+	made->cap_rows = room / sizeof(*rows);
+	made->rows_in_room = false;
 }
 
 /* As much as the user before has taken by now, who may be done: where users come one after the
  * other, nothing has to be moved as it grows. */
-static void expect_as_before(const struct batch_table *t, struct batch_made *made)
+static void expect_as_before(struct batch_table *t, struct batch_made *made)
 {
 	const struct batch_open *before = t->newest;
-	if (before == NULL || before->n_rows < 2 || made->events.data != NULL)
+	if (before == NULL || before->n_rows < 2)
 		return;
 	const size_t len = before->events_len + before->events_len / 16;
-	df_buf_first(&made->events, len < MOST_EXPECTED ? len : MOST_EXPECTED);
-	if (made->cap_rows > 0)
-		return;
-	made->cap_rows = before->n_rows < MOST_ROWS ? before->n_rows : MOST_ROWS;
-	made->rows = df_realloc(NULL, made->cap_rows * sizeof(*made->rows));
+	set_events(t, made, len < MOST_EXPECTED ? len : MOST_EXPECTED);
+	set_rows(t, made, before->n_rows < MOST_ROWS ? before->n_rows : MOST_ROWS);
 }
 
 /* room: after the key, which has so many bytes. */
-static void made_begin(const struct batch_table *t, struct batch_open *o, size_t key_len,
-		       size_t room)
+static void made_begin(struct batch_table *t, struct batch_open *o, size_t key_len, size_t room)
 {
 	struct batch_made *made = batch_made(o);
 	const uintptr_t after = (uintptr_t)o->key + key_len;
 	char *at = o->key + key_len + (-after & (ROOM_ALIGN - 1));
-	df_buf_reset(&made->events);
-	if (room == 0)
+	if (room == 0) {
 		expect_as_before(t, made);
-	if (room == 0 || made->events.data != NULL)
 		return;
-	if (made->rows == NULL) {
-		made->rows = (struct batch_row *)(void *)at;
-		made->cap_rows = 1;
-		made->rows_in_room = true;
 	}
+	made->rows = (struct batch_row *)(void *)at;
+	made->cap_rows = 1;
+	made->rows_in_room = true;
 	at += sizeof(struct batch_row);
 	made->events.data = at;
-	made->events.cap = (size_t)(o->key + o->key_cap - at) - 1;
+	made->events.cap = (size_t)(o->key + o->key_cap - at);
 	made->events_in_room = true;
 }
 
-/* What is in the room after the key goes with it. */
-static void made_end(struct batch_made *made)
+/* Many have one event, and few have many: room for more would be most of what is held. */
+void batch_table_grow_rows(struct batch_table *t, struct batch_made *made)
 {
-	if (made->events_in_room)
-		made->events = (struct df_buf){0};
-	if (made->rows_in_room)
-		made->rows = NULL;
-	if (made->rows_in_room)
-		made->cap_rows = 0;
-	made->events_in_room = made->rows_in_room = false;
+	set_rows(t, made, made->cap_rows + (made->cap_rows > 1 ? made->cap_rows / 2 : 1));
 }
 
-void batch_open_grow_rows(struct batch_made *made)
+void batch_table_grow_events(struct batch_table *t, struct batch_made *made, size_t more)
 {
-	struct batch_row *before = made->rows_in_room ? made->rows : NULL;
-	struct batch_row *rows = made->rows_in_room ? NULL : made->rows;
-	/* many have one event, and few have many: room for more would be most of what is held */
-	made->cap_rows += made->cap_rows > 1 ? made->cap_rows / 2 : 1;
-	made->rows = df_realloc(rows, made->cap_rows * sizeof(*made->rows));
-	if (before != NULL)
-		made->rows[0] = *before;
-	made->rows_in_room = false;
-}
-
-void batch_open_grow_events(struct batch_made *made, size_t more)
-{
-	struct df_buf *e = &made->events;
-	struct df_buf own = {0};
-	if (more <= e->cap - e->len)
+	const struct batch_events *e = &made->events;
+	const size_t need = e->len + more;
+	if (need <= e->cap)
 		return;
-	if (!made->events_in_room) {
-		(void)df_buf_grow(e, more); /* events end long before its limit */
-		return;
-	}
-
-	(void)df_buf_grow(&own, e->len + more);
-	df_buf_add(&own, e->data, e->len);
-	*e = own;
-	made->events_in_room = false;
+	const size_t some = e->cap < 1024 ? 2 * e->cap : e->cap + e->cap / 2;
+	set_events(t, made, e->len == 0 || need > some ? need : some);
 }
 
 /* ---- opening and closing ---- */
-
-/* One that was used before, if it has room for the key: its other buffers come with it. room: to be
- * after the key, where there are none. */
-static struct batch_open *table_take(struct batch_table *t, size_t key_len, size_t room)
-{
-	struct batch_open *o = t->spare;
-	if (o != NULL) {
-		t->spare = o->newer;
-		if (!t->counts)
-			made_end(batch_made(o));
-		bool buffered = t->counts || batch_made(o)->events.data != NULL;
-		if (o->key_cap >= key_len + (buffered ? 0 : room))
-			return o;
-		open_free(t, o);
-	}
-	/* users of a document are much alike: another's key fits, too */
-	return open_new(t, ((key_len + room) / KEY_STEP + 1) * KEY_STEP);
-}
 
 /* Whoever closes the one that was opened some batches before can ask for this one's memory. */
 static void note_recent(struct batch_table *t, struct batch_open *o)
 {
 	struct batch_open **slot = &t->recent[t->added++ % BATCH_AHEAD];
-	o->ahead = NULL;
 	if (*slot != NULL)
 		(*slot)->ahead = o;
 	*slot = o;
@@ -347,14 +327,10 @@ struct batch_open *batch_table_add(struct batch_table *t, uint64_t hash,
 	const size_t within = map_record_ids_at(rec);
 	const size_t key_len = rec->batch_len + own_len + (within == SIZE_MAX ? rec->ids_len : 0);
 	const size_t room = room_for(t, event_len);
-	struct batch_open *o = table_take(t, key_len, room);
+	struct batch_open *o = open_new(t, key_len + room);
 	if (!t->counts)
 		made_begin(t, o, key_len, room);
 	o->hash = hash;
-	o->n_rows = o->events_len = o->weight = 0;
-	o->n_events = 0;
-	o->historical = false;
-	o->latest_ms = 0;
 	o->ids_len = (uint32_t)rec->ids_len;
 	o->members_len = (uint32_t)rec->batch_len;
 	o->tail_len = (uint32_t)rec->batch_tail;
@@ -367,7 +343,6 @@ struct batch_open *batch_table_add(struct batch_table *t, uint64_t hash,
 	if (within == SIZE_MAX)
 		memcpy(o->key + o->ids_at, rec->ids, rec->ids_len);
 	note_recent(t, o);
-	o->newer = NULL;
 	o->older = t->newest;
 	*(t->newest != NULL ? &t->newest->newer : &t->oldest) = o;
 	t->newest = o;
@@ -387,8 +362,6 @@ void batch_table_remove(struct batch_table *t, struct batch_open *o)
 	for (size_t i = 0; i < BATCH_AHEAD; i++)
 		if (t->recent[i] == o)
 			t->recent[i] = NULL;
-	o->newer = t->spare;
-	t->spare = o;
 }
 
 void batch_table_prefetch(const struct batch_table *t)
