@@ -155,6 +155,18 @@ void batch_memory_give(struct batch_memory *m, void *p, size_t size)
 	m->empty = run;
 }
 
+void *batch_memory_resize(struct batch_memory *m, void *p, size_t from, size_t to, size_t len)
+{
+	/* what is large may be moved without a copy */
+	if (p != NULL && batch_memory_room(from) > MOST && batch_memory_room(to) > MOST)
+		return df_realloc(p, batch_memory_room(to));
+	void *other = batch_memory_take(m, to);
+	if (len > 0)
+		memcpy(other, p, len);
+	batch_memory_give(m, p, from);
+	return other;
+}
+
 void batch_memory_free(struct batch_memory *m)
 {
 	for (struct batch_run *next; m->blocks != NULL; m->blocks = next) {

@@ -29,6 +29,9 @@ struct batch_memory {
 size_t batch_memory_room(size_t size);
 /* Own: give it back. Not zeroed; aligned as malloc does. Aborts where there is no memory. */
 void *batch_memory_take(struct batch_memory *m, size_t size) __attribute__((returns_nonnull));
+/* A piece of another size in place of p, which has the first `len` bytes of it; p may be NULL. */
+void *batch_memory_resize(struct batch_memory *m, void *p, size_t from, size_t to, size_t len)
+    __attribute__((returns_nonnull));
 /* size: of what was taken, or as much as its room. p may be NULL. */
 void batch_memory_give(struct batch_memory *m, void *p, size_t size);
 /* Everything must have been given back. */

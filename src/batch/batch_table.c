@@ -234,31 +234,33 @@ static size_t room_for(const struct batch_table *t, size_t event_len)
 	return ROOM_ALIGN + sizeof(struct batch_row) + event_len + 1; /* a comma */
 }
 
-/* Exactly so many, or what the memory has room for anyway. What is there is moved. */
+/* What is in the room after the key stays there, and is copied. */
+static void *resize(struct batch_table *t, void *p, bool in_room, size_t from, size_t to,
+		    size_t len)
+{
+	if (!in_room)
+		return batch_memory_resize(&t->memory, p, from, to, len);
+	void *own = batch_memory_take(&t->memory, to);
+	memcpy(own, p, len);
+	return own;
+}
+
+/* Exactly so many, or what the memory has room for anyway. */
 static void set_events(struct batch_table *t, struct batch_made *made, size_t cap)
 {
 	struct batch_events *e = &made->events;
 	cap = batch_memory_room(cap);
-	char *data = batch_memory_take(&t->memory, cap);
-	if (e->len > 0)
-		memcpy(data, e->data, e->len);
-	if (!made->events_in_room)
-		batch_memory_give(&t->memory, e->data, e->cap);
-	e->data = data;
+	e->data = resize(t, e->data, made->events_in_room, e->cap, cap, e->len);
 	e->cap = cap;
 	made->events_in_room = false;
 }
 
 static void set_rows(struct batch_table *t, struct batch_made *made, size_t cap)
 {
+	const size_t before = made->cap_rows * sizeof(*made->rows);
 	const size_t room = batch_memory_room(cap * sizeof(*made->rows));
-	struct batch_row *rows = batch_memory_take(&t->memory, room);
-	if (made->cap_rows > 0)
-		memcpy(rows, made->rows, made->cap_rows * sizeof(*rows));
-	if (!made->rows_in_room)
-		batch_memory_give(&t->memory, made->rows, made->cap_rows * sizeof(*rows));
-	made->rows = rows;
-	made->cap_rows = room / sizeof(*rows);
+	made->rows = resize(t, made->rows, made->rows_in_room, before, room, before);
+	made->cap_rows = room / sizeof(*made->rows);
 	made->rows_in_room = false;
 }
 

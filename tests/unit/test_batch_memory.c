@@ -85,6 +85,29 @@ static void test_again(void)
 	batch_memory_free(&m);
 }
 
+/* From the least to a large one and back, by all steps. */
+static void test_resize(void)
+{
+	struct batch_memory m = {0};
+	size_t size = 1, broken = 0;
+	unsigned char *p = batch_memory_resize(&m, NULL, 0, size, 0);
+	p[0] = 7;
+	for (size_t to = 2; to < 300000; to += to / 2 + 1) {
+		p = batch_memory_resize(&m, p, size, to, size);
+		for (size_t i = 0; i < size; i++)
+			broken += p[i] != (unsigned char)(i * 3 + 7);
+		for (size_t i = size; i < to; i++)
+			p[i] = (unsigned char)(i * 3 + 7);
+		size = to;
+	}
+	p = batch_memory_resize(&m, p, size, 100, 100);
+	for (size_t i = 0; i < 100; i++)
+		broken += p[i] != (unsigned char)(i * 3 + 7);
+	CU_ASSERT_EQUAL(broken, 0);
+	batch_memory_give(&m, p, 100);
+	batch_memory_free(&m);
+}
+
 static void test_large(void)
 {
 	static const size_t sizes[] = {
@@ -103,6 +126,7 @@ int main(void)
 	static const CU_TestInfo tests[] = {{"the room of a piece", test_room},
 					    {"pieces do not overlap", test_apart},
 					    {"memory serves other sizes", test_again},
+					    {"a piece of another size", test_resize},
 					    {"large memory", test_large},
 					    CU_TEST_INFO_NULL};
 	return test_main("batch_memory", NULL, NULL, tests);
