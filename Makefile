@@ -89,9 +89,9 @@ $(BUILD)/dropfeed: $(BUILD)/src/main.o $(LIB) $(LIBSSH2)
 %/.:
 	@mkdir -p $@
 
+# Whole at any time: `make -j all peers` links it in two makes at once.
 $(LIB): $(OBJ)
-	@rm -f $@
-	$(AR) rcs $@ $^
+	$(AR) rcs $@.$$$$ $^ && mv -f $@.$$$$ $@
 
 $(BUILD)/%.o: %.c | have-libs $$(@D)/.
 	$(CC) $(ALLFLAGS) -MMD -MP -c -o $@ $<
