@@ -161,7 +161,7 @@ void *batch_memory_resize(struct batch_memory *m, void *p, size_t from, size_t t
 	if (p != NULL && batch_memory_room(from) > MOST && batch_memory_room(to) > MOST)
 		return df_realloc(p, batch_memory_room(to));
 	void *other = batch_memory_take(m, to);
-	if (len > 0)
+	if (p != NULL)
 		memcpy(other, p, len);
 	batch_memory_give(m, p, from);
 	return other;
