@@ -114,6 +114,8 @@ static enum df_status db_open(struct ledger *l, int flags, struct df_err *err)
 					       "cannot open the ledger %s: out of memory", l->path)
 				     : ledger_fail(l, "open it", err);
 	sqlite3_extended_result_codes(l->db, 1);
+	/* Otherwise a statement with LIKE is compiled again for each value that is bound. */
+	(void)sqlite3_db_config(l->db, SQLITE_DBCONFIG_ENABLE_QPSG, 1, NULL);
 	sqlite3_busy_timeout(l->db, BUSY_MS);
 	return DF_OK;
 }
