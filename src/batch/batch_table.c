@@ -69,8 +69,9 @@ static struct batch_open *open_new(struct batch_table *t, size_t key_cap)
 	const size_t room = batch_memory_room(head + key_cap);
 	char *memory = batch_memory_take(&t->memory, room);
 	struct batch_open *o = (struct batch_open *)(void *)(memory + before_open(t));
-	memset(memory, 0, head);
-	o->key_cap = room - head;
+	*o = (struct batch_open){.key_cap = room - head};
+	if (!t->counts)
+		*batch_made(o) = (struct batch_made){0};
 	return o;
 }
 
