@@ -16,11 +16,15 @@
 #define COARSE_STEP 1024u
 #define COARSE      8192u
 
-#ifdef __SANITIZE_ADDRESS__
-#define MOST 0u /* all are malloc's, so that each has its own bounds */
+#if defined(__SANITIZE_ADDRESS__)
+#define SANITIZED true
+#elif defined(__has_feature) /* clang */
+#define SANITIZED __has_feature(address_sanitizer)
 #else
-#define MOST COARSE /* larger ones are malloc's */
+#define SANITIZED false
 #endif
+/* Larger ones are malloc's; all of them where AddressSanitizer is to see the bounds of each. */
+#define MOST (SANITIZED ? 0 : COARSE)
 
 /* A piece that was given back. */
 struct piece {
