@@ -180,7 +180,8 @@ size_t map_warnings(const struct map *m,
 /* A row's values may come from the row above: the rows have to be mapped one after the other, by
  * one map. */
 bool map_in_order(const struct map *m);
-/* Notes a row that is not mapped itself, but is above one that will be. */
+/* Notes a row that is not mapped itself, but is above one that will be. n 0: its cells are not
+ * known. */
 void map_above(struct map *m, const struct rows_cell *cells, size_t n);
 
 /* ---- a document in parts, each with a map of its own ---- */

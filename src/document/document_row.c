@@ -92,6 +92,7 @@ bool document_pass_check_row(struct map *m, const struct batch_settings *sizes,
 		only_fault(record, row->fault, row->fault_column,
 			   map_column_name(m, row->fault_column));
 		snprintf(fault->text, sizeof(fault->text), "%s", row->fault_text);
+		map_above(m, NULL, 0);
 		return false;
 	}
 	if (may_repeat_header(m, row) && document_repeats_header(m, row)) {

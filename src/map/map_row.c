@@ -213,7 +213,23 @@ static bool check_places(struct map_run *r, size_t n)
 			      "filled up with empty cells: put each cell below its column");
 	else
 		return true;
+	map_rows_lose(r->m);
 	r->identified = true; /* it is not known which cell is whose */
+	record_finish(r);
+	return false;
+}
+
+/* Is what belongs in its empty cells known? */
+static bool check_above(struct map_run *r)
+{
+	const struct map *m = r->m;
+	if (m->rows.unknown == 0)
+		return true;
+	map_run_fault(r, "missing-value", m->rows.unknown - 1,
+		      "fill_down gives an empty cell the value of the row above, which %s: fill "
+		      "the cell in",
+		      m->has_own ? "a reject file lacks" : "could not be read");
+	r->identified = true;
 	record_finish(r);
 	return false;
 }
@@ -243,6 +259,8 @@ static enum df_status map_cells(struct map_run *r, size_t n)
 	r->cells = map_rows_fill(m, cells);
 	if (m->rows.n_skip > 0 && map_rows_skip(m, r->cells))
 		return DF_END;
+	if (!check_above(r))
+		return DF_REJECT;
 
 	derive(r);
 	if (schema_event_requests(m->event))

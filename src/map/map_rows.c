@@ -242,17 +242,45 @@ static void keep_last(struct map_fill *f, const struct rows_cell *cells)
 	df_buf_add(&f->last, cell->p, cell->len);
 }
 
-/* Rows that name no order have none in common: what is above them is somebody else's. */
-static bool names_nothing(const struct map_rows *r, const struct rows_cell *cells)
+/* Rows that name no order, or NULL, have none in common: what is above them is somebody else's. */
+static bool names_nothing(const struct map *m, const struct rows_cell *cells)
 {
+	const struct map_rows *r = &m->rows;
+	size_t kind;
 	for (size_t i = 0; i < r->n_by; i++) {
 		const char *p = cells[r->by[i].column].p;
 		size_t len = cells[r->by[i].column].len;
 		map_cell_trim(&p, &len);
-		if (len > 0)
+		if (len > 0 && !(m->guards_ids && map_placeholder(p, len, &kind)))
 			return false;
 	}
 	return r->n_by > 0;
+}
+
+/* Without fill_by nothing says that the row belongs to one that is still known: it may be another
+ * user's. Rows of a reject file are not below those that they were below. */
+void map_rows_lose(struct map *m)
+{
+	struct map_rows *r = &m->rows;
+	for (size_t i = 0; i < r->n_down && r->n_by == 0; i++)
+		r->down[i].lost = true;
+}
+
+/* An empty cell takes what is above. */
+static void fill(struct map *m, struct map_fill *f, bool same, const struct rows_cell *cells)
+{
+	struct map_rows *r = &m->rows;
+	struct rows_cell *cell = &r->cells[f->column];
+	if (cell->len > 0) {
+		f->lost = false;
+		keep_last(f, cells);
+	} else if (f->lost) {
+		r->unknown = f->column + 1;
+	} else if (!same) {
+		keep_last(f, cells);
+	} else {
+		*cell = (struct rows_cell){f->last.data != NULL ? f->last.data : "", f->last.len};
+	}
 }
 
 const struct rows_cell *map_rows_fill(struct map *m, const struct rows_cell *cells)
@@ -260,25 +288,21 @@ const struct rows_cell *map_rows_fill(struct map *m, const struct rows_cell *cel
 	struct map_rows *r = &m->rows;
 	if (r->n_down == 0)
 		return cells;
+	r->unknown = 0;
+	if (m->has_own)
+		map_rows_lose(m);
 	if (r->cells == NULL)
 		r->cells = df_alloc(m->n_names * sizeof(*r->cells));
 	for (size_t i = 0; i < m->n_names; i++)
 		r->cells[i] = cells[i];
 
-	bool same = r->begun && !names_nothing(r, cells);
+	bool same = r->begun && !names_nothing(m, cells);
 	for (size_t i = 0; i < r->n_by; i++)
 		same = same && same_as_last(&r->by[i], cells);
 	for (size_t i = 0; i < r->n_by && !same; i++)
 		keep_last(&r->by[i], cells);
-	for (size_t i = 0; i < r->n_down; i++) {
-		struct map_fill *f = &r->down[i];
-		struct rows_cell *cell = &r->cells[f->column];
-		if (!same || cell->len > 0)
-			keep_last(f, cells);
-		else
-			*cell = (struct rows_cell){f->last.data != NULL ? f->last.data : "",
-						   f->last.len};
-	}
+	for (size_t i = 0; i < r->n_down; i++)
+		fill(m, &r->down[i], same, cells);
 	r->begun = true;
 	return r->cells;
 }
@@ -287,6 +311,8 @@ void map_above(struct map *m, const struct rows_cell *cells, size_t n)
 {
 	if (n == m->n_names)
 		(void)map_rows_fill(m, cells);
+	else
+		map_rows_lose(m);
 }
 
 bool map_rows_skip(const struct map *m, const struct rows_cell *cells)

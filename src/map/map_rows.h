@@ -12,6 +12,7 @@ struct map;
 struct map_fill {
 	size_t column;
 	struct df_buf last; /* its cell, in the row above */
+	bool lost;          /* no: a row between could not be read, or is not here */
 };
 
 struct map_rows {
@@ -21,6 +22,7 @@ struct map_rows {
 	size_t n_down, n_by;
 	bool begun;              /* there is a row above */
 	struct rows_cell *cells; /* own: the row's, filled */
+	size_t unknown; /* column of a cell that what is lost belongs in, 1-based; 0: none */
 };
 
 enum df_status map_rows_read(struct json_object *root, struct map_manifest *out,
@@ -31,6 +33,8 @@ enum df_status map_rows_bind(struct map *m, bool *reached, struct df_err *err) D
 void map_rows_end(struct map *m);
 /* The cells with those from above in place of empty ones; borrowed until the next row. */
 const struct rows_cell *map_rows_fill(struct map *m, const struct rows_cell *cells);
+/* The row above cannot be read. */
+void map_rows_lose(struct map *m);
 bool map_rows_skip(const struct map *m, const struct rows_cell *cells);
 
 #endif

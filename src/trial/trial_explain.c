@@ -127,8 +127,8 @@ static enum df_status find_row(struct trial_explain *x, struct rows *rows, uint6
 		last = row.raw != NULL ? last_line(&row) : row.line;
 		kept = row.raw == NULL || wanted <= last;
 		if (!kept) {
-			if (*mapped && !header && row.fault == NULL)
-				map_above(x->map, row.cells, row.n_cells);
+			if (*mapped && !header)
+				map_above(x->map, row.cells, row.fault == NULL ? row.n_cells : 0);
 			continue;
 		}
 		explain_keep_row(x, &row);
