@@ -62,7 +62,8 @@ void document_hint_first(const struct rows *rows, const struct rows_row *row, st
 void document_hint_end(struct document_pass *w, const struct rows *rows, enum df_status st,
 		       struct df_err *err);
 
-/* Notes a line that skip_last_lines leaves out, but that could be a row (document_skipped.c). */
+/* Notes a line that skip_lines, skip_last_lines or comment leaves out, but that could be a row
+ * (document_skipped.c). */
 void document_skipped_note(struct document_pass *w, const struct rows *rows);
 
 /* Notes letters of UTF-8 that were encoded twice (document_twice.c): reads the document's begin
