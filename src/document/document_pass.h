@@ -66,8 +66,8 @@ void document_hint_end(struct document_pass *w, const struct rows *rows, enum df
  * (document_skipped.c). */
 void document_skipped_note(struct document_pass *w, const struct rows *rows);
 
-/* Notes letters of UTF-8 that were encoded twice (document_twice.c): reads the document's begin
- * and end once more. */
+/* Notes letters of UTF-8 that were encoded twice, and controls in place of letters
+ * (document_twice.c): reads the document's begin and end once more. */
 void document_twice_note(struct document_pass *w);
 
 /* Checks a row and takes it. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Text that was encoded twice: UTF-8 that a program took for windows-1252 or Latin-1 and wrote as
- * UTF-8 again, as 'Ã©' for 'é'. It is valid, and nobody's name. */
+/* Text that was converted wrongly. Encoded twice: UTF-8 that a program took for windows-1252 or
+ * Latin-1 and wrote as UTF-8 again, as 'Ã©' for 'é'. Or windows-1252 that was taken for Latin-1: a
+ * control character that nobody sees for '€'. Both are valid, and nobody's name. */
 #include "document_pass.h"
 
 #include <errno.h>
@@ -66,6 +67,8 @@ static size_t twice(const unsigned char *p, size_t left)
 struct twice_found {
 	uint64_t twice, once; /* characters beyond ASCII */
 	size_t first;         /* where the first one is */
+	uint64_t controls;    /* of U+0080 to U+009F, which no text holds */
+	size_t first_control;
 };
 
 static size_t ascii_length(const unsigned char *p, size_t len)
@@ -93,8 +96,11 @@ static void twice_look(const char *text, size_t len, struct twice_found *out)
 		if (n > 0 && out->twice++ == 0)
 			out->first = i;
 		out->once += n == 0;
-		if (n == 0)
+		if (n == 0) {
 			n = character(p + i, len - i, &c);
+			if (n == 2 && c < 0xa0 && out->controls++ == 0)
+				out->first_control = i;
+		}
 		i += n > 0 ? n : 1;
 	}
 }
@@ -110,27 +116,43 @@ static size_t read_piece(const struct document_pass *w, uint64_t from, char *to)
 	return n > 0 ? (size_t)n : 0;
 }
 
-void document_twice_note(struct document_pass *w)
+/* What the encoding is called that has letters where Latin-1 and its like have controls. */
+static const char *windows_name(const char *encoding)
 {
-	struct twice_found found = {0}, last = {0};
-	if (strcasecmp(w->feed->rows.encoding, "utf-8") != 0)
-		return;
-	char *piece = df_alloc(w->bytes.length < LOOK ? (size_t)w->bytes.length + 1 : LOOK);
-	uint64_t line = 1;
-	size_t n = read_piece(w, 0, piece);
-	twice_look(piece, n, &found);
-	for (size_t i = 0; found.twice > 0 && i < found.first; i++)
-		line += piece[i] == '\n';
-	if (w->bytes.length > 2 * LOOK) {
-		n = read_piece(w, w->bytes.length - LOOK, piece);
-		twice_look(piece, n, &last);
-	}
-	free(piece);
-	if (found.twice + last.twice == 0 || found.twice + last.twice < found.once + last.once)
-		return;
+	static const struct {
+		const char *of, *name;
+	} pages[] = {{"iso-8859-2", "windows-1250"}, {"iso-8859-5", "windows-1251"},
+		     {"iso-8859-6", "windows-1256"}, {"iso-8859-7", "windows-1253"},
+		     {"iso-8859-8", "windows-1255"}, {"iso-8859-9", "windows-1254"},
+		     {"iso-8859-13", "windows-1257"}};
+	for (size_t i = 0; i < sizeof(pages) / sizeof(pages[0]); i++)
+		if (strcasecmp(encoding, pages[i].of) == 0)
+			return pages[i].name;
+	return "windows-1252";
+}
 
+static void note_controls(struct document_pass *w, uint64_t line)
+{
+	char text[300], where[48] = "",
+			advice[64] = "correct the export, which took it for Latin-1";
+	const char *encoding = w->feed->rows.encoding;
+	const char *name = windows_name(encoding);
+	if (line > 0)
+		snprintf(where, sizeof(where), ", first on line %" PRIu64, line);
+	if (strcasecmp(encoding, "utf-8") != 0)
+		snprintf(advice, sizeof(advice), "set `encoding = %s`", name);
+	snprintf(text, sizeof(text),
+		 "control characters from U+0080 to U+009F%s, which nobody sees, and which are "
+		 "delivered so: in %s their bytes are letters and signs such as \xe2\x82\xac: "
+		 "%s",
+		 where, name, advice);
+	document_pass_note(w, "encoding", text);
+}
+
+static void note_twice(struct document_pass *w, uint64_t line)
+{
 	char text[300], where[48] = "";
-	if (found.twice > 0)
+	if (line > 0)
 		snprintf(where, sizeof(where), ", first on line %" PRIu64, line);
 	snprintf(
 	    text, sizeof(text),
@@ -139,4 +161,31 @@ void document_twice_note(struct document_pass *w)
 	    "and look at what it came through",
 	    where);
 	document_pass_note(w, "encoding", text);
+}
+
+static uint64_t line_of(const char *text, size_t at)
+{
+	uint64_t line = 1;
+	for (size_t i = 0; i < at; i++)
+		line += text[i] == '\n';
+	return line;
+}
+
+void document_twice_note(struct document_pass *w)
+{
+	const bool as_it_is = strcasecmp(w->feed->rows.encoding, "utf-8") == 0;
+	struct twice_found found = {0}, last = {0};
+	char *piece = df_alloc(w->bytes.length < LOOK ? (size_t)w->bytes.length + 1 : LOOK);
+	twice_look(piece, read_piece(w, 0, piece), &found);
+	uint64_t twice = found.twice > 0 ? line_of(piece, found.first) : 0;
+	uint64_t control = found.controls > 0 ? line_of(piece, found.first_control) : 0;
+	if (w->bytes.length > 2 * LOOK)
+		twice_look(piece, read_piece(w, w->bytes.length - LOOK, piece), &last);
+	free(piece);
+
+	if (as_it_is && found.twice + last.twice > 0 &&
+	    found.twice + last.twice >= found.once + last.once)
+		note_twice(w, twice);
+	else if (found.controls + last.controls > 0)
+		note_controls(w, control);
 }
