@@ -126,6 +126,17 @@ bool liquid_lists(const struct liquid *l);
  * do not exist any more. */
 bool liquid_row_name(const struct liquid *l, size_t i, const char **name, size_t *len);
 
+/* What a template makes, as Liquid has it, of values that it is hardly meant for. */
+enum liquid_doubt {
+	LIQUID_NO_NUMBER = 1u << 0,   /* 1 of 1,234.50, 0 of abc */
+	LIQUID_NOTHING = 1u << 1,     /* 0 of an empty value */
+	LIQUID_NO_DATE = 1u << 2,     /* stays as it is */
+	LIQUID_MONTH_FIRST = 1u << 3, /* likewise: 12/31/2026 */
+	LIQUID_NO_SECONDS = 1u << 4,  /* 1970 of 20260112, the year 58002 of milliseconds */
+	LIQUID_LIST = 1u << 5,        /* entries that are run together */
+	LIQUID_DOUBTS = 6
+};
+
 struct liquid_scope {
 	const struct liquid_value *variables; /* an object */
 	/* the list that `value` holds as JSON, for list filters; or NULL */
@@ -135,7 +146,8 @@ struct liquid_scope {
 	size_t star_len;
 	/* gets what the template takes of `value` and `row`; or NULL */
 	void (*takes)(void *ctx, const struct liquid_value *v);
-	void *ctx; /* of takes */
+	void *ctx;        /* of takes */
+	unsigned *doubts; /* liquid_doubt is added; or NULL */
 };
 
 /* Appends to out. False: the fault says why, and out may hold a part. */

@@ -194,7 +194,7 @@ enum df_status map_clone(const struct map *m, struct map **out, struct df_err *e
 struct map_note {
 	size_t what, warning; /* the map's own */
 	uint64_t n;           /* rows */
-	const char *code;     /* of what a data plan does not allow; else NULL */
+	const char *code;     /* of what has a text of its own; else NULL */
 	char text[304];       /* with code */
 };
 size_t map_notes(const struct map *m, const struct map_note **out);

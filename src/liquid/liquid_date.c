@@ -24,6 +24,42 @@ static bool from_seconds(int64_t seconds, struct liquid_moment *out)
 	return gmtime_r(&t, &out->tm) != NULL;
 }
 
+/* 45322, 202601, 1768206600000, 20260112: days of a spreadsheet, a month, milliseconds, a date. */
+static bool hardly_seconds(const char *p, size_t len)
+{
+	if (len < 8)
+		return len < 6 ||
+		       (len == 6 && (memcmp(p, "19", 2) == 0 || memcmp(p, "20", 2) == 0));
+	bool century = memcmp(p, "19", 2) == 0 || memcmp(p, "20", 2) == 0;
+	int month = (p[4] - '0') * 10 + p[5] - '0', day = (p[6] - '0') * 10 + p[7] - '0';
+	return len > 11 ||
+	       (len == 8 && century && month >= 1 && month <= 12 && day >= 1 && day <= 31);
+}
+
+/* 12/31/2026, of which the day is never read first. */
+static bool is_month_first(const char *p, size_t len)
+{
+	int part[2] = {0, 0};
+	size_t i = 0;
+	for (int k = 0; k < 2; k++, i++) {
+		for (; i < len && isdigit((unsigned char)p[i]) && part[k] < 100; i++)
+			part[k] = part[k] * 10 + (p[i] - '0');
+		if (i >= len || strchr("/-.", p[i]) == NULL)
+			return false;
+	}
+	return part[0] >= 1 && part[0] <= 12 && part[1] > 12 && part[1] <= 31;
+}
+
+static void doubt_text(const struct liquid_run *run, const struct liquid_value *v)
+{
+	size_t blanks = 0;
+	while (blanks < v->len && liquid_is_blank(v->p[blanks]))
+		blanks++;
+	if (v->type == LIQUID_STRING && blanks < v->len)
+		liquid_note(run, is_month_first(v->p + blanks, v->len - blanks) ? LIQUID_MONTH_FIRST
+										: LIQUID_NO_DATE);
+}
+
 static bool to_moment(struct liquid_run *run, const struct liquid_value *v,
 		      struct liquid_moment *out)
 {
@@ -40,6 +76,8 @@ static bool to_moment(struct liquid_run *run, const struct liquid_value *v,
 		digits++;
 	if (digits == v->len) {
 		int64_t seconds = liquid_to_i(v->p, v->len, &over);
+		if (hardly_seconds(v->p, v->len))
+			liquid_note(run, LIQUID_NO_SECONDS);
 		return !over && from_seconds(seconds, out);
 	}
 	/* the work of one text is bounded by its length; a row may have many */
@@ -189,8 +227,12 @@ bool liquid_date(struct liquid_call *c)
 	if (!liquid_to_s(c->run, &c->args[0], &format))
 		return false;
 	c->out = c->in;
-	if (format.len == 0 || !to_moment(c->run, &c->in, &at))
+	if (format.len == 0)
 		return true;
+	if (!to_moment(c->run, &c->in, &at)) {
+		doubt_text(c->run, &c->in);
+		return true;
+	}
 
 	for (const char *p = format.p, *end = format.p + format.len; p < end;) {
 		const char *next = *p == '%' ? print_directive(&at, p + 1, end, &buf) : NULL;

@@ -100,6 +100,15 @@ static bool is_decimal(const char *p, size_t len)
 	return i == len && i > from;
 }
 
+/* Is there nothing but an integer in it, after its blanks? */
+static bool is_whole(const char *p, size_t len)
+{
+	size_t i = len > 0 && (*p == '-' || *p == '+'), from = i;
+	while (i < len && ((p[i] >= '0' && p[i] <= '9') || (p[i] == '_' && i > from)))
+		i++;
+	return i == len && i > from;
+}
+
 /* Whatever a value is worth: strings that are not numbers, and all else, are 0. */
 static bool to_number(struct liquid_run *run, const struct liquid_value *v, struct decimal *out)
 {
@@ -123,8 +132,18 @@ static bool to_number(struct liquid_run *run, const struct liquid_value *v, stru
 			len--;
 		*out = is_decimal(p, len) ? parse_decimal(p, len)
 					  : number_whole(liquid_to_i(p, len, &over));
+		if (len > 0 && out->whole && !is_whole(p, len))
+			liquid_note(run, LIQUID_NO_NUMBER);
 	}
 	return !over || liquid_fail(run->fault, "an integer is over 64 bits");
+}
+
+/* The same of what a filter is given, of which nothing makes 0. */
+static bool input_number(const struct liquid_call *c, struct decimal *out)
+{
+	if (c->in.type <= LIQUID_STRING && liquid_is_empty(&c->in))
+		liquid_note(c->run, LIQUID_NOTHING);
+	return to_number(c->run, &c->in, out);
 }
 
 static double to_double(const struct decimal *d)
@@ -270,7 +289,9 @@ enum operation { PLUS, MINUS, TIMES, DIVIDED_BY, MODULO, AT_LEAST, AT_MOST };
 static bool operate(struct liquid_call *c)
 {
 	struct decimal a, b, r = {0};
-	if (!to_number(c->run, &c->in, &a) || !to_number(c->run, &c->args[0], &b))
+	const bool factor = c->variant == TIMES || c->variant == DIVIDED_BY;
+	bool ok = factor ? input_number(c, &a) : to_number(c->run, &c->in, &a);
+	if (!ok || !to_number(c->run, &c->args[0], &b))
 		return false;
 	if ((c->variant == DIVIDED_BY || c->variant == MODULO) && is_zero(&b))
 		return liquid_fail(c->run->fault, "division by zero");
@@ -304,7 +325,7 @@ static bool operate(struct liquid_call *c)
 static bool absolute(struct liquid_call *c)
 {
 	struct decimal a;
-	if (!to_number(c->run, &c->in, &a))
+	if (!input_number(c, &a))
 		return false;
 	if (a.m < 0)
 		a.m = -a.m;
@@ -357,7 +378,7 @@ static bool round_to(struct liquid_call *c, struct decimal a, int64_t places, en
 static bool round_off(struct liquid_call *c)
 {
 	struct decimal a, places = number_whole(0);
-	if (!to_number(c->run, &c->in, &a) ||
+	if (!input_number(c, &a) ||
 	    (c->variant == HALF && !to_number(c->run, &c->args[0], &places)))
 		return false;
 	if (places.beyond || places.f > 1000 || places.f < -1000)

@@ -38,6 +38,12 @@ const struct liquid_filter *liquid_filter_find(const char *name, size_t len);
 bool liquid_takes_list(const struct liquid_filter *f); /* rather than one value */
 const char *liquid_filter_near(const char *name, size_t len);
 
+static inline void liquid_note(const struct liquid_run *run, enum liquid_doubt doubt)
+{
+	if (run->scope != NULL && run->scope->doubts != NULL)
+		*run->scope->doubts |= doubt;
+}
+
 bool liquid_exhausted(struct liquid_run *run); /* sets the fault, returns false */
 /* room for a string, or NULL and the fault is set */
 char *liquid_text(struct liquid_run *run, size_t len);

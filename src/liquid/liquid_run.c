@@ -222,6 +222,8 @@ bool liquid_render(const struct liquid *l, const struct liquid_scope *scope,
 			continue;
 		if (!run_tag(&run, node, &v) || !liquid_output(&run, &v, out))
 			return false;
+		if (v.type == LIQUID_ARRAY && v.array.n > 1)
+			liquid_note(&run, LIQUID_LIST);
 	}
 	return !out->over || liquid_exhausted(&run);
 }

@@ -5,6 +5,7 @@
 #include "map_derive_json.h"
 
 #include "map_nobody.h"
+#include "map_notes.h"
 #include "map_pattern.h"
 #include "map_state.h"
 #include "map_values.h"
@@ -173,6 +174,8 @@ static bool apply_template(struct map *m, const struct map_derived *d, const str
 		scope.ctx = made->nobody;
 	}
 	struct liquid_fault why = {0};
+	unsigned doubts = 0;
+	scope.doubts = &doubts;
 	*list = NULL;
 	df_buf_reset(&m->rendered);
 	if ((d->items || d->lists) && liquid_is_one(d->entry->template)) {
@@ -183,6 +186,8 @@ static bool apply_template(struct map *m, const struct map_derived *d, const str
 			    "the templates make more of this row than fits into memory");
 		if (!liquid_value_of(d->entry->template, &scope, &m->arena, v, &why))
 			return template_fails(d, &why, fault);
+		if (doubts != 0 && v->type == LIQUID_ARRAY)
+			map_note_doubts(m, d, doubts);
 		if (v->type == LIQUID_ARRAY) {
 			if (!texts_of(m, d, v, fault))
 				return false;
@@ -193,6 +198,8 @@ static bool apply_template(struct map *m, const struct map_derived *d, const str
 	}
 	if (!liquid_render(d->entry->template, &scope, &m->arena, &m->rendered, &why))
 		return template_fails(d, &why, fault);
+	if (doubts != 0)
+		map_note_doubts(m, d, doubts);
 	return keep_rendered(m, out, fault);
 }
 

@@ -121,7 +121,7 @@ static void word_placeholder(const struct map *m, const struct map_note *note, c
 		 name, (unsigned long long)note->n, one ? "value is" : "values are", value);
 }
 
-/* What the data plan does not allow. */
+/* What the data plan does not allow; what templates make. */
 static void word_planned(const struct map_note *note, char *out, size_t size)
 {
 	snprintf(out, size, "%llu row%s: %s", (unsigned long long)note->n, df_plural(note->n),
@@ -170,6 +170,30 @@ void map_note_placeholder(struct map *m, const struct map_op *op, size_t kind)
 	map_note_add(
 	    m, &(struct map_note){.what = ops_of(m) + op_number(m, op) * MAP_PLACEHOLDERS + kind,
 				  .n = 1});
+}
+
+void map_note_doubts(struct map *m, const struct map_derived *d, unsigned doubts)
+{
+	static const char *const texts[LIQUID_DOUBTS] = {
+	    "takes a text that is not a number for one, as 1,234.50 for 1 and abc for 0: remove "
+	    "all but the digits and the point before",
+	    "makes 0 of nothing: ignore_when = empty leaves that out, default: 0 before it says "
+	    "that it is meant",
+	    "leaves as it is what the filter date does not read",
+	    "leaves dates such as 12/31/2026 as they are, as the filter date reads the day first: "
+	    "01/12/2026 becomes December 1",
+	    "takes numbers such as 20260112, 45322 or milliseconds for seconds since 1970",
+	    "writes the entries of a list with nothing between them: end the destination in [], or "
+	    "use join"};
+	for (size_t i = 0; i < LIQUID_DOUBTS; i++) {
+		if ((doubts >> i & 1) == 0)
+			continue;
+		struct map_note n = {.n = 1, .code = "template-value"};
+		n.what = (size_t)(UINT64_C(1) << 62) + (size_t)(d - m->derived) * LIQUID_DOUBTS + i;
+		snprintf(n.text, sizeof(n.text), "the template of '%.60s' to '%.60s' %s",
+			 d->entry->source, d->entry->field, texts[i]);
+		map_note_add(m, &n);
+	}
 }
 
 size_t map_notes(const struct map *m, const struct map_note **out)
