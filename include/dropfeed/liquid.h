@@ -129,7 +129,7 @@ bool liquid_row_name(const struct liquid *l, size_t i, const char **name, size_t
 /* What a template makes, as Liquid has it, of values that it is hardly meant for. */
 enum liquid_doubt {
 	LIQUID_NO_NUMBER = 1u << 0,   /* 1 of 1,234.50, 0 of abc */
-	LIQUID_NOTHING = 1u << 1,     /* 0 of an empty value */
+	LIQUID_NOTHING = 1u << 1,     /* +49, or 0, of an empty value */
 	LIQUID_NO_DATE = 1u << 2,     /* stays as it is */
 	LIQUID_MONTH_FIRST = 1u << 3, /* likewise: 12/31/2026 */
 	LIQUID_NO_SECONDS = 1u << 4,  /* 1970 of 20260112, the year 58002 of milliseconds */

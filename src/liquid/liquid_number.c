@@ -293,6 +293,8 @@ static bool operate(struct liquid_call *c)
 	bool ok = factor ? input_number(c, &a) : to_number(c->run, &c->in, &a);
 	if (!ok || !to_number(c->run, &c->args[0], &b))
 		return false;
+	if (c->variant == TIMES && c->args[0].type <= LIQUID_STRING && liquid_is_empty(&c->args[0]))
+		liquid_note(c->run, LIQUID_NOTHING);
 	if ((c->variant == DIVIDED_BY || c->variant == MODULO) && is_zero(&b))
 		return liquid_fail(c->run->fault, "division by zero");
 

@@ -10,6 +10,9 @@ struct liquid_run {
 	struct liquid_fault *fault;
 	const struct liquid_scope *scope;
 	bool unused; /* what is evaluated now will not be used */
+	/* of `value` and `row` something was taken; of that, something that is not empty; a filter
+	 * has said what stands for nothing */
+	bool taken, some, defaulted;
 };
 
 #define LIQUID_MAX_ARGS 3

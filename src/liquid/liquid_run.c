@@ -151,6 +151,8 @@ static bool evaluate(struct liquid_run *run, const struct liquid_expr *e, struct
 	if (e->kind == LIQUID_LOOKUP) {
 		if (!look_up_all(run, e, out))
 			return false;
+		run->taken |= e->of_row;
+		run->some |= e->of_row && !liquid_is_empty(out);
 		if (e->of_row && !run->unused && run->scope->takes != NULL)
 			run->scope->takes(run->scope->ctx, out);
 		return true;
@@ -166,6 +168,8 @@ static bool filter_run(struct liquid_run *run, const struct liquid_step *step,
 	    .run = run, .in = *v, .n = step->n, .variant = step->filter->variant};
 	struct liquid_value allow;
 	run->unused = step->defaults && !liquid_is_empty(v);
+	if (liquid_is_empty(v)) /* how much it holds is not made up */
+		run->defaulted |= step->defaults || strcmp(step->filter->name, "size") == 0;
 	for (size_t i = 0; i < step->n; i++)
 		if (!evaluate(run, step->args[i], &c.args[i]))
 			return false;
@@ -212,6 +216,7 @@ bool liquid_render(const struct liquid *l, const struct liquid_scope *scope,
 		   struct liquid_arena *arena, struct df_buf *out, struct liquid_fault *fault)
 {
 	struct liquid_run run = {.arena = arena, .fault = fault, .scope = scope};
+	const size_t before = out->len;
 	for (const struct liquid_node *node = l->nodes; node != NULL; node = node->next) {
 		struct liquid_value v;
 		if (node->text != NULL) {
@@ -225,6 +230,8 @@ bool liquid_render(const struct liquid *l, const struct liquid_scope *scope,
 		if (v.type == LIQUID_ARRAY && v.array.n > 1)
 			liquid_note(&run, LIQUID_LIST);
 	}
+	if (run.taken && !run.some && !run.defaulted && out->len > before)
+		liquid_note(&run, LIQUID_NOTHING);
 	return !out->over || liquid_exhausted(&run);
 }
 

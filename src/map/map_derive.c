@@ -198,6 +198,8 @@ static bool apply_template(struct map *m, const struct map_derived *d, const str
 	}
 	if (!liquid_render(d->entry->template, &scope, &m->arena, &m->rendered, &why))
 		return template_fails(d, &why, fault);
+	if (made->nobody != NULL) /* which has a warning of its own */
+		doubts &= ~(unsigned)LIQUID_NOTHING;
 	if (doubts != 0)
 		map_note_doubts(m, d, doubts);
 	return keep_rendered(m, out, fault);

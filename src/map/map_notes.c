@@ -177,8 +177,8 @@ void map_note_doubts(struct map *m, const struct map_derived *d, unsigned doubts
 	static const char *const texts[LIQUID_DOUBTS] = {
 	    "takes a text that is not a number for one, as 1,234.50 for 1 and abc for 0: remove "
 	    "all but the digits and the point before",
-	    "makes 0 of nothing: ignore_when = empty leaves that out, default: 0 before it says "
-	    "that it is meant",
+	    "makes something of an empty value, as 0, or a text around nothing: ignore_when = "
+	    "empty leaves that out, the filter default says what is meant",
 	    "leaves as it is what the filter date does not read",
 	    "leaves dates such as 12/31/2026 as they are, as the filter date reads the day first: "
 	    "01/12/2026 becomes December 1",
