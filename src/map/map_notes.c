@@ -56,6 +56,7 @@ static const char *note_code(const struct map *m, const struct map_note *note)
 	       : kind <= MAP_NOTE_UNSEEN  ? "padded-id"
 	       : kind == MAP_NOTE_QUOTED  ? "quoted-id"
 	       : kind == MAP_NOTE_DECIMAL ? "decimal-id"
+	       : kind == MAP_NOTE_COMMA   ? "decimal-comma"
 					  : "null-marker";
 }
 
@@ -91,6 +92,12 @@ static void word_taken(size_t kind, unsigned long long n, const char *name, char
 			 "column '%.200s': %llu %s like 1001.0, whole numbers that a program wrote "
 			 "with decimals: to the API these are other users than 1001; correct the "
 			 "export",
+			 name, n, values);
+	else if (kind == MAP_NOTE_COMMA)
+		snprintf(out, size,
+			 "column '%.200s': %llu %s with a decimal comma, as 12,50, rejected; where "
+			 "that is meant, 1.234 means 1234, and is delivered as 1.234: correct the "
+			 "export, or remove the points and replace the comma in a manifest",
 			 name, n, values);
 	else
 		snprintf(out, size,

@@ -151,6 +151,19 @@ static bool emit_value(struct map_run *r, const struct map_op *op, const struct 
 	return map_cell_emit(r->m, op->type, op->node->field, cell, r->out, fault);
 }
 
+/* 12,50 and 1.234,5; 1,234 may be meant otherwise. */
+static bool has_decimal_comma(const struct rows_cell *cell)
+{
+	const char *comma = memchr(cell->p, ',', cell->len);
+	if (comma == NULL || comma == cell->p || !df_is_digit(comma[-1]))
+		return false;
+	const char *end = cell->p + cell->len;
+	size_t digits = 0;
+	for (const char *p = comma + 1; p < end && df_is_digit(*p); p++)
+		digits++;
+	return digits > 0 && digits != 3 && comma + 1 + digits == end;
+}
+
 static void leaf_value(struct map_run *r, const struct map_op *op, struct rows_cell *cell)
 {
 	/* the least of the limits */
@@ -173,8 +186,11 @@ static void leaf_value(struct map_run *r, const struct map_op *op, struct rows_c
 		return;
 	}
 	r->out->len = start;
-	if (fault.code != NULL)
-		map_run_fault(r, fault.code, op->column, "%s", fault.text);
+	if (fault.code == NULL)
+		return;
+	map_run_fault(r, fault.code, op->column, "%s", fault.text);
+	if (op->type == SCHEMA_NUMBER && has_decimal_comma(cell))
+		map_note_placeholder(r->m, op, MAP_NOTE_COMMA);
 }
 
 /* Of an identity that is a number its value counts: 00 and -0 are 0. */
