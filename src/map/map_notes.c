@@ -57,6 +57,7 @@ static const char *note_code(const struct map *m, const struct map_note *note)
 	       : kind == MAP_NOTE_QUOTED  ? "quoted-id"
 	       : kind == MAP_NOTE_DECIMAL ? "decimal-id"
 	       : kind == MAP_NOTE_COMMA   ? "decimal-comma"
+	       : kind == MAP_NOTE_DAY     ? "day-and-month"
 					  : "null-marker";
 }
 
@@ -98,6 +99,12 @@ static void word_taken(size_t kind, unsigned long long n, const char *name, char
 			 "column '%.200s': %llu %s with a decimal comma, as 12,50, rejected; where "
 			 "that is meant, 1.234 means 1234, and is delivered as 1.234: correct the "
 			 "export, or remove the points and replace the comma in a manifest",
+			 name, n, values);
+	else if (kind == MAP_NOTE_DAY)
+		snprintf(out, size,
+			 "column '%.200s': %llu %s rejected, which would fit the pattern of "
+			 "timestamps with %%d and %%m exchanged; then others, of a day up to 12, "
+			 "are delivered as another day's: exchange them",
 			 name, n, values);
 	else
 		snprintf(out, size,

@@ -164,6 +164,25 @@ static bool has_decimal_comma(const struct rows_cell *cell)
 	return digits > 0 && digits != 3 && comma + 1 + digits == end;
 }
 
+#define LONGEST_PATTERN 128
+
+/* 31/12/2026 where the pattern begins with the month. */
+static bool has_day_for_month(const struct map *m, const struct rows_cell *cell)
+{
+	struct time_format exchanged = m->time;
+	char pattern[LONGEST_PATTERN];
+	const char *code, *why;
+	int64_t ms;
+	if (m->time.mode != TIME_FORMAT || strlen(m->time.format) >= sizeof(pattern))
+		return false;
+	memcpy(pattern, m->time.format, strlen(m->time.format) + 1);
+	for (char *p = pattern; *p != '\0'; p++)
+		if (*p == '%' && *++p != '\0')
+			*p = *p == 'd' || *p == 'e' ? 'm' : *p == 'm' ? 'd' : *p;
+	exchanged.format = pattern;
+	return time_parse(&exchanged, cell->p, cell->len, &ms, &code, &why);
+}
+
 static void leaf_value(struct map_run *r, const struct map_op *op, struct rows_cell *cell)
 {
 	/* the least of the limits */
@@ -191,6 +210,8 @@ static void leaf_value(struct map_run *r, const struct map_op *op, struct rows_c
 	map_run_fault(r, fault.code, op->column, "%s", fault.text);
 	if (op->type == SCHEMA_NUMBER && has_decimal_comma(cell))
 		map_note_placeholder(r->m, op, MAP_NOTE_COMMA);
+	if (strcmp(fault.code, "bad-timestamp") == 0 && has_day_for_month(r->m, cell))
+		map_note_placeholder(r->m, op, MAP_NOTE_DAY);
 }
 
 /* Of an identity that is a number its value counts: 00 and -0 are 0. */

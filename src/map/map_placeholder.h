@@ -10,12 +10,13 @@
  * that rows warn of. */
 #define MAP_PLACEHOLDERS 128
 enum map_note_kind {
-	MAP_NOTE_MADE = MAP_PLACEHOLDERS - 9, /* an identity that a template made of nothing */
-	MAP_NOTE_PADDED,                      /* an identity with blanks at an end */
+	MAP_NOTE_MADE = MAP_PLACEHOLDERS - 10, /* an identity that a template made of nothing */
+	MAP_NOTE_PADDED,                       /* an identity with blanks at an end */
 	MAP_NOTE_UNSEEN,  /* the same, with another character that nobody sees */
 	MAP_NOTE_QUOTED,  /* an identity in quotes: "C-1", ="0012", '0012 */
 	MAP_NOTE_DECIMAL, /* one that was taken for a number with decimals: 1001.0 */
 	MAP_NOTE_COMMA,   /* a number with a decimal comma, which is rejected */
+	MAP_NOTE_DAY,     /* a time that has the day where the pattern has the month */
 	/* \N, NULL, (null): no identity, but probably no value */
 	MAP_NOTE_NULL_N,
 	MAP_NOTE_NULL_WORD,
