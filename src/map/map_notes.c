@@ -64,9 +64,10 @@ static const char *note_code(const struct map *m, const struct map_note *note)
 /* Values that are taken as they are, though a setting of the reader may be missing. */
 static void word_taken(size_t kind, unsigned long long n, const char *name, char *out, size_t size)
 {
-	static const char *const markers[] = {"\\N", "NULL", "(null)"};
+	static const char *const markers[] = {"\\N", "NULL", "(null)", "NaN", "#N/A"};
 	/* the setting takes letters as they are */
-	static const char *const settings[] = {"\\N", "NULL null Null", "(null) (NULL) (Null)"};
+	static const char *const settings[] = {"\\N", "NULL null Null", "(null) (NULL) (Null)",
+					       "NaN nan", "#N/A"};
 	const char *values = n == 1 ? "value" : "values";
 	if (kind == MAP_NOTE_PADDED)
 		snprintf(out, size,

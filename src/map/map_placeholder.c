@@ -356,11 +356,18 @@ bool map_null_marker(const char *p, size_t len, size_t *kind)
 		size_t len, kind;
 	} markers[] = {{"\\N", 2, MAP_NOTE_NULL_N},
 		       {"NULL", 4, MAP_NOTE_NULL_WORD},
-		       {"(null)", 6, MAP_NOTE_NULL_PARENS}};
+		       {"(null)", 6, MAP_NOTE_NULL_PARENS},
+		       {"NaN", 3, MAP_NOTE_NULL_NAN},
+		       {"#N/A", 4, MAP_NOTE_NULL_CELL}};
 	for (size_t i = 0; i < sizeof(markers) / sizeof(markers[0]); i++) {
 		*kind = markers[i].kind;
-		if (len == markers[i].len && strncasecmp(p, markers[i].word, len) == 0)
-			return i > 0 || p[1] == 'N'; /* \n is a line's end */
+		if (len != markers[i].len || strncasecmp(p, markers[i].word, len) != 0)
+			continue;
+		if (*kind == MAP_NOTE_NULL_NAN) /* Nan is a name */
+			return memcmp(p, "NaN", len) == 0 || memcmp(p, "nan", len) == 0;
+		if (*kind == MAP_NOTE_NULL_CELL)
+			return memcmp(p, "#N/A", len) == 0;
+		return i > 0 || p[1] == 'N'; /* \n is a line's end */
 	}
 	return false;
 }

@@ -10,17 +10,19 @@
  * that rows warn of. */
 #define MAP_PLACEHOLDERS 128
 enum map_note_kind {
-	MAP_NOTE_MADE = MAP_PLACEHOLDERS - 10, /* an identity that a template made of nothing */
+	MAP_NOTE_MADE = MAP_PLACEHOLDERS - 12, /* an identity that a template made of nothing */
 	MAP_NOTE_PADDED,                       /* an identity with blanks at an end */
 	MAP_NOTE_UNSEEN,  /* the same, with another character that nobody sees */
 	MAP_NOTE_QUOTED,  /* an identity in quotes: "C-1", ="0012", '0012 */
 	MAP_NOTE_DECIMAL, /* one that was taken for a number with decimals: 1001.0 */
 	MAP_NOTE_COMMA,   /* a number with a decimal comma, which is rejected */
 	MAP_NOTE_DAY,     /* a time that has the day where the pattern has the month */
-	/* \N, NULL, (null): no identity, but probably no value */
+	/* \N, NULL, (null), NaN, #N/A: no identity, but probably no value */
 	MAP_NOTE_NULL_N,
 	MAP_NOTE_NULL_WORD,
 	MAP_NOTE_NULL_PARENS,
+	MAP_NOTE_NULL_NAN,
+	MAP_NOTE_NULL_CELL,
 };
 void map_placeholder_name(size_t kind, char *out, size_t size); /* for messages */
 /* How they begin. */
@@ -64,7 +66,8 @@ bool map_null_marker(const char *p, size_t len, size_t *kind);
 /* False: the value, which is not empty, is not one of them. */
 static inline bool map_null_marker_may(const char *p, size_t len)
 {
-	return len <= MAP_LONGEST_MARKER && (p[0] == '\\' || (p[0] | 0x20) == 'n' || p[0] == '(');
+	return len <= MAP_LONGEST_MARKER &&
+	       (p[0] == '\\' || (p[0] | 0x20) == 'n' || p[0] == '(' || p[0] == '#');
 }
 
 #endif
