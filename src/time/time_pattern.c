@@ -258,6 +258,31 @@ static bool runs_are_whole(const char *format, const char *text)
 	return true;
 }
 
+/* Blanks that do not break, as JavaScript, Java and macOS have them before AM and PM, in place of
+ * those of the pattern. False: there are none. */
+static bool replace_blanks(char *text)
+{
+	static const char *const blanks[] = {"\xc2\xa0", "\xe2\x80\xaf"};
+	bool found = false;
+	for (size_t i = 0; i < sizeof(blanks) / sizeof(blanks[0]); i++)
+		for (char *at; (at = strstr(text, blanks[i])) != NULL; found = true) {
+			const char *rest = at + strlen(blanks[i]);
+			*at = ' ';
+			memmove(at + 1, rest, strlen(rest) + 1);
+		}
+	return found;
+}
+
+static bool fits_pattern(const struct time_format *t, char *text, struct tm *tm)
+{
+	const char *end = strptime(text, t->format, tm);
+	if ((end == NULL || *end != '\0') && replace_blanks(text)) {
+		*tm = (struct tm){.tm_mday = 1};
+		end = strptime(text, t->format, tm);
+	}
+	return end != NULL && *end == '\0';
+}
+
 bool time_parse_pattern(const struct time_format *t, const char *p, size_t len, int64_t *ms)
 {
 	char text[MAX_CELL];
@@ -267,8 +292,7 @@ bool time_parse_pattern(const struct time_format *t, const char *p, size_t len, 
 		return false;
 	memcpy(text, p, len);
 	text[len] = '\0';
-	const char *end = strptime(text, t->format, &tm);
-	if (end == NULL || *end != '\0' || labs(tm.tm_gmtoff) > ZONE_MOST)
+	if (!fits_pattern(t, text, &tm) || labs(tm.tm_gmtoff) > ZONE_MOST)
 		return false;
 	if (t->format_has_runs && !runs_are_whole(t->format, text))
 		return false;
