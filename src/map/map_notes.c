@@ -91,9 +91,9 @@ static void word_taken(size_t kind, unsigned long long n, const char *name, char
 			 name, n, values, n == 1 ? "its" : "their");
 	else if (kind == MAP_NOTE_DECIMAL)
 		snprintf(out, size,
-			 "column '%.200s': %llu %s like 1001.0, whole numbers that a program wrote "
-			 "with decimals: to the API these are other users than 1001; correct the "
-			 "export",
+			 "column '%.200s': %llu %s like 1001.0 or 1,001, whole numbers that a "
+			 "program wrote with decimals or marks: to the API these are other users "
+			 "than 1001; correct the export",
 			 name, n, values);
 	else if (kind == MAP_NOTE_COMMA)
 		snprintf(out, size,

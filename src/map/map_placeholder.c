@@ -88,8 +88,10 @@ static const char *const words[] = {
     "eof",
     "0",
     "0.0",
+    "0.00",
     "-1",
     "-1.0",
+    "-1.00",
     "\"\"",
     "''",
     "9774d56d682e549c", /* the android_id that many devices of one year share */
@@ -328,14 +330,33 @@ bool map_placeholder(const char *p, size_t len, size_t *kind)
 	return len > 2 && is_only(p, len, '0');
 }
 
+/* Length of the text without a mark and zeros at its end; all of it where it has none. */
+static size_t without_decimals(const char *p, size_t len)
+{
+	size_t n = len;
+	while (n > 0 && p[n - 1] == '0')
+		n--;
+	return n > 1 && n < len && map_is_mark(p[n - 1]) ? n - 1 : len;
+}
+
+/* Digits, perhaps in groups of three; *grouped: they are. */
+static bool is_whole(const char *p, size_t len, bool *grouped)
+{
+	const char mark = len > 4 && map_is_mark(p[len - 4]) ? p[len - 4] : '\0';
+	*grouped = mark != '\0';
+	for (size_t i = 0; i < len; i++)
+		if (*grouped && i > 0 && (len - i) % 4 == 0 ? p[i] != mark : !df_is_digit(p[i]))
+			return false;
+	return len > 0;
+}
+
 bool map_decimal_id(const char *p, size_t len)
 {
+	bool grouped = false;
 	if (!map_decimal_may(p, len))
 		return false;
-	for (size_t i = 0; i < len - 2; i++)
-		if (!df_is_digit(p[i]))
-			return false;
-	return true;
+	const size_t whole = without_decimals(p, len);
+	return is_whole(p, whole, &grouped) && (grouped || whole < len);
 }
 
 bool map_quoted_id(const char *p, size_t len)

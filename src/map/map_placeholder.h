@@ -14,7 +14,7 @@ enum map_note_kind {
 	MAP_NOTE_PADDED,                       /* an identity with blanks at an end */
 	MAP_NOTE_UNSEEN,  /* the same, with another character that nobody sees */
 	MAP_NOTE_QUOTED,  /* an identity in quotes: "C-1", ="0012", '0012 */
-	MAP_NOTE_DECIMAL, /* one that was taken for a number with decimals: 1001.0 */
+	MAP_NOTE_DECIMAL, /* one that was taken for a number: 1001.0, 1,001 */
 	MAP_NOTE_COMMA,   /* a number with a decimal comma, which is rejected */
 	MAP_NOTE_DAY,     /* a time that has the day where the pattern has the month */
 	/* \N, NULL, (null), NaN, #N/A: no identity, but probably no value */
@@ -54,10 +54,21 @@ static inline bool map_unseen_end(const char *p, size_t len)
 /* Whether the value, which is not empty, is in quotes, or is text as spreadsheets guard it. Only
  * for what map_placeholder_may lets through. */
 bool map_quoted_id(const char *p, size_t len);
-/* As programs write whole numbers of a column in which some are missing. */
+/* As programs write whole numbers: 1001.0 or 1001.00 where some of a column are missing, or where
+ * it has decimals; 1,001 where thousands are marked. */
+static inline bool map_is_mark(char c)
+{
+	return c == '.' || c == ',';
+}
 static inline bool map_decimal_may(const char *p, size_t len)
 {
-	return len > 2 && p[len - 1] == '0' && p[len - 2] == '.';
+	if (len < 3 || p[len - 1] < '0' || p[len - 1] > '9')
+		return false;
+	if (len > 4 && map_is_mark(p[len - 4]))
+		return true;
+	return p[len - 1] == '0' &&
+	       (map_is_mark(p[len - 2]) ||
+		(p[len - 2] == '0' && (map_is_mark(p[len - 3]) || p[len - 3] == '0')));
 }
 bool map_decimal_id(const char *p, size_t len);
 #define MAP_LONGEST_MARKER 6
