@@ -132,55 +132,6 @@ static bool same_user(const struct batch_maker *mk, const struct batch_open *o,
 	       (own == 0 || memcmp(batch_own_id(o), rec->request_id, own) == 0);
 }
 
-static bool has_room(const struct batch_maker *mk, const struct batch_open *o, size_t more)
-{
-	if (mk->set.form->one_for_user)
-		return true;
-	return batch_maker_size(o->own_id_len, o->members_len, o->events_len + 1 + more) <=
-	       BATCH_MAX_BYTES;
-}
-
-/* Whether the row before went into this batch's last event, and this one differs from it in the
- * products alone. */
-static bool can_fold(const struct batch_maker *mk, struct batch_open *o,
-		     const struct map_record *rec)
-{
-	if (!mk->set.fold_products || mk->previous != o || rec->fold_to == 0)
-		return false;
-	const struct batch_last *l = &batch_made(o)->last;
-	if (l->fold_to == 0)
-		return false;
-	if (l->products + rec->fold_items > BATCH_MAX_FOLDED ||
-	    !has_room(mk, o, rec->fold_to - rec->fold_from))
-		return false;
-	bool own = rec->message_id != NULL;
-	const char *e = batch_made(o)->events.data;
-	size_t before = rec->fold_from, after = rec->data_len - rec->fold_to;
-	return own == l->own_id && before == l->fold_from - l->data &&
-	       after == l->data_end - l->fold_to &&
-	       (!own || (rec->message_id_len == l->id_end - l->id &&
-			 memcmp(rec->message_id, e + l->id, rec->message_id_len) == 0)) &&
-	       memcmp(rec->data, e + l->data, before) == 0 &&
-	       memcmp(rec->data + rec->fold_to, e + l->fold_to, after) == 0;
-}
-
-/* Puts the row's products after those of the last event. */
-static void fold(struct batch_table *t, struct batch_open *o, const struct map_record *rec)
-{
-	struct batch_made *made = batch_made(o);
-	struct batch_events *e = &made->events;
-	size_t more = rec->fold_to - rec->fold_from, at = made->last.fold_to;
-	batch_table_grow_events(t, made, more + 1);
-	memmove(e->data + at + 1 + more, e->data + at, e->len - at);
-	e->data[at] = ',';
-	memcpy(e->data + at + 1, rec->data + rec->fold_from, more);
-	e->len += more + 1;
-	o->events_len = e->len;
-	made->last.fold_to += more + 1;
-	made->last.data_end += more + 1;
-	made->last.products += rec->fold_items;
-}
-
 /* The event, with blanks where its id is to be. There is room for it. */
 static void put_event(const struct batch_maker *mk, struct batch_made *made,
 		      const struct map_record *rec)
@@ -245,7 +196,7 @@ static void add_row(struct batch_maker *mk, struct batch_open *o, const struct m
 {
 	uint32_t id_at = 0;
 	if (folds)
-		fold(&mk->open, o, rec);
+		batch_fold_put(&mk->open, o, rec);
 	else if (rec->no_event && !mk->counts)
 		batch_made(o)->last = (struct batch_last){0};
 	else if (!rec->no_event && mk->event_end != NULL)
@@ -307,9 +258,9 @@ static enum df_status add_record(struct batch_maker *mk, const struct map_record
 	bool historical = is_historical(mk, rec);
 	struct batch_open *o = batch_table_find(&mk->open, hash, rec);
 	bool same = o != NULL && same_user(mk, o, rec, historical);
-	bool folds = same && can_fold(mk, o, rec);
+	bool folds = same && mk->set.fold_products && batch_fold_fits(mk, o, rec);
 	bool joins = folds || (same && o->n_events < mk->max_events &&
-			       has_room(mk, o, event_size(mk->event_frame, rec)));
+			       batch_maker_has_room(mk, o, event_size(mk->event_frame, rec)));
 	if (o == NULL || !joins) {
 		enum df_status st = open_anew(mk, &o, hash, rec, err);
 		if (st != DF_OK)

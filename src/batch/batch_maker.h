@@ -55,6 +55,26 @@ static inline size_t batch_maker_size(size_t own_id_len, size_t batch_len, size_
 	       events_len;
 }
 
+/* Room for another event, or for so many bytes more of one. */
+static inline bool batch_maker_has_room(const struct batch_maker *mk, const struct batch_open *o,
+					size_t more)
+{
+	return mk->set.form->one_for_user ||
+	       batch_maker_size(o->own_id_len, o->members_len, o->events_len + 1 + more) <=
+		   BATCH_MAX_BYTES;
+}
+
+/* ---- batch_fold.c ---- */
+
+/* Whether the row before went into this batch's last event, and this one differs from it in the
+ * products alone, which one of them has at least. */
+bool batch_fold_fits(const struct batch_maker *mk, struct batch_open *o,
+		     const struct map_record *rec);
+/* Puts the row's products after those of that event. */
+void batch_fold_put(struct batch_table *t, struct batch_open *o, const struct map_record *rec);
+
+/* ---- batch_close.c ---- */
+
 /* Takes the open batch out of the table and hands it on. */
 enum df_status batch_close(struct batch_maker *mk, struct batch_open *o,
 			   struct df_err *err) DF_CHECK;

@@ -77,6 +77,35 @@ static void test_fold(void)
 	clear(&s);
 }
 
+/* Lines without a product are lines of their order. */
+static void test_fold_nothing(void)
+{
+	static struct seen s;
+	static const struct fold_row rows[] = {
+	    {"u", "\"a\":{\"t\":1}", NULL}, /* the order as a whole */
+	    {"u", "\"a\":{\"t\":1,\"products\":[<{\"id\":\"a\"}>]}", NULL},
+	    {"u", "\"a\":{\"t\":1}", NULL},
+	    {"u", "\"a\":{\"t\":1,\"products\":[<{\"id\":\"b\"}>]}", NULL},
+	    {"u", "\"a\":{\"t\":2}", NULL}, /* another order */
+	    {"u", "\"a\":{\"products\":[<{\"id\":\"c\"}>],\"t\":2}", NULL},
+	    {"u", "\"a\":{\"t\":2}", "m1"}, /* an event of its own */
+	    {"u", "\"a\":{\"t\":3}", NULL},
+	    {"u", "\"a\":{\"t\":3}", NULL}, /* neither has one: nothing says that it is an order */
+	};
+	fold_rows(rows, sizeof(rows) / sizeof(rows[0]), &s);
+	CU_ASSERT_EQUAL_FATAL(s.n, 1);
+	CU_ASSERT_EQUAL(s.v[0]->n_events, 5);
+	CU_ASSERT_EQUAL(s.v[0]->n_rows, 9);
+	CU_ASSERT_PTR_NOT_NULL(
+	    strstr(s.v[0]->json, "\"a\":{\"t\":1,\"products\":[{\"id\":\"a\"},{\"id\":\"b\"}]}}"));
+	CU_ASSERT_PTR_NOT_NULL(
+	    strstr(s.v[0]->json, "\"a\":{\"products\":[{\"id\":\"c\"}],\"t\":2}}"));
+	struct json_object *o = json_tokener_parse(s.v[0]->json);
+	CU_ASSERT_PTR_NOT_NULL(o);
+	json_object_put(o);
+	clear(&s);
+}
+
 /* A hundred products an event; what goes beyond begins another one. */
 static void test_fold_limit(void)
 {
@@ -99,6 +128,7 @@ int main(void)
 {
 	static const CU_TestInfo tests[] = {
 	    {"order lines of one order", test_fold},
+	    {"lines without a product", test_fold_nothing},
 	    {"products of one event", test_fold_limit},
 	    CU_TEST_INFO_NULL,
 	};
