@@ -35,6 +35,18 @@ void decode_gpg_begin(void)
 
 /* ---- what GPGME calls ---- */
 
+/* 0: the checksum is not what is read next. */
+static size_t gpg_read_sum(struct decode_gpg_run *run, void *buffer, size_t size)
+{
+	size_t left = sizeof(run->sum) - run->sum_read;
+	if (run->sum_at == 0 || run->offset != run->sum_at)
+		return 0;
+	size_t n = left < size ? left : size;
+	memcpy(buffer, run->sum + run->sum_read, n);
+	run->sum_read += n;
+	return n;
+}
+
 ssize_t decode_gpg_read(struct decode_gpg_run *run, void *buffer, size_t size)
 {
 	if (run->st == DF_OK)
@@ -43,8 +55,12 @@ ssize_t decode_gpg_read(struct decode_gpg_run *run, void *buffer, size_t size)
 		errno = ECANCELED;
 		return -1;
 	}
-	if (run->end > 0 && size > run->end - run->offset)
-		size = (size_t)(run->end - run->offset);
+	size_t inserted = gpg_read_sum(run, buffer, size);
+	if (inserted > 0)
+		return (ssize_t)inserted;
+	uint64_t end = run->offset < run->sum_at ? run->sum_at : run->end;
+	if (end > 0 && size > end - run->offset)
+		size = (size_t)(end - run->offset);
 	ssize_t n = pread(run->fd, buffer, size, (off_t)run->offset);
 	if (n < 0 && errno != EINTR)
 		run->st = df_fail(DF_RETRY, run->err, NULL, "cannot read the encrypted file: %s",

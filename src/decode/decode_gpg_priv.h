@@ -13,9 +13,12 @@ struct decode_gpg_run {
 	const struct conf_feed *feed;
 	struct decode_sink *out;
 	int fd;
-	uint64_t offset;   /* in fd, of what GnuPG reads next */
-	uint64_t start;    /* in fd, of the message */
-	uint64_t end;      /* 0: that of the file */
+	uint64_t offset; /* in fd, of what GnuPG reads next */
+	uint64_t start;  /* in fd, of the message */
+	uint64_t end;    /* 0: that of the file */
+	uint64_t sum_at; /* in fd, where GnuPG reads sum in between; 0: nowhere */
+	char sum[6];
+	size_t sum_read;   /* how much of it GnuPG has read */
 	enum df_status st; /* what a callback ended with */
 	struct df_err *err;
 
@@ -48,6 +51,8 @@ struct decode_gpg_job {
 void decode_gpg_begin(void);
 /* Finds the message in run->fd: its start, its end. */
 void decode_gpg_span(struct decode_gpg_run *run);
+/* Makes up for the checksum that its armour may lack. */
+void decode_gpg_armour(struct decode_gpg_run *run);
 /* Reads on in run->fd, for GPGME. */
 ssize_t decode_gpg_read(struct decode_gpg_run *run, void *buffer, size_t size);
 

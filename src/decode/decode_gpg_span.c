@@ -95,4 +95,6 @@ void decode_gpg_span(struct decode_gpg_run *run)
 	run->end = fstat(run->fd, &about) == 0 && about.st_size > 0
 		       ? message_end(run->fd, (uint64_t)about.st_size)
 		       : 0;
+	if ((first[0] & 0x80) == 0 || run->start > 0)
+		decode_gpg_armour(run);
 }

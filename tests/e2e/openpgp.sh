@@ -79,6 +79,33 @@ head -n 6 bom-screen_view.csv.asc >cut-screen_view.csv.asc
 exits 1 "and it is cut off" import "${feed[@]}" --sink - cut-screen_view.csv.asc
 said "it is not taken for a key" 'its text is an OpenPGP message in ASCII armour'
 
+# ---- armour without a checksum, as programs write it that follow RFC 9580
+unsummed() { # FILE LENGTH of a value, so that the text ends in each of three ways
+	{
+		printf 'user_identities.customerid,user_attributes.a\nC-1,%*s.\n' "$2" ''
+	} | gpg --homedir "$work/gpg" --batch -q --armor --trust-model always --compress-algo none \
+		-r dropfeed@example.com -e | sed '/^=....$/d' >"$1"
+}
+for length in 1 2 3 4000; do
+	unsummed "sum$length-eventless.csv.asc" $length
+	exits 0 "armour without a checksum ($length)" import "${feed[@]}" --sink - \
+		"sum$length-eventless.csv.asc"
+	equal "armour without a checksum ($length): delivered" "$(lines "$work/out")" 1
+done
+sed 's/$/\r/' sum2-eventless.csv.asc >crlf-eventless.csv.asc
+exits 0 "the same with DOS line ends" import "${feed[@]}" --sink - crlf-eventless.csv.asc
+{ echo 'To: you'; echo; cat sum3-eventless.csv.asc; echo '-- '; } >mail-eventless.csv.asc
+exits 0 "the same in a mail" import "${feed[@]}" --sink - mail-eventless.csv.asc
+sed '40s/^./=/' sum4000-eventless.csv.asc >bad-eventless.csv.asc
+exits 1 "the same, with another letter in it" import "${feed[@]}" --sink - bad-eventless.csv.asc
+sed '40s/^\(.\)\(.\)/\2\1/; 41s/^\(.\)\(.\)/\2\1/; 42s/^\(.\)\(.\)/\2\1/' \
+	sum4000-eventless.csv.asc >swapped-eventless.csv.asc
+exits 1 "the same, with letters that changed places" import "${feed[@]}" --sink - \
+	swapped-eventless.csv.asc
+sed '40,60d' sum4000-eventless.csv.asc >short-eventless.csv.asc
+exits 1 "the same, with lines missing" import "${feed[@]}" --sink - short-eventless.csv.asc
+said "it is found out" decrypt-failed
+
 # ---- signed first, then encrypted; cut off in its first packet
 gpg --homedir "$work/gpg" --batch -q --pinentry-mode loopback -s -o signed "$pages"
 encrypt "$work/gpg" dropfeed <signed >inner-screen_view.csv.gpg
