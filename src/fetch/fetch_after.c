@@ -41,7 +41,7 @@ static enum df_status after_try(struct fetch *source, const char *from, const ch
 {
 	const struct fetch_driver *driver = source->driver;
 	struct fetch_stat seen = {0};
-	enum df_status st = driver->stat(source->state, to, false, &seen, said);
+	enum df_status st = fetch_look(source, to, false, &seen, said);
 	*taken = st == DF_OK;
 	if (st == DF_END) {
 		*said = (struct df_err){0};
@@ -54,7 +54,7 @@ static enum df_status after_try(struct fetch *source, const char *from, const ch
 		return st;
 
 	struct df_err unread = {0};
-	enum df_status there = driver->stat(source->state, to, false, &seen, &unread);
+	enum df_status there = fetch_look(source, to, false, &seen, &unread);
 	*taken = there == DF_OK;
 	if (there == DF_OK || there == DF_END)
 		return st;
@@ -76,8 +76,8 @@ static enum df_status after_move(struct fetch *source, const char *from, const c
 			continue;
 		if (st == DF_OK || source->cannot != NULL)
 			return st;
-		if (st == DF_END &&
-		    source->driver->stat(source->state, from, false, &seen, &ignored) == DF_END)
+		if ((st == DF_END || st == DF_REJECT) &&
+		    fetch_look(source, from, false, &seen, &ignored) == DF_END)
 			return DF_END;
 		if (st == DF_REJECT || st == DF_END)
 			return df_fail(DF_RETRY, err, NULL,
@@ -96,7 +96,7 @@ static enum df_status after_stat(struct fetch *source, const struct fetch_entry 
 				 const char *path, struct df_err *err)
 {
 	struct fetch_stat seen = {0};
-	enum df_status st = source->driver->stat(source->state, path, false, &seen, err);
+	enum df_status st = fetch_look(source, path, false, &seen, err);
 	if (st != DF_OK)
 		return st;
 	if (!fetch_is_file(&seen))
@@ -115,13 +115,17 @@ static enum df_status after_stat(struct fetch *source, const struct fetch_entry 
 
 static enum df_status after_delete(struct fetch *source, const char *path, struct df_err *err)
 {
+	struct df_err said = {0};
 	df_before("delete the source's file");
-	enum df_status st = source->driver->delete (source->state, path, err);
+	enum df_status st = source->driver->delete (source->state, path, &said);
 	df_after("delete the source's file");
 	st = fetch_asked(source, st, "deleting files");
-	if (st != DF_OK && st != DF_END)
-		df_err_context(err, "cannot delete %s on the source", df_base_name(path));
-	return st;
+	if (fetch_absent(source, st, path))
+		return DF_END;
+	return st == DF_OK || st == DF_END
+		   ? st
+		   : df_fail(st, err, NULL, "cannot delete %s on the source: %s",
+			     df_base_name(path), said.text);
 }
 
 /* Sub-folders of the name are kept, and made where they are missing. */
@@ -195,8 +199,12 @@ struct put_job {
 static enum df_status put_delete(const struct put_job *job, struct df_err *err)
 {
 	struct fetch *source = job->source;
-	return fetch_asked(source, source->driver->delete (source->state, job->tmp, err),
-			   "deleting files");
+	struct df_err said = {0};
+	enum df_status st = source->driver->delete (source->state, job->tmp, &said);
+	st = fetch_asked(source, st, "deleting files");
+	if (fetch_absent(source, st, job->tmp))
+		return DF_END;
+	return st == DF_OK || st == DF_END ? st : df_fail(st, err, NULL, "%s", said.text);
 }
 
 static enum df_status put_write(const struct put_job *job, const char *path, struct df_err *err)

@@ -59,6 +59,23 @@ enum df_status fetch_asked(struct fetch *source, enum df_status st, const char *
 	return st;
 }
 
+bool fetch_absent(struct fetch *source, enum df_status st, const char *path)
+{
+	const struct fetch_driver *driver = source->driver;
+	return st == DF_REJECT && source->cannot == NULL && driver->absent != NULL &&
+	       driver->absent(source->state, path);
+}
+
+enum df_status fetch_look(struct fetch *source, const char *path, bool follow,
+			  struct fetch_stat *out, struct df_err *err)
+{
+	struct df_err said = {0};
+	enum df_status st = source->driver->stat(source->state, path, follow, out, &said);
+	if (fetch_absent(source, st, path))
+		return DF_END;
+	return st == DF_OK || st == DF_END ? st : df_fail(st, err, NULL, "%s", said.text);
+}
+
 static bool path_is_folder(const struct fetch_stat *seen)
 {
 	return seen->kind == FETCH_FOLDER || seen->kind == FETCH_UNTYPED;
@@ -85,7 +102,7 @@ static enum df_status path_make_missing(struct fetch *source, const char *path, 
 static enum df_status path_make_one(struct fetch *source, const char *path, struct df_err *err)
 {
 	struct fetch_stat seen = {0};
-	enum df_status st = source->driver->stat(source->state, path, true, &seen, err);
+	enum df_status st = fetch_look(source, path, true, &seen, err);
 	if (st == DF_END)
 		return path_make_missing(source, path, err);
 	if (st != DF_OK || path_is_folder(&seen))
@@ -98,7 +115,7 @@ enum df_status fetch_path_make(struct fetch *source, const char *dir, struct df_
 	/* Mostly it is there already; and its parents may be none of our business, and not to be
 	 * looked at. */
 	struct fetch_stat seen = {0};
-	enum df_status st = source->driver->stat(source->state, dir, true, &seen, err);
+	enum df_status st = fetch_look(source, dir, true, &seen, err);
 	if (st == DF_OK && path_is_folder(&seen))
 		return DF_OK;
 	if (st != DF_OK && st != DF_END)

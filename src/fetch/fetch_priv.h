@@ -50,6 +50,9 @@ struct fetch_driver {
 			       struct df_err *err);
 	/* Whether the folder can be listed: for servers that say nothing of it otherwise. */
 	enum df_status (*try_folder)(void *state, const char *dir, struct df_err *err);
+	/* Whether the listing of its folder lacks it: there are servers that word what is not there
+	 * like any failure. NULL: this source does not. */
+	bool (*absent)(void *state, const char *path);
 	/* follow: look through a symbolic link */
 	enum df_status (*stat)(void *state, const char *path, bool follow, struct fetch_stat *out,
 			       struct df_err *err);
@@ -124,6 +127,11 @@ char *fetch_path_folder(const struct fetch *source, const char *folder);
 /* After a request that would do `what`: notes in source->cannot when it is one that the source
  * does not know. Returns st. */
 enum df_status fetch_asked(struct fetch *source, enum df_status st, const char *what) DF_CHECK;
+/* After a request about the path: whether it was refused because there is nothing of that name. */
+bool fetch_absent(struct fetch *source, enum df_status st, const char *path);
+/* As the driver's stat; DF_END as well where that is refused and the path is absent. */
+enum df_status fetch_look(struct fetch *source, const char *path, bool follow,
+			  struct fetch_stat *out, struct df_err *err) DF_CHECK;
 /* Makes the folder and its missing parents. */
 enum df_status fetch_path_make(struct fetch *source, const char *dir, struct df_err *err) DF_CHECK;
 /* A name that cannot lead out of its folder. */

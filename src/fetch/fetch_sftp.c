@@ -282,14 +282,27 @@ static enum df_status sftp_delete(void *state, const char *path, struct df_err *
 	SFTP_DO(s, path, libssh2_sftp_unlink_ex(s->sftp, path, (unsigned)strlen(path)), err);
 }
 
+/* False: it is listed, or there is no listing. */
+static bool sftp_absent(void *state, const char *path)
+{
+	struct fetch_stat seen = {0};
+	struct df_err unsaid = {0};
+	return sftp_usable(state, &unsaid) == DF_OK &&
+	       sftp_stat_listed(state, path, &seen, &unsaid) == DF_END;
+}
+
 /* Version 3 has no rename that replaces: for a moment there is no file of that name, and never
  * half a one. */
 static enum df_status sftp_replace(void *state, const char *from, const char *to,
 				   struct df_err *err)
 {
-	enum df_status st = sftp_delete(state, to, err);
+	struct df_err said = {0};
+	enum df_status st = sftp_delete(state, to, &said);
 	df_after("delete what is to be replaced");
-	return st == DF_OK || st == DF_END ? sftp_move(state, from, to, err) : st;
+	if (st == DF_REJECT && !sftp_unsupported(state) && sftp_absent(state, to))
+		st = DF_END;
+	return st == DF_OK || st == DF_END ? sftp_move(state, from, to, err)
+					   : df_fail(st, err, NULL, "%s", said.text);
 }
 
 static enum df_status sftp_make_dir(void *state, const char *path, struct df_err *err)
@@ -342,6 +355,7 @@ const struct fetch_driver fetch_sftp_driver = {
     .listing_differs = true,
     .list = sftp_list,
     .try_folder = sftp_try_folder,
+    .absent = sftp_absent,
     .stat = sftp_stat,
     .read_open = sftp_read_open,
     .read = sftp_read,

@@ -175,6 +175,25 @@ echo nothing >"$drop/a-eventless.csv"
 exits 1 "a refused file that cannot be moved" run
 exits 0 "is not trouble for ever" run
 
+# ---- servers that word what is not there like any failure (4), or as refused (3) ----
+for code in 3 4; do
+	quirky "absent=$code" 'after_done = move:done/of' 'receipts = back' 'ready_marker = .ok'
+	rows A 3 >"$drop/a-eventless.csv"
+	touch "$drop/a-eventless.csv.ok"
+	exits 0 "what is not there is failure $code" run
+	again "failure $code" 3
+	check "failure $code: moved" test -e "$drop/done/of/a-eventless.csv"
+	check "failure $code: the receipt is there" \
+		test -s "$drop/back/a-eventless.csv.receipt.json"
+	rows B 3 >"$drop/a-eventless.csv"
+	touch "$drop/a-eventless.csv.ok"
+	exits 0 "failure $code: one of the same name" run
+	check "failure $code: moved beside the first" test -e "$drop/done/of/a-eventless.csv.1"
+	equal "failure $code: which is as it was" \
+		"$(cat "$drop/done/of/a-eventless.csv")" "$(rows A 3)"
+	equal "failure $code: nothing else" "$(ls -A "$drop/back")" a-eventless.csv.receipt.json
+done
+
 # ---- reading ----
 for kind in short-reads end-fails 'short-reads end-fails'; do
 	quirky "$kind" 'after_done = delete'
