@@ -221,6 +221,7 @@ static enum df_status get_read_all(struct get_job *job, struct df_err *err)
 	if (st != DF_OK)
 		return st;
 	st = get_part_open(job, err);
+	job->kept = job->have;
 	return st == DF_OK ? get_bytes(job, err) : st;
 }
 
@@ -278,23 +279,36 @@ static void get_begin(struct get_job *job)
 	job->source->fate = (struct fetch_fate){.mtime = job->entry->mtime};
 }
 
+static enum df_status get_once_more(struct get_job *job, struct df_err *err)
+{
+	*err = (struct df_err){0};
+	unlink(job->part);
+	get_begin(job);
+	return get_between_looks(job, err);
+}
+
 static enum df_status get_small(struct get_job *job, struct df_err *err)
 {
 	enum df_status st = get_as_listed(job, err);
 	if (!job->doubtful)
 		return st;
-
-	*err = (struct df_err){0};
 	job->source->lists_right = false;
-	unlink(job->part);
-	get_begin(job);
-	return get_between_looks(job, err);
+	return get_once_more(job, err);
+}
+
+/* There are servers that read a file from its beginning alone: what another attempt left would fail
+ * for ever. */
+static bool get_cannot_go_on(const struct get_job *job, enum df_status st)
+{
+	return st == DF_REJECT && job->kept > 0 && job->have == job->kept;
 }
 
 static enum df_status get_all(struct get_job *job, const char *spool_path, struct df_err *err)
 {
 	bool small = job->entry->size <= GET_SMALL && job->source->lists_right;
 	enum df_status st = small ? get_small(job, err) : get_between_looks(job, err);
+	if (get_cannot_go_on(job, st))
+		st = get_once_more(job, err);
 	if (st != DF_OK)
 		return st;
 	st = fetch_checksum_compare(job->checksum, job->entry->name, err);

@@ -22,6 +22,7 @@ struct get_job {
 	char *path; /* on the source */
 	char *part; /* "<spool_path>.part" */
 	int fd;
+	uint64_t kept;  /* bytes of the part that an earlier attempt read */
 	uint64_t have;  /* bytes in the part, all of them in the hash, or on their way there */
 	uint64_t begun; /* of them, what df_write_behind saw to */
 	struct df_sha256 *hash;

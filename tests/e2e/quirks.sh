@@ -195,6 +195,13 @@ for code in 3 4; do
 done
 
 # ---- reading ----
+quirky "no-seek cut=$work/cut" 'give_up_after = 5s'
+sed -i '/^give_up_after = 2s/d' "$conf"
+rows A 20000 >"$drop/a-eventless.csv"
+touch "$work/cut"
+exits 0 "a connection breaks, and the server reads files from the beginning alone" run
+check "it broke" test ! -e "$work/cut"
+again "read from its beginning" 20000
 for kind in short-reads end-fails 'short-reads end-fails'; do
 	quirky "$kind" 'after_done = delete'
 	rows A 300 >"$drop/a-eventless.csv"
