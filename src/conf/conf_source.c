@@ -291,6 +291,27 @@ bool conf_dir_is_source(const struct conf_feed *feed, const char *dir)
 	return is;
 }
 
+/* A setting's folder as a plain path; the caller's. */
+static char *dir_whole(const struct conf_feed *feed, const char *dir)
+{
+	char *whole =
+	    dir[0] == '/' ? df_strdup(dir) : df_format("%s/%s", feed->fetch.source.path, dir);
+	char *plain = dir_plain(whole);
+	free(whole);
+	return plain;
+}
+
+bool conf_dirs_are_one(const struct conf_feed *feed, const char *a, const char *b)
+{
+	if (a == NULL || b == NULL || feed->fetch.source.path == NULL)
+		return false;
+	char *x = dir_whole(feed, a), *y = dir_whole(feed, b);
+	bool one = strcmp(x, y) == 0;
+	free(x);
+	free(y);
+	return one;
+}
+
 static bool source_is_there(const struct conf_source *a, const struct conf_source *b)
 {
 	return a->kind != CONF_SOURCE_NONE && a->kind == b->kind && a->path != NULL &&
@@ -307,12 +328,10 @@ bool conf_dir_is_taken(const struct conf_feed *feed, const char *dir, const stru
 	if (!home && !(absolute && to->path[0] == '/'))
 		return false;
 
-	char *whole = dir[0] == '/' ? df_strdup(dir) : df_format("%s/%s", from->path, dir);
-	char *moved = dir_plain(whole), *taken = dir_plain(to->path);
+	char *moved = dir_whole(feed, dir), *taken = dir_plain(to->path);
 	size_t len = strlen(taken);
 	bool is = strncmp(moved, taken, len) == 0 &&
 		  (moved[len] == '\0' || (moved[len] == '/' && by->fetch.subfolders));
-	free(whole);
 	free(moved);
 	free(taken);
 	return is;

@@ -190,8 +190,9 @@ enum df_status fetch_after(struct fetch *source, const struct fetch_entry *entry
 struct put_job {
 	struct fetch *source;
 	char *folder;
-	char *tmp; /* in the folder */
-	char *to;  /* likewise */
+	char *tmp;  /* in the folder */
+	char *to;   /* likewise */
+	bool aside; /* what has the name is moved aside */
 	const void *p;
 	size_t len;
 };
@@ -233,6 +234,13 @@ static enum df_status put_name(const struct put_job *job, struct df_err *err)
 	return st;
 }
 
+static enum df_status put_aside(const struct put_job *job, struct df_err *err)
+{
+	enum df_status st =
+	    after_move(job->source, job->to, job->folder, df_base_name(job->to), err);
+	return st == DF_END ? DF_OK : st;
+}
+
 static enum df_status put_all(const struct put_job *job, struct df_err *err)
 {
 	enum df_status st = fetch_path_make(job->source, job->folder, err);
@@ -244,6 +252,9 @@ static enum df_status put_all(const struct put_job *job, struct df_err *err)
 
 	df_before("write back to the source");
 	st = put_write(job, job->tmp, err);
+	if (st != DF_OK)
+		return st;
+	st = job->aside ? put_aside(job, err) : DF_OK;
 	if (st != DF_OK)
 		return st;
 	df_before("name what is written back");
@@ -266,6 +277,15 @@ static char *put_temporary(const char *folder, const char *name)
 	return tmp;
 }
 
+/* A copy of rejects has a drop file's name: where such files are moved to the same folder, it
+ * replaces none of them. */
+static bool put_may_meet(const struct conf_feed *feed, const char *dir, const char *name)
+{
+	return !df_ends_with(name, ".receipt.json") &&
+	       (conf_dirs_are_one(feed, dir, feed->fetch.after_done.dir) ||
+		conf_dirs_are_one(feed, dir, feed->fetch.after_refused.dir));
+}
+
 enum df_status fetch_put(struct fetch *source, const char *dir, const char *name, const void *p,
 			 size_t len, struct df_err *err)
 {
@@ -276,6 +296,7 @@ enum df_status fetch_put(struct fetch *source, const char *dir, const char *name
 	job.folder = fetch_path_beside(top, name);
 	job.tmp = put_temporary(job.folder, name);
 	job.to = fetch_path_join(job.folder, df_base_name(name));
+	job.aside = put_may_meet(source->feed, dir, name);
 	source->cannot = NULL;
 
 	enum df_status st = put_all(&job, err);

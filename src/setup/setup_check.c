@@ -285,6 +285,30 @@ static void check_moved(const struct setup_work *w)
 	}
 }
 
+/* A copy of rejects has the name of a drop file. */
+static void check_receipts(const struct setup_work *w)
+{
+	const struct conf_fetch *set = &w->feed->fetch;
+	const char *key =
+	    conf_dirs_are_one(w->feed, set->receipts, set->after_done.dir)      ? "after_done"
+	    : conf_dirs_are_one(w->feed, set->receipts, set->after_refused.dir) ? "after_refused"
+										: NULL;
+	if (key != NULL)
+		setup_found(w, "receipts", true,
+			    "%s moves files to that folder as well: copies of rejects have the "
+			    "same names; give receipts a folder of their own",
+			    key);
+	for (size_t i = 0; i < w->conf->n_feeds; i++) {
+		const struct conf_feed *f = &w->conf->feeds[i];
+		if (f != w->feed && f->fetch.include.n == 0 &&
+		    conf_dir_is_taken(w->feed, set->receipts, f))
+			setup_found(w, "receipts", true,
+				    "feed %s takes the files of that folder, and so the copies of "
+				    "rejects that are written there; name another folder",
+				    f->name);
+	}
+}
+
 /* Somebody counts on a key that does nothing: files are not held against signed_by where none is
  * encrypted. */
 static void check_idle_keys(const struct setup_work *w)
@@ -366,6 +390,7 @@ static void check_feed(struct setup_work *w)
 	check_doubled(w);
 	check_removals(w);
 	check_moved(w);
+	check_receipts(w);
 	check_idle_keys(w);
 	check_secrets(w);
 	if (decode_check_keys(w->feed, &key, &err) != DF_OK)

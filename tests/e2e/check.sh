@@ -157,6 +157,18 @@ for other in "source = file://$work/above" "include = x*" "sink = file:$work/b.n
 	esac
 	check "is not a mistake" absent 'takes the files of that folder' "$work/err"
 done
+# Copies of rejects have the names of drop files.
+conf_with "source = file://$work/drop" 'sink = -' 'after_done = move:done' 'receipts = ./done/' \
+	'[feed b]' 'sink = -' "source = file://$work/above"
+exits 0 "receipts in the folder for what is done" check
+said "is a warning" 'warning: feed a: receipts: after_done moves files to that folder as well'
+sed -i 's|^receipts = .*|receipts = ../above|' "$conf"
+exits 0 "receipts where another feed takes files" check
+said "is a warning, too" 'warning: feed a: receipts: feed b takes the files of that folder'
+sed -i 's|^receipts = .*|receipts = ../above/of|' "$conf"
+exits 0 "receipts in a folder of their own" check
+check "are not" absent 'receipts:' "$work/err"
+
 server='sftp://u@sftp.example.com'
 pin="host_key = SHA256:$(printf 'A%.0s' $(seq 43))"
 conf_with "source = $server/out" "$pin" 'sink = -' 'after_done = move:/done' '[feed b]' \

@@ -173,6 +173,22 @@ exits 0 "a feed that leaves files where they are" run
 exits 0 "again" run
 check "says nothing of them" absent 'at the source again' "$work/out" "$work/err"
 
+# ---- receipts go where files are moved to: a copy of rejects replaces none of them
+fresh 'after_done = move:done' 'receipts = done'
+rows A >"$drop/u-eventless.csv"
+exits 0 "a file is done" run
+{ rows B && echo ,Rome; } >"$drop/u-eventless.csv"
+exits 1 "another one of its name has rejects" run
+{ rows C && echo ,Turin; } >"$drop/u-eventless.csv"
+exits 1 "and a third one" run
+for id in A B C; do
+	check "the file with $id is there" grep -qx "$id,Oslo" -r "$drop/done"
+done
+for city in Rome Turin; do
+	equal "the copy of the rejects, too: $city" \
+		"$(grep -lr "^,$city,.*missing" "$drop/done" | wc -l)" 1
+done
+
 # ---- CSV that is skipped in a zip
 fresh 'after_done = delete'
 (cd "$work" && mkdir -p sub && rows A >a-eventless.csv && rows B >sub/b-eventless.csv &&
