@@ -140,7 +140,11 @@ static enum df_status row_too_large(struct rows *r, enum rows_place_in place, st
 				    struct df_err *err)
 {
 	uint64_t offset = r->window_offset + r->row_at;
-	enum df_status st = rows_skip(r, place, err);
+	size_t have = r->have - r->row_at;
+	enum df_status st = rows_hole(r, r->window + r->row_at, have, 0, err);
+	if (st != DF_OK)
+		return st;
+	st = rows_skip(r, place, err);
 	if (st != DF_OK)
 		return st;
 
@@ -430,6 +434,8 @@ static enum df_status row_next(struct rows *r, struct rows_row *row, struct df_e
 enum df_status rows_next(struct rows *r, struct rows_row *row, struct df_err *err)
 {
 	enum df_status st = row_next(r, row, err);
+	if (st == DF_OK && row->fault != NULL && row->raw != NULL)
+		st = rows_hole(r, row->raw, row->length, row->left, err);
 	if (st == DF_OK) {
 		row_check_size(row);
 		if (r->format.trim || r->format.n_null > 0)

@@ -10,6 +10,7 @@
  *	rows_scan.c	cells without quotes
  *	rows_quoted.c	quoted cells of the usual kind
  *	rows_escape.c	rows without quotes, in which backslashes count
+ *	rows_hole.c	parts of a document that were never written
  *	rows_place.c	where in a row a byte is; rows past the cap
  *	rows_cell.c	backslashes, blanks, words for "nothing"
  *	rows_sign.c	delimiters and quotes of several bytes
@@ -108,6 +109,13 @@ void rows_parser_make(struct rows *r);
 
 /* The document ends within a cell. DF_REJECT. */
 enum df_status rows_cut_off(const struct rows *r, struct df_err *err) DF_CHECK;
+
+/* ---- rows_hole.c ---- */
+
+/* DF_REJECT: these bytes of the current row have a part that was never written. left: how many of
+ * the document's follow them. */
+enum df_status rows_hole(const struct rows *r, const char *p, size_t len, uint64_t left,
+			 struct df_err *err) DF_CHECK;
 
 /* ---- rows_quoted.c ---- */
 
