@@ -179,6 +179,26 @@ static size_t name_without_end(const char *name)
 	return len;
 }
 
+/* The length without a date, number or version after the extension, as programs write it that
+ * rotate files: "orders-eventless.csv.20261101". */
+static size_t name_without_number(const char *name, size_t len)
+{
+	char event_type[48];
+	for (size_t at = len; at-- > 0;) {
+		bool version = name[at] == ';' && at + 1 < len &&
+			       strspn(name + at + 1, "0123456789") == len - at - 1;
+		if (!version && !name_is_number(name + at, len - at))
+			continue;
+		size_t rest = at;
+		bool packed = name_strip(name, &rest, encrypted_suffixes);
+		packed = name_strip_pack(name, &rest) != NAME_PLAIN || packed;
+		if (name_strip(name, &rest, csv_suffixes) ||
+		    (packed && name_split(name, rest, event_type) < rest))
+			return at;
+	}
+	return len;
+}
+
 static enum df_status name_fail_form(const char *name, struct df_err *err)
 {
 	const char *advice = name_advice(name);
@@ -188,6 +208,12 @@ static enum df_status name_fail_form(const char *name, struct df_err *err)
 		return df_fail(DF_REJECT, err, "bad-name",
 			       "its name ends with a blank, a dot or a line end, so that its "
 			       "extension is not recognised; rename the file without it");
+	if (name_without_number(name, strlen(name)) < strlen(name))
+		return df_fail(DF_REJECT, err, "bad-name",
+			       "a date or number comes after its extension, which is not "
+			       "recognised there; rename the file, such as to "
+			       "NAME-EVENTTYPE-20261101.csv, and join the parts of a split one "
+			       "first");
 	return df_fail(
 	    DF_REJECT, err, "bad-name",
 	    "the name is not NAME-EVENTTYPE.csv, NAME-EVENTTYPE.csv.gz (.zst, .bz2, .xz), "
@@ -311,10 +337,20 @@ static bool name_has_type(const char *name, size_t len)
 	       (name_strip(name, &len, csv_suffixes) || name_split(name, len, event_type) < len);
 }
 
+/* "orders-custom_event". Event types that are words of other names as well ("profile") say
+ * nothing. */
+static bool name_lacks_extension(const char *name, size_t len)
+{
+	char event_type[48];
+	return memchr(name, '.', len) == NULL && name_split(name, len, event_type) < len &&
+	       (strchr(event_type, '_') != NULL || strcmp(event_type, "eventless") == 0);
+}
+
 bool name_meant(const char *name)
 {
 	size_t len = name_without_end(name);
-	if (name_has_type(name, len))
+	if (name_has_type(name, len) || name_lacks_extension(name, len) ||
+	    name_without_number(name, len) < len)
 		return true;
 	if (name_strip(name, &len, encrypted_suffixes) || name_advice(name) != NULL)
 		return true;

@@ -128,7 +128,7 @@ equal "an event type in the name wins" \
 	"$(cat "$work"/batches/* | jq -r '.events[0].event_type // empty')" screen_view
 fresh
 for name in a-eventless.7z a.tar.gz a.xlsx a-custom_evnt.csv notes.txt 'b-eventless.csv ' \
-	$'c-eventless.csv\r' d-eventless.csv.txt; do
+	$'c-eventless.csv\r' d-eventless.csv.txt e-eventless.csv.20261101; do
 	rows A >"$drop/$name"
 done
 rows B >"$work/target"
@@ -140,9 +140,10 @@ for words in 'a-eventless.7z: left alone: a 7z archive is not read' \
 	'b-eventless.csv : left alone: its name ends with a blank' \
 	'c-eventless.csv.*: left alone: its name ends with a blank, a dot or a line end' \
 	'd-eventless.csv.txt: left alone: the name is not NAME-EVENTTYPE.csv' \
+	'e-eventless.csv.20261101: left alone: a date or number comes after its extension' \
 	'l-eventless.csv: left alone: it is a symbolic link'; do said "reported: $words" \
 	"$words"; done
-equal "each once, and nothing else" "$(grep -c 'left alone' "$work/err")" 8
+equal "each once, and nothing else" "$(grep -c 'left alone' "$work/err")" 9
 exits 0 "again" run
 check "they are reported once" absent 'left alone' "$work/err"
 

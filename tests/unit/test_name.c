@@ -91,13 +91,27 @@ static void test_advice(void)
 					    "a.CSV.TXT",
 					    "a-eventless.csv ",
 					    "a-eventless.csv.gz\r",
-					    "a-eventless.csv."};
+					    "a-eventless.csv.",
+					    "a-eventless.csv.20261101",
+					    "a.csv_2026-11-01",
+					    "a-eventless.csv.gz.1",
+					    "a-eventless.zip.001",
+					    "a-eventless.csv.gpg-20261101T0300",
+					    "a-eventless.csv (2)",
+					    "A.CSV;1",
+					    "a-custom_event",
+					    "a-eventless_20261101"};
 	static const char *const beside[] = {"a.txt",
 					     "a-eventless.csv.sha256",
 					     "_SUCCESS",
 					     "a-eventless.csv.receipt.json",
 					     "a-eventless.csv~",
 					     "manifest.json",
+					     "app.log.gz.1",
+					     "log.20261101",
+					     "user-profile",
+					     "web-access",
+					     "a-eventless.csv.md5.1",
 					     "a-eventless.csv.done"};
 	static const char *const without[] = {"a.csv", "a.zip", "tar", "a.txt", "a.csv.gz"};
 	for (size_t i = 0; i < sizeof(with) / sizeof(*with); i++)
@@ -205,8 +219,7 @@ static void test_meant_names(void)
 {
 	static const char *const yes[] = {"a.csv",     "a-custom_evnt.CSV", "a.csv.gz",
 					  "a.zip.PGP", "-custom_event.csv", "a.csv.zst"};
-	static const char *const no[] = {"a.txt", "csv", "a-custom_event", "a-custom_event.csv.md5",
-					 ""};
+	static const char *const no[] = {"a.txt", "csv", "a-profile", "a-custom_event.csv.md5", ""};
 	for (size_t i = 0; i < sizeof(yes) / sizeof(*yes); i++)
 		CU_ASSERT_TRUE(name_meant(yes[i]));
 	for (size_t i = 0; i < sizeof(no) / sizeof(*no); i++)
