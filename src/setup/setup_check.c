@@ -4,6 +4,7 @@
 #include "dropfeed/decode.h"
 #include "dropfeed/fetch.h"
 #include "dropfeed/map.h"
+#include "dropfeed/name.h"
 #include "dropfeed/send.h"
 #include "dropfeed/setup.h"
 
@@ -130,27 +131,53 @@ static void check_manifest(const struct setup_work *w)
 	setup_found(w, "manifest", false, "%s", text);
 }
 
+static bool is_marker(const struct conf_fetch *set, const char *glob)
+{
+	return (set->ready_marker != NULL && df_ends_with(glob, set->ready_marker)) ||
+	       (set->checksum != NULL && df_ends_with(glob, set->checksum));
+}
+
+/* Marks of regular expressions that names of files hardly have. */
+static bool is_expression(const char *glob)
+{
+	return glob[0] == '^' || df_ends_with(glob, "$") || strchr(glob, '|') != NULL ||
+	       strstr(glob, "\\.") != NULL || strstr(glob, "\\d") != NULL;
+}
+
+/* Why a glob does not do what it was written for, or NULL. */
+static const char *glob_fault(const struct conf_fetch *set, const char *glob, bool include)
+{
+	if (strchr(glob, ';') != NULL)
+		return "is one glob: several have blanks or commas between them";
+	if (strpbrk(glob, "{}") != NULL)
+		return "has a brace, which is a letter like any other: write a glob for each of "
+		       "the alternatives";
+	if (is_expression(glob))
+		return "is a glob, not a regular expression: * fits any letters, ? one";
+	if (strchr(glob, '/') != NULL && !set->subfolders)
+		return "fits no file: names have no folder unless subfolders = yes";
+	if (include && name_ignored(glob))
+		return "fits no file: hidden ones and .tmp .part .partial .filepart never are "
+		       "taken";
+	if (include && is_marker(set, glob))
+		return "fits no file but markers and checksum files, which belong to others";
+	return NULL;
+}
+
 /* Globs that no name fits take nothing, for ever, and say nothing. */
 static void check_globs(const struct setup_work *w)
 {
-	const struct conf_feed *feed = w->feed;
+	const struct conf_fetch *set = &w->feed->fetch;
 	const struct {
 		const char *key;
 		const struct conf_list *globs;
-	} lists[] = {{"include", &feed->fetch.include}, {"exclude", &feed->fetch.exclude}};
+	} lists[] = {{"include", &set->include}, {"exclude", &set->exclude}};
 	for (size_t i = 0; i < 2; i++)
 		for (size_t k = 0; k < lists[i].globs->n; k++) {
 			const char *glob = lists[i].globs->v[k];
-			if (strchr(glob, ';') != NULL)
-				setup_found(w, lists[i].key, true,
-					    "'%s' is one glob: several have blanks or commas "
-					    "between them",
-					    glob);
-			else if (strchr(glob, '/') != NULL && !feed->fetch.subfolders)
-				setup_found(w, lists[i].key, true,
-					    "'%s' fits no file: names have no folder unless "
-					    "subfolders = yes",
-					    glob);
+			const char *fault = glob_fault(set, glob, i == 0);
+			if (fault != NULL)
+				setup_found(w, lists[i].key, true, "'%s' %s", glob, fault);
 		}
 }
 

@@ -95,6 +95,15 @@ END
 warns "globs with a semicolon" 2 "include: '\*.csv;\*.gz' is one glob" 'sink = -' \
 	'include = *.csv;*.gz'
 warns "a glob with a folder" 2 "exclude: 'in/\*.csv' fits no file" 'sink = -' 'exclude = in/*.csv'
+warns "globs with braces" 2 "include: '\{a' has a brace" 'sink = -' 'include = {a,b}*.csv'
+for expression in '^orders' 'orders.*\.csv' 'orders.*csv$' 'a|b'; do
+	warns "a regular expression, $expression" 2 \
+		'exclude: .* is a glob, not a regular expression' 'sink = -' \
+		"exclude = $expression"
+done
+warns "a glob of unfinished files" 2 "include: '\*.tmp' fits no file" 'sink = -' 'include = *.tmp'
+warns "a glob of markers" 2 "include: '\*.csv.ok' fits no file but markers" 'sink = -' \
+	'include = *.csv.ok' 'ready_marker = .ok'
 conf_with 'sink = -' 'include = in/*.csv, *.gz' 'subfolders = yes'
 exits 0 "one of sub-folders" check
 said "is sound" 'no mistakes in 1 feed$'
