@@ -45,6 +45,10 @@ struct run_columns { /* of a document */
 };
 void run_drift(struct run *run, const struct run_columns *what);
 
+/* Warns where the file begins with all that was delivered under its name: run_grown.c */
+enum df_status run_warn_grown(struct run_file_work *w, const char *label,
+			      struct df_err *err) DF_CHECK;
+
 /* What the reading of a document warned of; the hosted feed's guidelines only with --verbose. */
 void run_log_warnings(const char *label, const struct document_pass *pass);
 void run_log_note(const char *label, const struct map_warning *note); /* one of its notes */

@@ -301,6 +301,19 @@ static enum df_status warn_alike(struct run_file_work *w, const struct decode_do
 	return DF_OK;
 }
 
+/* What is said of a user twice changes nothing; an event counts twice. */
+static enum df_status warn_grown(struct run_file_work *w, const struct decode_doc *doc,
+				 struct df_err *err)
+{
+	if (w->f->feed->send.duplicates_import || doc->name != NULL ||
+	    strcmp(doc->event_type, "eventless") == 0)
+		return DF_OK;
+	char *label = run_document_label(w->f, doc);
+	enum df_status st = run_warn_grown(w, label, err);
+	free(label);
+	return st;
+}
+
 static enum df_status begin_new(struct run_file_work *w, const struct decode_doc *doc,
 				const struct ledger_new_document *now, struct ledger_document *d,
 				struct df_err *err)
@@ -317,6 +330,8 @@ static enum df_status begin_new(struct run_file_work *w, const struct decode_doc
 	if (st != DF_END)
 		return st;
 	st = warn_alike(w, doc, &fresh, err);
+	if (st == DF_OK)
+		st = warn_grown(w, doc, err);
 	return st == DF_OK ? check_and_enter(w, doc, &fresh, d, err) : st;
 }
 

@@ -174,6 +174,26 @@ exits 0 "a feed that leaves files where they are" run
 exits 0 "again" run
 check "says nothing of them" absent 'at the source again' "$work/out" "$work/err"
 
+# ---- a file that grows after it was delivered
+clicks() {
+	echo user_identities.customerid,events.data.event_name,events.data.custom_event_type
+	printf '%s,click,other\n' "$@"
+}
+grown='begins with all of the file of this name that was delivered before'
+fresh
+clicks A B >"$drop/c-custom_event.csv"
+{ echo user_identities.customerid && echo A; } >"$drop/u-eventless.csv"
+exits 0 "a file that is written still" run
+clicks A B C >"$drop/c-custom_event.csv"
+clicks A B C >"$drop/d-custom_event.csv"
+{ echo user_identities.customerid && echo A && echo B; } >"$drop/u-eventless.csv"
+exits 0 "the whole file" run
+said "what is sent twice is said" "c-custom_event.csv: $grown.* .delivered-before."
+equal "of events, and of this file alone" "$(grep -c "$grown" "$work/err")" 1
+clicks A C B D >"$drop/c-custom_event.csv"
+exits 0 "a longer file that begins with other rows" run
+check "is another one" absent "$grown" "$work/err"
+
 # ---- receipts go where files are moved to: a copy of rejects replaces none of them
 fresh 'after_done = move:done' 'receipts = done'
 rows A >"$drop/u-eventless.csv"
