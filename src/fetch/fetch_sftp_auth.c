@@ -34,6 +34,23 @@ static void facts_openssh(const char *text, struct key_facts *out)
 	out->rsa = memmem(head, sizeof(head), "\0\0\0\7ssh-rsa", 11) != NULL;
 }
 
+/* What a copy by way of a mail, a variable or a console did to the lines of a key, or NULL. */
+static const char *key_lines_fault(const char *text)
+{
+	static const char ending[] = "PRIVATE KEY-----";
+	const char *begin = strstr(text, "-----BEGIN ");
+	const char *rest = begin != NULL ? strstr(begin, ending) : NULL;
+	if (rest == NULL)
+		return NULL;
+	rest += sizeof(ending) - 1;
+	rest += strspn(rest, " \t");
+	if (begin > text && begin[-1] != '\n')
+		return "has a byte order mark, blanks or other letters before -----BEGIN";
+	if (rest[0] == '\\' && rest[1] == 'n')
+		return "has \\n in the place of its line ends (printf '%b' writes them)";
+	return rest[0] != '\n' && rest[0] != '\r' ? "has lost its line ends" : NULL;
+}
+
 static enum df_status facts_read(const char *path, struct key_facts *out, struct df_err *err)
 {
 	static const char openssh[] = "-----BEGIN OPENSSH PRIVATE KEY-----";
@@ -42,7 +59,7 @@ static enum df_status facts_read(const char *path, struct key_facts *out, struct
 	enum df_status st = df_read_file(path, KEY_FILE_MAX, &text, &len, err);
 	if (st != DF_OK)
 		return st;
-	const char *body = strstr(text, openssh);
+	const char *body = strstr(text, openssh), *fault = key_lines_fault(text);
 	if (strncmp(text, "PuTTY-User-Key-File-", 20) == 0)
 		st = df_fail(DF_USAGE, err, NULL,
 			     "%s is a key of PuTTY (.ppk), which is not read: "
@@ -53,6 +70,9 @@ static enum df_status facts_read(const char *path, struct key_facts *out, struct
 		 strstr(text, "PUBLIC KEY") != NULL)
 		st = df_fail(DF_USAGE, err, NULL,
 			     "%s is a public key: name the private one, which belongs to it", path);
+	else if (fault != NULL)
+		st = df_fail(DF_USAGE, err, NULL, "%s %s: copy the key's file as it is", path,
+			     fault);
 	else if (body != NULL)
 		facts_openssh(body + sizeof(openssh) - 1, out);
 	else if (strstr(text, "PRIVATE KEY-----") == NULL)

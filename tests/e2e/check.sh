@@ -67,6 +67,23 @@ warns "a public key" 4 'identity_file: .*/open.pub is a public key' 'sink = -' "
 	"identity_file = $work/open.pub"
 warns "a key of PuTTY" 4 'identity_file: .*key.ppk is a key of PuTTY' 'sink = -' "${there[@]}" \
 	"identity_file = $work/key.ppk"
+# spoilt FILTER WORDS: a key that was copied by way of something else
+spoilt() {
+	sed "$1" "$work/open" >"$work/copied"
+	warns "a key that was copied ($1)" 4 \
+		"identity_file: .*/copied $2.*: copy the key.s file as it is" \
+		'sink = -' "${there[@]}" "identity_file = $work/copied"
+}
+spoilt '1s/^/\xef\xbb\xbf/' 'has a byte order mark, blanks or other letters before'
+spoilt 's/^/    /' 'has a byte order mark, blanks or other letters before'
+spoilt ':a;N;$!ba;s/\n/\\n/g' 'has .n in the place of its line ends'
+spoilt ':a;N;$!ba;s/\n/ /g' 'has lost its line ends'
+for filter in 's/$/\r/' '1i\\' '1s/$/ /'; do
+	sed "$filter" "$work/open" >"$work/copied"
+	conf_with 'sink = -' "${there[@]}" "identity_file = $work/copied"
+	exits 0 "a key as libssh2 reads it ($filter)" check
+	said "is sound" 'no mistakes in 1 feed$'
+done
 conf_with 'sink = -' "${there[@]}" "identity_file = $work/locked" \
 	"passphrase_file = $work/api-secret"
 exits 0 "a key with a passphrase, and where that is" check
