@@ -11,9 +11,12 @@
 #define PUT_BACK_LOOKED 1000   /* in one listing */
 #define OTHERS_LIST_MS  600000 /* another host's move may be later than this host's listing */
 
+/* What was abandoned stays there. */
 static bool leaves_source(const struct conf_feed *feed, enum ledger_state state)
 {
 	const struct conf_fetch *fetch = &feed->fetch;
+	if (state == LEDGER_ABANDONED)
+		return false;
 	return (state == LEDGER_REFUSED ? &fetch->after_refused : &fetch->after_done)->what !=
 	       CONF_KEEP;
 }

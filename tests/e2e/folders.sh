@@ -168,6 +168,15 @@ said "it is said" \
 echo 'unknown_columns = warn' >>"$conf"
 exits 0 "restart takes the first" restart b-eventless.csv
 equal "and delivers it" "$(ids)" "A B "
+fresh 'after_done = move:done'
+sed -i "s|^sink = .*|sink = file:$work/nowhere/out.ndjson|" "$conf"
+rows A >"$drop/a-eventless.csv"
+exits 3 "a file is under way" run
+exits 0 "and abandoned: it stays at the source" abandon a-eventless.csv
+ledger_sql "$(sed -n 's/^state_dir *= *//p' "$conf")" \
+	'UPDATE file SET closed_ms = closed_ms - 700000 WHERE closed_ms > 0'
+exits 0 "the next run" run
+check "does not take it for put back" absent 'at the source again' "$work/out" "$work/err"
 fresh
 rows A >"$drop/a-eventless.csv"
 exits 0 "a feed that leaves files where they are" run
