@@ -509,11 +509,13 @@ enum df_status ledger_spend(struct ledger *l, const struct ledger_spending *s, i
 
 /* ---- counters that never go back ---- */
 /* Of a feed: LEDGER_ARRIVAL, "files_done", "files_refused", "files_abandoned", "rows_delivered",
- * "rows_rejected", "rows_skipped", "batches", LEDGER_THROTTLED. Of the program, as feed "": the
- * LEDGER_RUN_* of the latest `run`. Those without a name here are kept by the ledger itself. */
+ * "rows_rejected", "rows_skipped", "batches", LEDGER_THROTTLED; LEDGER_EXPECTING and LEDGER_PLACE,
+ * which count nothing. Of the program, as feed "": the LEDGER_RUN_* of the latest `run`. Those
+ * without a name here are kept by the ledger itself. */
 #define LEDGER_ARRIVAL      "arrival_ms"     /* of the latest file */
 #define LEDGER_THROTTLED    "throttled"      /* answers 429 */
 #define LEDGER_EXPECTING    "expecting_ms"   /* since when something is expected of the feed */
+#define LEDGER_PLACE        "place"          /* where the feed delivered to, as a number */
 #define LEDGER_RUN_MS       "run_ms"         /* when the latest run ended */
 #define LEDGER_RUN_SUCCESS  "run_success_ms" /* when one last ended with exit code 0 */
 #define LEDGER_RUN_EXIT     "run_exit"

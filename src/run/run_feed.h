@@ -11,6 +11,14 @@ struct run_put_back { /* of one listing */
 	size_t n, looked;
 };
 
+struct run_elsewhere { /* of one listing */
+	bool looks;    /* the place that the feed delivers to may not be the last listing's */
+	int64_t place; /* that of today, as a number */
+	char *name;    /* own; the first file that is reported */
+	enum run_place first;
+	size_t n, looked;
+};
+
 struct feed_work {
 	struct run *run;
 	struct run_pool *pool;
@@ -36,6 +44,7 @@ struct feed_work {
 	size_t waited;    /* files of that look that had not settled, and count as skipped */
 	int64_t began_ms; /* wall clock */
 	struct run_put_back put_back;
+	struct run_elsewhere elsewhere;
 };
 
 /* Counts files that are known already, or not settled yet. */
@@ -82,7 +91,8 @@ void run_feed_stuck(struct feed_work *w, const struct fetch_entry *e);
 /* For qsort: pointers to entries, in the order in which their files came to rest. */
 int run_feed_by_rest(const void *a, const void *b);
 
-/* ---- the steps of a feed's part: run_left.c, run_pull.c, run_put_back.c ---- */
+/* ---- the steps of a feed's part: run_left.c, run_pull.c, run_put_back.c,
+ * run_elsewhere.c ---- */
 
 #define RUN_KEEP_OPEN_MS 5000 /* a connection with nothing to do is kept for so long */
 
@@ -108,6 +118,15 @@ enum df_status run_put_back_look(struct feed_work *w, const struct fetch_entry *
 				 enum ledger_state state, struct df_err *err) DF_CHECK;
 /* A warning of those that were noted. */
 void run_put_back_log(struct feed_work *w);
+/* Files of a listing that were delivered, but not to where the feed delivers today; see
+ * run_elsewhere.c. Of those that are done, each is looked at. */
+enum df_status run_elsewhere_begin(struct feed_work *w, struct df_err *err) DF_CHECK;
+enum df_status run_elsewhere_look(struct feed_work *w, const struct fetch_entry *e,
+				  enum ledger_state state, struct df_err *err) DF_CHECK;
+/* A warning of those that were noted. Where the listing was gone through (st is DF_OK), the place
+ * is remembered. Returns st, or what went wrong with that. */
+enum df_status run_elsewhere_end(struct feed_work *w, enum df_status st,
+				 struct df_err *err) DF_CHECK;
 /* Waits for what has not settled yet, and pulls it. */
 enum df_status run_pull_settled(struct feed_work *w, struct df_err *err) DF_CHECK;
 

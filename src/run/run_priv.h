@@ -259,6 +259,13 @@ enum df_status run_same_bytes(struct ledger *ledger, const struct conf_feed *fee
 const char *run_same_environment(const struct conf_feed *feed);
 /* A fingerprint of endpoint and key, or of the sink: ids are remembered there, and nowhere else. */
 void run_target(const struct conf_feed *feed, char out[DF_SHA256_HEX]);
+/* Where the rows of a file that is done are. */
+enum run_place {
+	RUN_PLACE_SAME,        /* where the feed's go today, as far as that is known */
+	RUN_PLACE_TARGET,      /* at another endpoint, under another key, or in another sink */
+	RUN_PLACE_ENVIRONMENT, /* in another environment, and maybe elsewhere as well */
+};
+enum run_place run_same_place(struct ledger *ledger, const struct conf_feed *feed, int64_t id);
 /* Warns where the rows of `same`, which was delivered, may not be where those of the file of that
  * name would go today. */
 void run_same_warn(struct ledger *ledger, const struct conf_feed *feed, const char *name,

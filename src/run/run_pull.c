@@ -87,6 +87,15 @@ static enum df_status log_misnamed(struct feed_work *w, const struct fetch_list 
 	return DF_OK;
 }
 
+static enum df_status look_at_known(struct feed_work *w, const struct fetch_entry *e,
+				    enum ledger_state state, struct df_err *err)
+{
+	if (!ledger_closes(state))
+		return DF_OK;
+	enum df_status st = run_put_back_look(w, e, state, err);
+	return st == DF_OK ? run_elsewhere_look(w, e, state, err) : st;
+}
+
 /* Of some entries, those that are to be pulled: they are put after those in `due`. */
 static enum df_status add_due(struct feed_work *w, const struct fetch_entry *entries, size_t n,
 			      struct due *due, struct df_err *err)
@@ -106,8 +115,7 @@ static enum df_status add_due(struct feed_work *w, const struct fetch_entry *ent
 	for (size_t i = 0; i < n && st == DF_OK; i++) {
 		if (known[i] != 0) { /* closed, or open and taken up from the spool: see resume */
 			w->known += ledger_closes(known[i]);
-			if (ledger_closes(known[i]))
-				st = run_put_back_look(w, &entries[i], known[i], err);
+			st = look_at_known(w, &entries[i], known[i], err);
 			continue;
 		}
 		st = is_due(w, &entries[i], err);
@@ -128,7 +136,7 @@ static enum df_status find_due(struct feed_work *w, const struct fetch_list *lis
 			       const struct fetch_entry ***out, size_t *n, struct df_err *err)
 {
 	struct due due = {.v = df_alloc((list->n + 1) * sizeof(*due.v))};
-	enum df_status st = DF_OK;
+	enum df_status st = run_elsewhere_begin(w, err);
 
 	*n = 0;
 	for (size_t i = 0; i < list->n && st == DF_OK; i += LOOKED_UP) {
@@ -136,6 +144,7 @@ static enum df_status find_due(struct feed_work *w, const struct fetch_list *lis
 		st = add_due(w, &list->v[i], some, &due, err);
 	}
 	run_put_back_log(w);
+	st = run_elsewhere_end(w, st, err);
 	if (st != DF_OK) {
 		free((void *)due.v);
 		return st;

@@ -74,9 +74,21 @@ enum df_status run_same_bytes(struct ledger *ledger, const struct conf_feed *fee
 }
 
 struct delivered {
-	const char *target;
-	bool any, here;
+	const char *target, *environment; /* of today; environment: NULL: any */
+	bool any, here, environments;     /* environments: some of it went to another one */
 };
+
+/* As the ledger asks it: what was pruned is not known, and counts as if it was. */
+static bool is_environment(const char *settings, const char *environment)
+{
+	const char *key = settings != NULL ? strstr(settings, "environment = ") : NULL;
+	if (key == NULL || environment == NULL)
+		return true;
+	char *line = df_format("environment = %s\n", environment);
+	bool same = strstr(key, line) != NULL;
+	free(line);
+	return same;
+}
 
 static enum df_status look_where(void *ctx, const struct ledger_document *d, struct df_err *err)
 {
@@ -84,20 +96,29 @@ static enum df_status look_where(void *ctx, const struct ledger_document *d, str
 	(void)err;
 	if (d->delivered == 0)
 		return DF_OK;
+	bool target = d->target == NULL || strcmp(d->target, to->target) == 0;
+	bool environment = is_environment(d->settings, to->environment);
 	to->any = true;
-	to->here = to->here || d->target == NULL || strcmp(d->target, to->target) == 0;
+	to->here = to->here || (target && environment);
+	to->environments = to->environments || !environment;
 	return DF_OK;
+}
+
+enum run_place run_same_place(struct ledger *ledger, const struct conf_feed *feed, int64_t id)
+{
+	char target[DF_SHA256_HEX];
+	struct delivered to = {.target = target, .environment = run_same_environment(feed)};
+	struct df_err ignored = {0};
+	run_target(feed, target);
+	if (ledger_documents(ledger, id, look_where, &to, &ignored) != DF_OK || !to.any || to.here)
+		return RUN_PLACE_SAME;
+	return to.environments ? RUN_PLACE_ENVIRONMENT : RUN_PLACE_TARGET;
 }
 
 void run_same_warn(struct ledger *ledger, const struct conf_feed *feed, const char *name,
 		   const struct ledger_file *same)
 {
-	char target[DF_SHA256_HEX];
-	struct delivered to = {.target = target};
-	struct df_err ignored = {0};
-	run_target(feed, target);
-	if (ledger_documents(ledger, same->id, look_where, &to, &ignored) != DF_OK || !to.any ||
-	    to.here)
+	if (run_same_place(ledger, feed, same->id) == RUN_PLACE_SAME)
 		return;
 	df_log(DF_LOG_WARN,
 	       "%s: %s: %s was delivered to another endpoint, API key or sink than the feed's of "

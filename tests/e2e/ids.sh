@@ -58,6 +58,31 @@ settings 'environment = production'
 exits 0 "then production" run
 equal "all of it arrives" "$(arrived 'b["environment"] == "production"')" 80
 
+# ---- the file that was tried with stays at the source, and so does the state folder ----
+went='day-screen_view.csv: delivered before, to another'
+: >"$accepted"
+rm -rf "$state"
+settings 'environment = development'
+exits 0 "a test run in development" run
+settings 'environment = production'
+exits 0 "then production: the file is known" run
+said "it is said that its rows went elsewhere" "$went environment .*resend --new-ids day-screen"
+exits 0 "the next run" run
+check "says so no more" absent "$went" "$work/out" "$work/err"
+exits 0 "what was proposed" resend --new-ids day-screen_view.csv
+equal "delivers all of it" "$(arrived 'b["environment"] == "production"')" 80
+exits 0 "a run after that" run
+check "has nothing to say" absent "$went" "$work/out" "$work/err"
+: >"$accepted"
+rm -rf "$state"
+settings "sink = file:$work/look.ndjson"
+exits 0 "a test run into a file" run
+settings
+exits 0 "then to the API" run
+said "it is said that its rows went elsewhere" "$went endpoint, API key or sink .*resend day-scr"
+exits 0 "what was proposed" resend day-screen_view.csv
+equal "delivers all of it" "$(arrived True)" 80
+
 # ---- the same once more: what is known by its id is dropped ----
 : >"$accepted"
 rm -rf "$state"
