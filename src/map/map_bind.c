@@ -125,6 +125,20 @@ static enum df_status check_spread(const struct map *m, const struct map_binding
 		       d->pattern, d->entry->field);
 }
 
+/* An identity that is the same for all rows makes one user of all. */
+static void warn_constant(struct map *m, const struct map_binding *binding,
+			  const struct map_node *leaf)
+{
+	const struct map_derived *d = map_derived_of(m, binding->column);
+	const struct liquid *template = d != NULL ? d->entry->template : NULL;
+	const bool text = template != NULL && liquid_is_text(template);
+	if ((leaf->flags & SCHEMA_ID) != 0 && (text || binding->fixed != NULL))
+		map_warn(m, "shared-identity",
+			 "the manifest gives %.100s the same value in all rows: to the API they "
+			 "are one user, or users to be merged; {{ value }} is the cell's",
+			 binding->name);
+}
+
 static enum df_status bind(struct map *m, struct map_binding *binding, struct df_err *err)
 {
 	struct schema_path path;
@@ -165,6 +179,7 @@ static enum df_status bind(struct map *m, struct map_binding *binding, struct df
 	leaf->keep = binding->keep;
 	leaf->flags |= short_enough ? 0u : MAP_LONG_NAME;
 	bind_derived(m, binding, &path, leaf);
+	warn_constant(m, binding, leaf);
 	if (leaf->flags & SCHEMA_UNWANTED)
 		map_warn(m, "guideline",
 			 "the API says that the batch's own %s must not be set; did you mean "

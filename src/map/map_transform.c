@@ -157,6 +157,21 @@ static enum df_status read_type(struct json_object *json, size_t number, struct 
 		       number);
 }
 
+/* { value }, which is a text like any other. */
+static bool has_single_braces(const char *text, const char *const *names)
+{
+	const char *p = strchr(text, '{');
+	for (; p != NULL; p = strchr(p + 1, '{')) {
+		const char *word = p + 1 + strspn(p + 1, " ");
+		const size_t len = strspn(word, "abcdefghijklmnopqrstuvwxyz_");
+		for (size_t i = 0; names[i] != NULL; i++)
+			if (strlen(names[i]) == len && strncmp(names[i], word, len) == 0 &&
+			    strchr(word, '}') != NULL)
+				return true;
+	}
+	return false;
+}
+
 static enum df_status read_column_value(struct json_object *json, size_t number,
 					struct map_entry *out, struct df_err *err)
 {
@@ -166,7 +181,13 @@ static enum df_status read_column_value(struct json_object *json, size_t number,
 	if (st != DF_OK || value == NULL)
 		return st;
 	out->value = df_strdup(value);
-	return compile_template(value, number, "value", names, &out->template, err);
+	st = compile_template(value, number, "value", names, &out->template, err);
+	if (st != DF_OK || !liquid_is_text(out->template) || !has_single_braces(value, names))
+		return st;
+	return df_fail(DF_USAGE, err, NULL,
+		       "manifest, entry %zu: 'value' is a text without a tag, the same for all "
+		       "rows: tags are written {{ value }}, with two braces",
+		       number);
 }
 
 static enum df_status read_source(struct json_object *json, size_t number, struct map_entry *out,

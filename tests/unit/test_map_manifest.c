@@ -245,6 +245,12 @@ static void test_broken(void)
 	    {MAPPINGS("{\"mapping_type\":\"column\",\"source\":\"a\"}"),
 	     "'destination' is missing"},
 	    {MAPPINGS(COLUMN("a", "mpdi")), "'mpid'"},
+	    {MAPPINGS("{\"mapping_type\":\"column\",\"source\":\"a\",\"destination\":\"mpid\","
+		      "\"value\":\"{ value | strip }\"}"),
+	     "with two braces"},
+	    {MAPPINGS("{\"mapping_type\":\"column\",\"source\":\"a\",\"destination\":\"mpid\","
+		      "\"value\":\"{row['a']}\"}"),
+	     "with two braces"},
 	    {MAPPINGS(COLUMN("a", "user_attributes.*")), "has a *"},
 	    {MAPPINGS(COLUMN("a*b*", "user_attributes.*")), "more than one *"},
 	    {MAPPINGS(COLUMN("a*", "user_attributes.{{ key | upcas }}")), "did you mean 'upcase'"},
