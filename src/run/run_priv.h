@@ -267,7 +267,7 @@ enum run_place {
 };
 enum run_place run_same_place(struct ledger *ledger, const struct conf_feed *feed, int64_t id);
 /* Warns where the rows of `same`, which was delivered, may not be where those of the file of that
- * name would go today. */
+ * name would go today, or where a later file may have changed what they say of their users. */
 void run_same_warn(struct ledger *ledger, const struct conf_feed *feed, const char *name,
 		   const struct ledger_file *same);
 

@@ -115,11 +115,60 @@ enum run_place run_same_place(struct ledger *ledger, const struct conf_feed *fee
 	return to.environments ? RUN_PLACE_ENVIRONMENT : RUN_PLACE_TARGET;
 }
 
+struct replaced {
+	const struct ledger_file *same; /* with the bytes that came again */
+	bool is;
+};
+
+/* Of the files of a name, the latest first. DF_END ends the walk. */
+static enum df_status look_since(void *ctx, const struct ledger_file *f, struct df_err *err)
+{
+	struct replaced *r = ctx;
+	const struct ledger_file *same = r->same;
+	(void)err;
+	if (f->id <= same->id)
+		return DF_END;
+	r->is = f->state == LEDGER_DONE && f->code == NULL &&
+		strcmp(f->sha256, same->sha256) != 0 && f->closed_ms > same->closed_ms;
+	return r->is ? DF_END : DF_OK;
+}
+
+/* Whether a file of that name with other rows was delivered since then. */
+static bool is_replaced(struct ledger *ledger, const struct conf_feed *feed, const char *name,
+			const struct ledger_file *same)
+{
+	struct replaced r = {.same = same};
+	struct df_err ignored = {0};
+	char *below = df_format("%s\001", name);
+	const struct ledger_latest latest = {
+	    .feed = feed->name, .name_from = name, .name_below = below};
+	enum df_status st = ledger_files_latest(ledger, &latest, look_since, &r, &ignored);
+	free(below);
+	return st == DF_END && r.is;
+}
+
+/* What events say stays so, but attributes are those of the last file: one that goes back to what
+ * an earlier one said is a change. */
+static void warn_older(struct ledger *ledger, const struct conf_feed *feed, const char *name,
+		       const struct ledger_file *same)
+{
+	char event_type[RUN_EVENT_TYPE_SIZE];
+	run_event_type(feed, name, event_type);
+	if (strcmp(event_type, "eventless") == 0 && is_replaced(ledger, feed, name, same))
+		df_log(DF_LOG_WARN,
+		       "%s: %s: another file of its name was delivered since then, and its users "
+		       "stay as that one says: `dropfeed resend --new-ids %s` delivers these rows "
+		       "once more; duplicates = import takes such files",
+		       feed->name, name, df_shell_word(name).text);
+}
+
 void run_same_warn(struct ledger *ledger, const struct conf_feed *feed, const char *name,
 		   const struct ledger_file *same)
 {
-	if (run_same_place(ledger, feed, same->id) == RUN_PLACE_SAME)
+	if (run_same_place(ledger, feed, same->id) == RUN_PLACE_SAME) {
+		warn_older(ledger, feed, name, same);
 		return;
+	}
 	df_log(DF_LOG_WARN,
 	       "%s: %s: %s was delivered to another endpoint, API key or sink than the feed's of "
 	       "today: if its rows are missing there, `dropfeed resend %s` delivers them",

@@ -157,6 +157,33 @@ exits 0 "two copies that count twice" run
 equal "arrive twice" "$(batches ids "$accepted" | wc -l)" 160
 equal "under numbers" "$(sql 'SELECT copy FROM file ORDER BY copy' | xargs)" "0 1"
 
+# ---- rows that go back to what an earlier file of the name said ----
+tiers() { # TIER MINUTE: the whole list, as of that minute
+	printf 'user_identities.customerid,user_attributes.Tier\nC-1,%s\n' "$1" \
+		>"$work/in/tiers-eventless.csv"
+	touch -d "2026-01-12T08:$2" "$work/in/tiers-eventless.csv"
+}
+older='tiers-eventless.csv: another file of its name was delivered since then'
+rm -rf "$state" "$work/in/"*
+: >"$accepted"
+settings
+tiers gold 01
+exits 0 "a list is delivered" run
+tiers gold 02
+exits 0 "and comes again" run
+said "it is skipped" 'tiers-eventless.csv: skipped: same bytes'
+check "without a warning" absent "$older" "$work/out" "$work/err"
+tiers silver 03
+exits 0 "another one is delivered" run
+tiers gold 04
+exits 0 "then the first one again" run
+said "a warning says what its users stay" "$older.*resend --new-ids tiers-eventless.csv"
+exits 0 "what was proposed" resend --new-ids tiers-eventless.csv
+equal "delivers it" "$(jq -r '.user_attributes.Tier' "$accepted" | xargs)" "gold silver gold"
+tiers gold 05
+exits 0 "what came last comes again" run
+check "without a warning" absent "$older" "$work/out" "$work/err"
+
 # ---- an archive that is dropped again: what was delivered of it is not sent again ----
 : >"$accepted"
 rm -rf "$state" "$work/in/"*
