@@ -41,6 +41,47 @@ static bool has_name(int fd, const char *path)
 	       have.st_ino == named.st_ino;
 }
 
+/* Removes what a crash left under that name; whoever writes a file still has locked it. */
+static enum df_status temporary_clear(const char *temporary, const char *path, struct df_err *err)
+{
+	int fd = open(temporary, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	bool busy = fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+	enum df_status st = DF_OK;
+	if (busy)
+		st = df_fail(DF_RETRY, err, NULL,
+			     "another program is writing %s: run again after it, or name another "
+			     "file",
+			     path);
+	else if ((fd < 0 || has_name(fd, temporary)) && unlink(temporary) != 0 && errno != ENOENT)
+		st = df_fail(DF_RETRY, err, NULL, "cannot remove %s: %s", temporary,
+			     df_strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	return st;
+}
+
+enum df_status send_temporary_open(const char *temporary, const char *path, int *out,
+				   struct df_err *err)
+{
+	for (*out = -1; *out < 0;) {
+		enum df_status st = temporary_clear(temporary, path, err);
+		if (st != DF_OK)
+			return st;
+		int fd =
+		    open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+		if (fd < 0 && errno != EEXIST)
+			return df_fail(DF_RETRY, err, NULL, "cannot create %s: %s", temporary,
+				       df_strerror(errno));
+		/* somebody who was as quick may have cleared it away */
+		if (fd >= 0 && (flock(fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) &&
+		    has_name(fd, temporary))
+			*out = fd;
+		else if (fd >= 0)
+			close(fd);
+	}
+	return DF_OK;
+}
+
 enum df_status send_append_open(const char *path, int *out, struct df_err *err)
 {
 	enum df_status st = DF_OK;

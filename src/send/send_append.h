@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* send_append.h - a document's lines are added to a file */
+/* send_append.h - a document's lines are added to a file, or get one of their own */
 #ifndef DROPFEED_SEND_APPEND_H
 #define DROPFEED_SEND_APPEND_H
 
@@ -18,5 +18,10 @@ bool send_append_holds(int file, int ours, struct df_err *err, enum df_status *s
 /* Gives a file that df_unnamed_open made a name that none has. False: there is one meanwhile, or an
  * empty file was made, as others cannot be named later. */
 bool send_append_name(int fd, const char *path);
+
+/* Makes and locks the file that is to be named `path`; what a crash left there is removed first.
+ * DF_RETRY: another program has one open. It is open until it has its name. */
+enum df_status send_temporary_open(const char *temporary, const char *path, int *out,
+				   struct df_err *err) DF_CHECK;
 
 #endif

@@ -93,14 +93,9 @@ static enum df_status sink_open(struct send_stream *st, struct df_err *err)
 		return status;
 	}
 	f->temporary = temporary_of(path, ".dropfeed-tmp");
-	if (unlink(f->temporary) != 0 && errno != ENOENT)
-		df_log(DF_LOG_DEBUG, "cannot remove %s: %s", f->temporary, strerror(errno));
-	f->fd = open(f->temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (f->fd >= 0)
-		return DF_OK;
-	enum df_status status =
-	    df_fail(DF_RETRY, err, NULL, "cannot create %s: %s", f->temporary, df_strerror(errno));
-	file_free(st);
+	enum df_status status = send_temporary_open(f->temporary, path, &f->fd, err);
+	if (status != DF_OK)
+		file_free(st);
 	return status;
 }
 
@@ -308,10 +303,9 @@ static enum df_status file_publish(struct send_stream *st, struct df_err *err)
 	if (fsync(f->fd) != 0)
 		return df_fail(DF_RETRY, err, NULL, "cannot write %s: %s", f->temporary,
 			       df_strerror(errno));
-	int closed = close(f->fd);
-	f->fd = -1;
 	df_before("name the file of batches");
-	if (closed != 0 || rename(f->temporary, path) != 0)
+	/* open until then: without the lock somebody else would take the name for left over */
+	if (rename(f->temporary, path) != 0)
 		return df_fail(DF_RETRY, err, NULL, "cannot finish %s: %s", path,
 			       df_strerror(errno));
 	df_after("name the file of batches");
@@ -353,10 +347,10 @@ static enum df_status sink_close(struct send_stream *st, bool abandon, struct df
 		df_fail(status, err, NULL, "%s was not written", st->feed->send.sink_path);
 	else if (!abandon)
 		status = sink_finish(st, err);
+	if (f->temporary != NULL)
+		unlink(f->temporary); /* while it is locked */
 	if (f->fd >= 0)
 		close(f->fd);
-	if (f->temporary != NULL)
-		unlink(f->temporary);
 	file_free(st);
 	return status;
 }

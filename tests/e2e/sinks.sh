@@ -108,6 +108,21 @@ wait $adds
 equal "then the run goes on" $? 0
 equal "and what the other one added stays" "$(ids "$joint")" "u-one u-two u1 u2 u3 u4 u5 u6 u9 "
 
+# an import puts its file in the place of another: one program at a time writes it
+own=$work/data/own.ndjson
+echo 'half of a ba' >"$own.dropfeed-tmp"
+exec 8<"$own.dropfeed-tmp"
+flock 8
+exits 3 "an import into a file that another program is writing" --config "$work/link.conf" \
+	import --sink "file:$own" "$work/in2/x-screen_view.csv"
+said "says so" 'another program is writing .*/own.ndjson'
+equal "and leaves what that one has" "$(cat "$own.dropfeed-tmp")" 'half of a ba'
+exec 8<&-
+exits 0 "what nobody has locked was left over" --config "$work/link.conf" \
+	import --sink "file:$own" "$work/in2/x-screen_view.csv"
+equal "the file is whole" "$(ids "$own")" "u9 "
+check "and the other one is gone" test ! -e "$own.dropfeed-tmp"
+
 # ---- killed in between ----
 
 faults=$BUILD/faults/dropfeed
