@@ -125,6 +125,16 @@ if [ "$(id -u)" -eq 0 ] && on_sqlite "another user's, who may not make databases
 	equal "that user, once root has left something" "$? $(lines "$work/err")" "5 1"
 	said "it is said whose it is, and what to do" \
 		's5/lock belongs to root, and this runs as nobody.*chown'
+	chown -R nobody "$work/s5"
+	chown root "$work/s5/spool/clicks"
+	chmod 755 "$work/s5/spool/clicks"
+	clicks "$work/in4/q-custom_event.csv" 2 Q
+	chmod 755 "$work/in4" && chmod 644 "$work/in4/q-custom_event.csv"
+	SECRET=demo-secret setpriv --reuid nobody --clear-groups "$work/open/dropfeed" \
+		--config "$work/open/conf" --quiet run >"$work/out" 2>"$work/err" </dev/null
+	equal "once a folder of a feed alone is root's" $? 3
+	said "it is said as well" \
+		's5/spool/clicks belongs to root, and this runs as nobody.*chown -R'
 else
 	skip "only root can leave files in others' folders"
 fi
