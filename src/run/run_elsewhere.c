@@ -71,7 +71,7 @@ static void elsewhere_log(const struct feed_work *w)
 	       "again: if its rows are to be there as well, `dropfeed resend %s%s` delivers them",
 	       w->feed->name, there->name, more,
 	       environment ? "environment" : "endpoint, API key or sink",
-	       environment ? "--new-ids " : "", df_shell_word(there->name).text);
+	       run_resend_how(w->feed, there->first), df_shell_word(there->name).text);
 }
 
 enum df_status run_elsewhere_end(struct feed_work *w, enum df_status st, struct df_err *err)

@@ -266,6 +266,10 @@ enum run_place {
 	RUN_PLACE_ENVIRONMENT, /* in another environment, and maybe elsewhere as well */
 };
 enum run_place run_same_place(struct ledger *ledger, const struct conf_feed *feed, int64_t id);
+/* The option of `dropfeed resend` that delivers them to where the feed's go today, with a blank
+ * after it, or "": the stored settings have the former environment, and Braze, which knows no ids,
+ * gets events with that option alone. */
+const char *run_resend_how(const struct conf_feed *feed, enum run_place place);
 /* Warns where the rows of `same`, which was delivered, may not be where those of the file of that
  * name would go today, or where a later file may have changed what they say of their users. */
 void run_same_warn(struct ledger *ledger, const struct conf_feed *feed, const char *name,

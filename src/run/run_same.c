@@ -115,6 +115,12 @@ enum run_place run_same_place(struct ledger *ledger, const struct conf_feed *fee
 	return to.environments ? RUN_PLACE_ENVIRONMENT : RUN_PLACE_TARGET;
 }
 
+const char *run_resend_how(const struct conf_feed *feed, enum run_place place)
+{
+	bool anew = place == RUN_PLACE_ENVIRONMENT || feed->send.sink == CONF_SINK_BRAZE;
+	return anew ? "--new-ids " : "";
+}
+
 struct replaced {
 	const struct ledger_file *same; /* with the bytes that came again */
 	bool is;
@@ -165,12 +171,14 @@ static void warn_older(struct ledger *ledger, const struct conf_feed *feed, cons
 void run_same_warn(struct ledger *ledger, const struct conf_feed *feed, const char *name,
 		   const struct ledger_file *same)
 {
-	if (run_same_place(ledger, feed, same->id) == RUN_PLACE_SAME) {
+	enum run_place place = run_same_place(ledger, feed, same->id);
+	if (place == RUN_PLACE_SAME) {
 		warn_older(ledger, feed, name, same);
 		return;
 	}
 	df_log(DF_LOG_WARN,
 	       "%s: %s: %s was delivered to another endpoint, API key or sink than the feed's of "
-	       "today: if its rows are missing there, `dropfeed resend %s` delivers them",
-	       feed->name, name, same->name, df_shell_word(same->name).text);
+	       "today: if its rows are missing there, `dropfeed resend %s%s` delivers them",
+	       feed->name, name, same->name, run_resend_how(feed, place),
+	       df_shell_word(same->name).text);
 }

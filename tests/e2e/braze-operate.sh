@@ -87,6 +87,15 @@ exits 0 "attributes may be sent again" resend users-eventless.csv
 exits 0 "on purpose" resend --new-ids done-custom_event.csv
 equal "events come again" "$(events)" 6
 peer_stop
+peer_start
+sed -i "s|^instance = .*|instance = http://127.0.0.1:$port|" "$conf"
+rm "$work/in/users-eventless.csv"
+exits 0 "the files at the source are known, of another instance" run
+said "it is said what sends them to this one" \
+	'done-custom_event.csv: .*to another endpoint.*resend --new-ids done-custom_event.csv'
+exits 0 "as it says" resend --new-ids done-custom_event.csv
+equal "they come" "$(events)" 3
+peer_stop
 
 peer_start 201 503 503 503 503 503 503 503 503 503 503 503 503 503 503
 feed "lanes = 1" "give_up_after = 1s"
