@@ -5,6 +5,7 @@
  *	setup_load	the file becomes feeds, every mistake with its line
  *	setup_feed_view	a feed as a call's options change it
  *	setup_check	what is wrong that can be seen without a connection
+ *	setup_left_by_others	what of the state folder this user may not use
  *	setup_init	a section to begin with
  */
 #ifndef DROPFEED_SETUP_H
@@ -55,6 +56,10 @@ bool setup_is_feed_name(const char *name); /* may a feed have it? */
  * certificates that are not there, an endpoint that is not the API key's, manifests that fit
  * nothing. Opens no connection. `found` is called for each. */
 void setup_check(const struct conf *conf, setup_finding_fn *found, void *ctx);
+
+/* What is in the state folder that belongs to another user, and is closed to this one: a sentence,
+ * the caller's; NULL: nothing. Before there are threads. */
+char *setup_left_by_others(const char *state_dir);
 
 /* Is the feed one of those that were named? Without names, all are. */
 bool setup_feed_chosen(const struct conf_feed *feed, const char *const *names, size_t n);

@@ -84,7 +84,7 @@ enum df_status ledger_fail(struct ledger *l, const char *what, struct df_err *er
 	case SQLITE_AUTH:
 		return df_fail(
 		    DF_FATAL, err, NULL,
-		    "cannot %s: the ledger %s, or its folder, may not be written by this user (%s)",
+		    "cannot %s: the ledger %s, or its folder, may not be used by this user (%s)",
 		    what, l->path, why);
 	case SQLITE_CORRUPT: /* SQLite's word for EIO, too */
 	case SQLITE_NOTADB:

@@ -5,7 +5,6 @@
 
 #include "run_gate.h"
 
-#include <errno.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -59,31 +58,13 @@ static void explain_owner(const char *dir, const char *lock, enum df_status st, 
 			       where, owner.text, user_name(geteuid()).text);
 }
 
-/* A folder that is there, and that this user may not write to. */
-static bool is_locked_out(const char *dir)
+/* The run goes on: what does not need it is delivered. */
+static void warn_of_others(const char *dir)
 {
-	return access(dir, W_OK | X_OK) != 0 && errno == EACCES;
-}
-
-/* The same of one of the folders below, as after a run by hand of a new feed. What needs it fails,
- * and cannot say why; one is enough, as the remedy is for all of them. */
-static void warn_locked_out(const struct conf *conf)
-{
-	static const char *const kinds[] = {"spool", "rejects"};
-	for (size_t i = 0; i < 2 * conf->n_feeds; i++) {
-		struct user_name owner;
-		char *dir =
-		    df_format("%s/%s/%s", conf->state_dir, kinds[i % 2], conf->feeds[i / 2].name);
-		bool found = is_locked_out(dir) && is_others(dir, &owner);
-		if (found)
-			df_log(DF_LOG_WARN,
-			       "%s belongs to %s, and this runs as %s: run as that user, or chown "
-			       "-R %s",
-			       dir, owner.text, user_name(geteuid()).text, conf->state_dir);
-		free(dir);
-		if (found)
-			return;
-	}
+	char *text = setup_left_by_others(dir);
+	if (text != NULL)
+		df_log(DF_LOG_WARN, "%s", text);
+	free(text);
 }
 
 static enum df_status on_recall(void *ctx, const char *fingerprint, struct send_past *out,
@@ -229,7 +210,7 @@ enum df_status run_session_open(struct run_session *s, const struct conf *conf,
 		explain_owner(conf->state_dir, lock, st, err);
 	if (st != DF_OK)
 		goto cleanup;
-	warn_locked_out(conf);
+	warn_of_others(conf->state_dir);
 	st = session_ledger(s, err);
 	if (st != DF_OK)
 		goto cleanup;

@@ -70,7 +70,7 @@ static void conf_check_state_dir(const struct setup_work *w)
 	if (dir == NULL)
 		return;
 
-	char remote[64];
+	char remote[64], *others = NULL;
 	int why = folder_fault(dir, &at);
 	if (df_is_remote(dir, remote))
 		setup_found(w, "state_dir", false, SETUP_REMOTE_STATE, dir, remote);
@@ -88,6 +88,9 @@ static void conf_check_state_dir(const struct setup_work *w)
 			    "user's runs could not open: "
 			    "use runuser -u or sudo -u",
 			    dir, (unsigned)s.st_uid);
+	else if ((others = setup_left_by_others(dir)) != NULL)
+		setup_found(w, "state_dir", false, "%s", others);
+	free(others);
 	free(at);
 }
 

@@ -135,6 +135,31 @@ if [ "$(id -u)" -eq 0 ] && on_sqlite "another user's, who may not make databases
 	equal "once a folder of a feed alone is root's" $? 3
 	said "it is said as well" \
 		's5/spool/clicks belongs to root, and this runs as nobody.*chown -R'
+	# What is deeper in it is said before it is needed: rows may be delivered by then.
+	chown -R nobody "$work/s5"
+	chmod -R go+rX "$work/in4"
+	mkdir -m 700 "$work/s5/rejects"
+	as_nobody() {
+		SECRET=demo-secret setpriv --reuid nobody --clear-groups "$work/open/dropfeed" \
+			--config "$work/open/conf" "$@" >"$work/out" 2>"$work/err" </dev/null
+	}
+	as_nobody --quiet run
+	equal "one line says it in the next run" "$(lines "$work/err")" 1
+	said "whose the folder is, and what to do" \
+		"warning: .*s5/rejects belongs to root, .*nobody, who may not use it: chown -R nobody .*s5$"
+	as_nobody check
+	equal "a check, too" "$?" 2
+	said "with its line" 'conf:2: \[dropfeed\]: state_dir: .*s5/rejects belongs to root'
+	as_nobody doctor --format json
+	check "and doctor" holds '.ticks[] | select(.tick == "state_dir") |
+		.state == "failed" and (.text | test("s5/rejects belongs to root"))' "$work/out"
+	chown nobody "$work/s5/rejects"
+	mkdir -m 700 "$work/s5/spool/theirs"
+	as_nobody check
+	equal "nor may they have a folder in it" "$?" 2
+	chown nobody "$work/s5/spool/theirs"
+	as_nobody check
+	equal "given to that user, all is well" "$?" 0
 else
 	skip "only root can leave files in others' folders"
 fi

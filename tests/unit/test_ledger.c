@@ -118,7 +118,7 @@ static void test_readonly(void)
 	OK(ledger_open_readonly(dir, &reader, &err)); /* beside a run */
 	CU_ASSERT_EQUAL(count_files(reader, NULL, false), 1);
 	IS(ledger_file_cleaned(reader, file, NULL, &err), DF_FATAL);
-	CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "may not be written"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "may not be used"));
 	add_file(l, "b.csv", SHA_B);
 	CU_ASSERT_EQUAL(count_files(reader, NULL, false), 2);
 	ledger_close(reader);
