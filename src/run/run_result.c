@@ -50,24 +50,32 @@ static struct run_outcome *outcome_of(const struct run *run, const struct conf_f
 	return NULL;
 }
 
+/* Why the feed's part is not finished, without the feed's name, which is shown before it. */
+static const char *reason_of(const struct conf_feed *feed, const struct df_err *why)
+{
+	const size_t len = strlen(feed->name);
+	if (why == NULL || why->text[0] == '\0')
+		return "files wait for the next run";
+	const bool named =
+	    strncmp(why->text, feed->name, len) == 0 && strncmp(why->text + len, ": ", 2) == 0;
+	return why->text + (named ? len + 2 : 0);
+}
+
 void run_note(struct run *run, const struct conf_feed *feed, enum df_status st,
 	      const struct df_err *why)
 {
 	struct run_outcome *o = run->outcomes != NULL ? outcome_of(run, feed) : NULL;
 	bool denied = st == DF_DENIED, unfinished = st == DF_RETRY;
+	bool stopped = st == DF_USAGE || st == DF_FATAL;
 	pthread_mutex_lock(&run->lock);
 	run_note_status(run->result, st);
-	if (o != NULL)
-		o->stopped |= st == DF_USAGE || st == DF_FATAL;
-	if (o != NULL && (denied || unfinished)) {
-		bool first = denied ? !o->denied : !o->denied && !o->unfinished;
+	if (o != NULL && (denied || unfinished || stopped)) {
+		bool first = !o->denied && (denied || (!o->unfinished && !o->stopped));
 		o->denied |= denied;
 		o->unfinished |= unfinished;
+		o->stopped |= stopped;
 		if (first)
-			snprintf(o->text, sizeof(o->text), "%s",
-				 why != NULL && why->text[0] != '\0'
-				     ? why->text
-				     : "files wait for the next run");
+			snprintf(o->text, sizeof(o->text), "%s", reason_of(feed, why));
 	}
 	pthread_mutex_unlock(&run->lock);
 }

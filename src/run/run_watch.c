@@ -50,10 +50,10 @@ static void watch_feed(struct run *run, const struct run_outcome *o, const char 
 		watch_denied(run, o, feed, AT_SOURCE);
 	if (o->by_sink || well)
 		watch_denied(run, o, feed, AT_SINK);
-	/* without access, or after another stop, nobody knows whether the rest would come to its
-	 * end */
-	if (o->unfinished || (!o->denied && !o->stopped))
-		set_condition(run, &unfinished, o->unfinished);
+	/* without access nobody knows whether the rest would come to its end */
+	const bool holds = o->unfinished || o->stopped;
+	if (holds || !o->denied)
+		set_condition(run, &unfinished, holds);
 }
 
 void run_watch_sinks(struct run *run)

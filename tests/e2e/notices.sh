@@ -108,6 +108,19 @@ export THE_SECRET=demo-secret
 exits 0 "it is right again" run
 equal "which is reported" "$(events)" "recovered denied"
 
+# A wrong setting that shows in the run alone stops the feed as well.
+mv "$drop" "$work/elsewhere"
+exits 2 "a folder that is gone" run
+equal "is reported" "$(events)" unfinished
+exits 2 "it still is gone" run
+equal "which is not reported again" "$(events)" ""
+exits 3 "a monitor sees it" status --exit-code
+equal "with the reason, after the feed's name" "$(grep -c \
+	'^views: unfinished since [^ ]*: the source folder .* does not exist' "$work/out")" 1
+mv "$work/elsewhere" "$drop"
+exits 0 "it is there again" run
+equal "which is reported" "$(events)" "recovered unfinished"
+
 # ---- retry ----
 printf 'reject-name Bad\n' >"$work/api/rules"
 printf \

@@ -38,6 +38,7 @@ static void test_outcomes(void)
 	struct run_result result = {0};
 	struct run_outcome outcomes[2] = {{0}};
 	struct df_err slow = {.text = "slow"}, slower = {.text = "slower"}, no = {.text = "no"};
+	struct df_err gone = {.text = "b: no folder"};
 	struct run run = {.conf = &conf, .result = &result, .outcomes = outcomes};
 	pthread_mutex_init(&run.lock, NULL);
 
@@ -54,6 +55,12 @@ static void test_outcomes(void)
 	CU_ASSERT_FALSE(outcomes[1].unfinished || outcomes[1].denied);
 	run_note(&run, &feeds[1], DF_RETRY, NULL);
 	TEXT_IS(outcomes[1].text, "files wait for the next run");
+	/* what stops it is a reason, too, and the feed's name is shown before it */
+	outcomes[1] = (struct run_outcome){0};
+	run_note(&run, &feeds[1], DF_USAGE, &gone);
+	run_note(&run, &feeds[1], DF_RETRY, &slow);
+	CU_ASSERT(outcomes[1].stopped && outcomes[1].unfinished);
+	TEXT_IS(outcomes[1].text, "no folder");
 	run_note(&run, &other, DF_FATAL, NULL); /* counts, though nobody keeps its words */
 	CU_ASSERT_EQUAL(run_exit_code(&result), 5);
 	pthread_mutex_destroy(&run.lock);

@@ -102,8 +102,9 @@ static void test_conditions(void)
 	expect((struct run_outcome){.unfinished = true}, "+unfinished f; ");
 	expect((struct run_outcome){.denied = true, .unfinished = true},
 	       "+denied f; +unfinished f; ");
-	/* what a wrong setting stopped is not over */
-	expect((struct run_outcome){.stopped = true}, "");
+	/* what a wrong setting stopped is not over, and does not come to its end */
+	expect((struct run_outcome){.stopped = true}, "+unfinished f; ");
+	expect((struct run_outcome){.stopped = true, .denied = true}, "+denied f; +unfinished f; ");
 	expect((struct run_outcome){.stopped = true, .unfinished = true}, "+unfinished f; ");
 	/* to be denied by the sink, the source has to be reached before */
 	expect((struct run_outcome){.denied = true, .by_sink = true},
