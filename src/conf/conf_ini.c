@@ -91,6 +91,11 @@ static void value_continue(struct conf_ini *ini, char *end, size_t indent)
 		if (!line_is_comment(&line)) {
 			if (line.indent <= indent || line_is_key(ini, &line))
 				break;
+			/* As a shell has it: the backslash would stay in the value. */
+			if (end > ini->value && end[-1] == '\\')
+				ini->problem =
+				    "a value goes on in the next line where that is indented: "
+				    "leave out the backslash at the end of the line";
 			/* A line end and an indent are gone: there is room for a blank and the
 			 * final NUL. */
 			if (end > ini->value)

@@ -64,6 +64,10 @@ static void test_continued(void)
 	       "1 x=a|\n2 key=b|\n3 keys=c|\n4 key=d|\n");
 	EXPECT("x = a\n  keys = c\n  key: d\n", "1 x=a keys = c key: d|\n");
 	EXPECT("x = a\n        b\n\tc = 1\n", "1 x=a b c = 1|\n");
+	/* a backslash as in a shell is a mistake, where the value goes on */
+	EXPECT("x = a \\\n  b\n", "1 !a value goes\n1 x=a \\ b|\n");
+	EXPECT("x = a\n  b\\\r\n  c\n", "1 !a value goes\n1 x=a b\\ c|\n");
+	EXPECT("x = \\\n  key = b\n", "1 x=\\|\n2 key=b|\n");
 }
 
 static void test_bytes(void)
