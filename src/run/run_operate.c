@@ -59,11 +59,14 @@ void run_ping_start(const struct conf *conf, struct run_result *result)
 		result->ping = ping(conf->operate.ping_url, "/start", &nothing);
 }
 
-static void ping_wait(struct report_post *post)
+/* said: what the log says of it already, which is not said twice in a run. */
+static void ping_wait(struct report_post *post, struct df_err *said)
 {
 	struct df_err err = {0};
-	if (report_post_wait(post, PING_MS, &err) != DF_OK)
+	if (report_post_wait(post, PING_MS, &err) != DF_OK && strcmp(err.text, said->text) != 0) {
 		df_log(DF_LOG_WARN, "ping_url: %s", err.text);
+		*said = err;
+	}
 	report_post_free(post);
 }
 
@@ -71,13 +74,14 @@ static void ping_wait(struct report_post *post)
 static void ping_end(const char *url, const struct run_end *end)
 {
 	struct df_buf body = {0};
+	struct df_err said = {0};
 	if (end->ping != NULL) /* in their order */
-		ping_wait(end->ping);
+		ping_wait(end->ping, &said);
 	if (end->exit_code == 75)
 		return;
 	df_log_tail(&body);
 	df_buf_addf(&body, "exit code %d\n", end->exit_code);
-	ping_wait(ping(url, end->exit_code == 0 ? "" : "/fail", &body));
+	ping_wait(ping(url, end->exit_code == 0 ? "" : "/fail", &body), &said);
 	df_buf_free(&body);
 }
 

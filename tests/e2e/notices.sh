@@ -275,5 +275,6 @@ check "neither pings" test ! -e "$got"
 settings "ping_url = http://127.0.0.1:9/uuid-1" >"$conf"
 exits 0 "a ping that is not heard" run
 said "is a warning" 'ping_url: '
+equal "of one line" "$(grep -c ping_url: "$work/err")" 1
 check "without the address" absent uuid-1 "$work/err"
 finish
