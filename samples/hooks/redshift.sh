@@ -44,9 +44,19 @@ SQL
 
 # Each part goes straight from S3 into dropfeed's spool. A download that is cut is a cut gzip file:
 # refused, exit 1, nothing of it sent.
-# What the feed has had before is skipped, so after a failure the script is simply run again.
-aws s3 ls "$bucket/$stem/" | awk '{ print $4 }' | sort | while read -r part; do
-	aws s3 cp --only-show-errors "$bucket/$stem/$part" - </dev/null |
-		dropfeed import --feed "$feed" --name "${stem}_${part%%.*}-commerce_event.csv.gz" -
-done
+# Exit 1 may as well mean that some rows were rejected: the parts after it are delivered all the
+# same, and S3 keeps the export. After any other failure run the script again, for the same day:
+# what the feed has had before is skipped.
+aws s3 ls "$bucket/$stem/" | awk '{ print $4 }' | sort | (
+	worst=0
+	while read -r part; do
+		status=0
+		name=${stem}_${part%%.*}-commerce_event.csv.gz
+		aws s3 cp --only-show-errors "$bucket/$stem/$part" - </dev/null |
+			dropfeed import --feed "$feed" --name "$name" - || status=$?
+		[ "$status" -le 1 ] || exit "$status"
+		[ "$status" -eq 0 ] || worst=1
+	done
+	exit "$worst"
+)
 aws s3 rm --recursive --only-show-errors "$bucket/$stem/" >&2
