@@ -17,8 +17,8 @@
 	"nothing to retry: its reject file is not there any more, nor does the ledger have its "   \
 	"rejected rows; `dropfeed resend` delivers the whole file once more"
 #define WAS_ABANDONED                                                                              \
-	"nothing to retry: it was abandoned; `dropfeed restart` delivers it, or drop its reject "  \
-	"file"
+	"nothing to retry: it was abandoned; `dropfeed restart` delivers it, or, where it has a "  \
+	"reject file, drop that"
 
 static enum df_status has_one(void *ctx, const struct ledger_reject *reject, struct df_err *err)
 {
