@@ -164,10 +164,12 @@ static const char *glob_fault(const struct conf_fetch *set, const char *glob, bo
 		       "taken";
 	if (include && is_marker(set, glob))
 		return "fits no file but markers and checksum files, which belong to others";
+	if (glob[0] == '.' || (strpbrk(glob, "*?[") == NULL && strchr(glob, '.') == NULL))
+		return "fits no file: the whole name has to fit, and * fits any letters";
 	return NULL;
 }
 
-/* Globs that no name fits take nothing, for ever, and say nothing. */
+/* Globs that no name fits take nothing, or leave nothing out, for ever, and say nothing. */
 static void check_globs(const struct setup_work *w)
 {
 	const struct conf_fetch *set = &w->feed->fetch;

@@ -111,6 +111,12 @@ done <<-END
 END
 warns "globs with a semicolon" 2 "include: '\*.csv;\*.gz' is one glob" 'sink = -' \
 	'include = *.csv;*.gz'
+for glob in orders .csv ^orders.csv 'orders*.csv$' '{orders,users}*.csv'; do
+	warns "a glob that fits no file: $glob" 2 'include: .*(fits no file|a brace|a glob, not)' \
+		'sink = -' "include = $glob"
+done
+warns "a word to leave out" 2 "exclude: 'test' fits no file: the whole name has to fit" \
+	'sink = -' 'exclude = test'
 warns "a glob with a folder" 2 "exclude: 'in/\*.csv' fits no file" 'sink = -' 'exclude = in/*.csv'
 warns "globs with braces" 2 "include: '\{a' has a brace" 'sink = -' 'include = {a,b}*.csv'
 for expression in '^orders' 'orders.*\.csv' 'orders.*csv$' 'a|b'; do
@@ -121,8 +127,9 @@ done
 warns "a glob of unfinished files" 2 "include: '\*.tmp' fits no file" 'sink = -' 'include = *.tmp'
 warns "a glob of markers" 2 "include: '\*.csv.ok' fits no file but markers" 'sink = -' \
 	'include = *.csv.ok' 'ready_marker = .ok'
-conf_with 'sink = -' 'include = in/*.csv, *.gz' 'subfolders = yes'
-exits 0 "one of sub-folders" check
+conf_with 'sink = -' 'include = in/*.csv, *.gz orders-eventless.csv' 'exclude = readme.txt *test*' \
+	'subfolders = yes'
+exits 0 "one of sub-folders, and whole names" check
 said "is sound" 'no mistakes in 1 feed$'
 conf_with 'sink = -' 'expect_rows = 50%..200%' 'expect_action = refuse' "$proxy" 'proxy_user = jo'
 exits 0 "with them" check
