@@ -145,6 +145,22 @@ static void test_file_replaced(void)
 	world_end(&w);
 }
 
+/* Two programs at the same file: neither may give the name to what the other has written so far. */
+static void test_file_twice(void)
+{
+	struct world w, other;
+	world_begin(&w, CONF_SINK_FILE);
+	open_stream(&w, NULL);
+	put_five(&w);
+	const struct send_order order = {.feed = &w.feed, .events = &events, .ctx = &w};
+	struct df_err err = {0};
+	CU_ASSERT_EQUAL(sender_open(w.sender, &order, &other.stream, &err), DF_RETRY);
+	TEXT_HAS(err.text, "another program is writing");
+	CU_ASSERT_EQUAL(send_close(w.stream, false, &w.err), DF_OK);
+	file_is(w.path, FIVE);
+	world_end(&w);
+}
+
 static void test_file_empty(void)
 {
 	struct world w;
@@ -345,6 +361,7 @@ int main(void)
 	static const CU_TestInfo tests[] = {
 	    {"file", test_file},
 	    {"file replaced", test_file_replaced},
+	    {"two programs", test_file_twice},
 	    {"file without batches", test_file_empty},
 	    {"file abandoned", test_file_abandoned},
 	    {"file, stopped", test_file_stopped},
