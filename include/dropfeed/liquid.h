@@ -134,7 +134,8 @@ enum liquid_doubt {
 	LIQUID_MONTH_FIRST = 1u << 3, /* likewise: 12/31/2026 */
 	LIQUID_NO_SECONDS = 1u << 4,  /* 1970 of 20260112, the year 58002 of milliseconds */
 	LIQUID_LIST = 1u << 5,        /* entries that are run together */
-	LIQUID_DOUBTS = 6
+	LIQUID_DIGEST = 1u << 6,      /* of blanks at an end, of an address's capitals */
+	LIQUID_DOUBTS = 7
 };
 
 struct liquid_scope {

@@ -344,6 +344,16 @@ static bool split(struct liquid_call *c)
 	return true;
 }
 
+/* Others make the digest of the same address without its blanks and capitals. */
+static bool is_not_plain(const struct liquid_value *text)
+{
+	bool capital = false;
+	for (size_t i = 0; i < text->len && !capital; i++)
+		capital = text->p[i] >= 'A' && text->p[i] <= 'Z';
+	return liquid_is_blank(text->p[0]) || liquid_is_blank(text->p[text->len - 1]) ||
+	       (capital && memchr(text->p, '@', text->len) != NULL);
+}
+
 /* Not Liquid's own. An empty text stays empty: its digest would be an identity that all who have
  * none share. */
 static bool digest(struct liquid_call *c)
@@ -357,6 +367,8 @@ static bool digest(struct liquid_call *c)
 		return true;
 	if (!liquid_work(c->run->arena, in.len))
 		return liquid_exhausted(c->run);
+	if (is_not_plain(&in))
+		liquid_note(c->run, LIQUID_DIGEST);
 	if (!df_digest_hex((enum df_digest)c->variant, in.p, in.len, hex))
 		return liquid_fail(c->run->fault, "libcrypto does not have this digest");
 	char *p = liquid_text(c->run, strlen(hex));

@@ -199,7 +199,9 @@ void map_note_doubts(struct map *m, const struct map_derived *d, unsigned doubts
 	    "01/12/2026 becomes December 1",
 	    "takes numbers such as 20260112, 45322 or milliseconds for seconds since 1970",
 	    "writes the entries of a list with nothing between them: end the destination in [], or "
-	    "use join"};
+	    "use join",
+	    "makes digests of addresses with capitals, or of blanks at an end: others make them "
+	    "of the same in small letters without blanks (downcase, strip)"};
 	for (size_t i = 0; i < LIQUID_DOUBTS; i++) {
 		if ((doubts >> i & 1) == 0)
 			continue;
