@@ -25,6 +25,7 @@ enum {
 struct run_notices {
 	const struct conf *conf;
 	struct ledger *ledger;
+	int64_t started_ms;
 	const char **secrets; /* own; what it points to is the configuration's */
 	size_t n_secrets;
 	pthread_t thread;
@@ -122,8 +123,9 @@ static bool call_webhook(struct run_notices *s, const char *url, const struct le
 	report_post_free(post);
 	if (st == DF_OK)
 		return true;
-	df_log(DF_LOG_WARN, "%s: webhook (%s): %s; the next run tries again", n->feed, n->event,
-	       err.text);
+	/* of an older notice a run before this one has said it: not with every mail of cron */
+	df_log(n->made_ms >= s->started_ms ? DF_LOG_WARN : DF_LOG_INFO,
+	       "%s: webhook (%s): %s; the next run tries again", n->feed, n->event, err.text);
 	s->down = df_realloc((void *)s->down, (s->n_down + 1) * sizeof(*s->down));
 	s->down[s->n_down++] = url;
 	return false;
@@ -247,7 +249,7 @@ struct run_notices *run_notices_start(const struct conf *conf, struct ledger *le
 		return NULL;
 	http_prepare();
 	struct run_notices *s = df_alloc(sizeof(*s));
-	*s = (struct run_notices){.conf = conf, .ledger = ledger};
+	*s = (struct run_notices){.conf = conf, .ledger = ledger, .started_ms = df_now_ms()};
 	add_secrets(s);
 	pthread_mutex_init(&s->lock, NULL);
 	df_cond_init(&s->changed);

@@ -155,9 +155,12 @@ echo 503 >"$work/hook/mode"
 view seventh ,Home
 view eighth ,Home
 exits 1 "a webhook that refuses does not change the exit code" run
-said "it is a warning" 'webhook \(rejects\): answered with HTTP 503; the next run tries again'
+said "it is a warning" \
+	'warning: .*webhook \(rejects\): answered with HTTP 503; the next run tries again'
 check "without the address" absent token-7 "$work/err"
 equal "which is asked once" "$(grep -c . "$got")" 1
+exits 0 "while it does, the next run, as cron calls it" --quiet run
+equal "does not say so again" "$(lines "$work/err")" 0
 rm -f "$got"
 echo ok >"$work/hook/mode"
 exits 0 "the next run" run

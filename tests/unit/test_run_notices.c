@@ -173,7 +173,7 @@ static void test_operator(void)
 static void test_webhook(void)
 {
 	begin();
-	int64_t now = df_now_ms();
+	int64_t now = df_now_ms() + 1000; /* in this run: a warning */
 	world.feed.notify = (struct conf_notify){
 	    .webhook = (char *)"https://h/", .on_event = (char *)"mail", .events = all};
 	world.conf.operate.notify =
