@@ -287,7 +287,10 @@ static void import_kept(const struct conf *conf, const struct run_import_options
 {
 	struct kept_import k = {.options = o};
 	struct df_err err = {0};
-	enum df_status st = run_session_open(&k.session, conf, result, &err);
+	bool read = false;
+	enum df_status st = run_import_pipe(conf, o, &read, &result->busy, &err);
+	if (st == DF_OK)
+		st = run_import_session(&k.session, conf, read, result, &err);
 	if (st != DF_OK) {
 		run_session_failed(result, st, &err);
 		return;

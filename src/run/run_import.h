@@ -18,6 +18,17 @@ enum df_status run_import_unnamed(const char *file, const struct df_err *name,
 /* DF_USAGE: the sink would replace one of the files that are to be read. */
 enum df_status run_import_keeps(const struct run_import_options *o, struct df_err *err) DF_CHECK;
 
+/* ---- standard input that is a pipe. run_import_pipe.c ---- */
+struct run_session;
+/* Reads it to its end, if one of the files is one (*read): it is a regular file from then on.
+ * DF_RETRY and *busy: a run is under way, and nothing was read. */
+enum df_status run_import_pipe(const struct conf *conf, const struct run_import_options *o,
+			       bool *read, bool *busy, struct df_err *err) DF_CHECK;
+/* run_session_open, which waits for the end of a run that is under way: what was read from a pipe
+ * cannot be read again. */
+enum df_status run_import_session(struct run_session *s, const struct conf *conf, bool waits,
+				  struct run_result *result, struct df_err *err) DF_CHECK;
+
 /* Without a trace: nothing in the ledger, no spool. ledger: what a dry run compares with, or
  * NULL. */
 void run_import_plain(const struct run_import_options *o, struct ledger *ledger,

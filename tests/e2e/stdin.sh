@@ -71,8 +71,10 @@ mkfifo "$work/fifo"
 	- <"$work/fifo" >"$work/out" 2>"$work/err" &
 pid=$!
 exec 9>"$work/fifo"
-head -c 20000 "$work/clicks.csv" >&9
-until [ -n "$(find "$work/state/spool" -name '*.part' -size +0)" ]; do sleep 0.02; done
+# more than a pipe holds: who could write it all is read from
+head -c 200000 /dev/zero | tr '\0' 'x' >"$work/more"
+cat "$work/clicks.csv" "$work/more" >&9
+exits 0 "a run, while the pipe's writer takes its time" --quiet run
 kill -9 $pid
 wait $pid 2>/dev/null
 exec 9>&-
@@ -80,9 +82,27 @@ exits 0 "a run after a kill while reading" run
 equal "sends nothing" "$(lines "$accepted")" "$before"
 equal "and leaves nothing in the spool" "$(find "$work/state/spool" -type f | wc -l)" 0
 
+# ---- a run began meanwhile: what was read waits for its end; where one was under way before,
+#      nothing is read
+"$dropfeed" --config "$conf" import --name waits-screen_view.csv \
+	- <"$work/fifo" >"$work/waits" 2>&1 &
+pid=$!
+exec 9>"$work/fifo"
+{ cat "$pages"; sed 's/.*/a,row,of,more,cells,than,the,header/' "$work/more"; } >&9
+head -c 200000 /dev/zero | tr '\0' '\n' >&9
+exec 8>>"$work/state/lock"
+flock 8
+exec 9>&-
+for ((n = 0; n < 200; n++)); do grep -q 'waits for its end' "$work/waits" && break; sleep 0.05; done
+check "a run that began meanwhile is waited for" grep -q 'waits for its end' "$work/waits"
+import_stdin other-screen_view.csv < <(cat "$pages")
+equal "an import that finds one under way: exit" $status 75
+exec 8>&-
+status=0
+wait $pid || status=$?
+equal "and then it is delivered: exit" "$status $(grep -c '1 rejected' "$work/waits")" "1 1"
+
 # ---- asked to stop while it waits for more: it ends, although nothing comes
-# more than a pipe holds: who could write it all is read from
-head -c 200000 /dev/zero | tr '\0' 'x' >"$work/more"
 name="--name clicks-custom_event.csv"
 for command in "import $name" "import --sink - $name" "manifest --event-type custom_event"; do
 	# shellcheck disable=SC2086 # words
