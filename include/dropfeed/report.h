@@ -165,8 +165,8 @@ struct report_health {
 	uint64_t faulty;
 };
 struct report_health_query {
-	const char *feed; /* NULL: all */
-	int64_t since_ms;
+	/* which ones; of named files alone no conditions are asked for, which are a feed's */
+	struct ledger_latest files;
 	bool (*has_feed)(void *ctx, const char *feed); /* the configuration */
 	/* Whether somebody has taken the document's rejected rows in hand. */
 	enum df_status (*in_hand)(void *ctx, struct ledger *l, const char *feed,

@@ -21,7 +21,9 @@ static const struct cli_option options[] = {
     {"last", "N", CLI_COUNT, AT(last), "at most N files"},
     {"exit-code", NULL, CLI_FLAG, AT(exit_code),
      "for monitors: exit 3 when something is unfinished or denied, 1 when a file that was closed "
-     "since --since (default 24h) was refused or has rejected rows, or one is missing, else 0"},
+     "since --since (default 24h) was refused or has rejected rows, or one is missing, else 0 "
+     "(where files are "
+     "named, of these alone)"},
     {"format", "F", CLI_JSON, AT(json), "text (default) or json"},
     {0}};
 

@@ -94,13 +94,10 @@ enum df_status report_health(struct ledger *l, const struct report_health_query 
 			     struct report_health *out, struct df_err *err)
 {
 	struct health_walk w = {.query = q, .ledger = l, .out = out, .delivered = df_index_new()};
-	const struct ledger_latest recent = {.feed = q->feed, .since_ms = q->since_ms};
 	*out = (struct report_health){0};
-	enum df_status st = ledger_files_latest(l, &recent, health_of, &w, err);
-	if (st != DF_OK)
-		goto cleanup;
-	st = ledger_conditions(l, q->feed, health_condition, out, err);
-cleanup:
+	enum df_status st = ledger_files_latest(l, &q->files, health_of, &w, err);
+	if (st == DF_OK && q->files.names == NULL)
+		st = ledger_conditions(l, q->files.feed, health_condition, out, err);
 	df_index_free(w.delivered);
 	for (size_t i = 0; i < w.n; i++)
 		free(w.names[i]);

@@ -56,8 +56,12 @@ void run_status(const struct conf *conf, const struct run_status_options *option
 		struct run_result *result)
 {
 	struct ledger *ledger = NULL;
-	const struct report_health_query asked = {.feed = options->feed,
-						  .since_ms = options->health_since_ms,
+	const struct report_health_query asked = {.files = {.feed = options->feed,
+							    .since_ms = options->health_since_ms,
+							    .name_from = options->name_from,
+							    .name_below = options->name_below,
+							    .names = options->names,
+							    .ctx = options->ctx},
 						  .has_feed = has_feed,
 						  .in_hand = in_hand,
 						  .ctx = (void *)(uintptr_t)conf};

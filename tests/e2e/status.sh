@@ -24,6 +24,8 @@ exits 0 "all is well" status --exit-code
 view second u2,Home ,Home
 exits 1 "a run with a rejected row" run
 exits 1 "a rejected row" status --exit-code
+exits 0 "another file has none" status --exit-code first-screen_view.csv
+exits 1 "a pattern that the file fits" status --exit-code 'sec*'
 exits 0 "without --exit-code it is shown" status
 equal "the latest first" "$(grep -o 'views: [a-z]*' "$work/out" | tr '\n' ' ')" \
 	"views: second views: first "
@@ -48,6 +50,8 @@ view third u3,Home
 for ((i = 0; i < 3000; i++)); do echo 503; done >"$work/api/script"
 exits 3 "a run that the API ends" run
 exits 3 "unfinished" status --exit-code
+exits 3 "that file" status --exit-code 'third*'
+exits 0 "but not the other one" status --exit-code first-screen_view.csv
 exits 0 "what is unfinished" status --unfinished --format json
 equal "is one file" "$(jq -r '.files[].file' "$work/out")" third-screen_view.csv
 equal "nobody runs" "$(jq -c .running "$work/out")" null
