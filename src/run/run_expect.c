@@ -35,8 +35,14 @@ static size_t arrivals_until(int64_t *v, size_t n, int64_t now)
 	return left;
 }
 
-static enum df_status check_files(struct run *run, const struct conf_feed *feed, int64_t since,
-				  int64_t now, char text[256], struct df_err *err)
+/* A run may go on for hours after it looked at the source: what came there since is the next
+ * run's, and is missing when that has not found it. */
+struct moment {
+	int64_t now, since, looked;
+};
+
+static enum df_status check_files(struct run *run, const struct conf_feed *feed,
+				  const struct moment *m, char text[256], struct df_err *err)
 {
 	const struct conf_expect *e = &feed->expect;
 	struct time_zone *zone = NULL;
@@ -51,13 +57,13 @@ static enum df_status check_files(struct run *run, const struct conf_feed *feed,
 	    time_zone_open(e->zone != NULL ? e->zone : feed->map.timezone, &zone, err);
 	if (st != DF_OK)
 		return st;
-	run_calendar_make(e, zone, since, now, &c);
+	run_calendar_make(e, zone, m->since, m->looked, &c);
 	time_zone_free(zone);
 	if (c.n > 0)
 		st = ledger_arrivals(run->env.ledger, feed->name, c.before, &arrivals, &n, err);
 	if (st != DF_OK)
 		goto cleanup;
-	n = arrivals_until(arrivals, n, now);
+	n = arrivals_until(arrivals, n, m->now);
 	if (!run_calendar_met(&c, arrivals, n, &came)) {
 		df_time_text(c.at[c.n - 1], due);
 		snprintf(text, 256, "%u file%s expected by %s, %u came (expect)", e->files,
@@ -68,21 +74,21 @@ cleanup:
 	return st;
 }
 
-static enum df_status check_age(struct run *run, const struct conf_feed *feed, int64_t since,
-				int64_t now, char text[256], struct df_err *err)
+static enum df_status check_age(struct run *run, const struct conf_feed *feed,
+				const struct moment *m, char text[256], struct df_err *err)
 {
 	int64_t last = 0, age = feed->expect.age_ms;
 	char when[DF_TIME_TEXT];
 	if (age == 0)
 		return DF_OK;
 	enum df_status st =
-	    ledger_arrival_last(run->env.ledger, feed->name, now + BACK_MS, &last, err);
+	    ledger_arrival_last(run->env.ledger, feed->name, m->now + BACK_MS, &last, err);
 	if (st != DF_OK && st != DF_END)
 		return st;
-	df_time_text(last > 0 ? last : since, when);
-	if (now - (last > since ? last : since) <= age)
+	df_time_text(last > 0 ? last : m->since, when);
+	if (m->looked - (last > m->since ? last : m->since) <= age)
 		return DF_OK;
-	double minutes = (double)(now - (last > 0 ? last : since)) / 60000;
+	double minutes = (double)(m->looked - (last > 0 ? last : m->since)) / 60000;
 	snprintf(text, 256, "no file for %.1f %s, %s %s (expect_age)",
 		 minutes < 120 ? minutes : minutes / 60, minutes < 120 ? "minutes" : "hours",
 		 last > 0 ? "the last one came" : "looked for since", when);
@@ -149,39 +155,42 @@ static enum df_status forget_rows(struct run *run, const struct conf_feed *feed,
 	return st;
 }
 
-static enum df_status settle_files(struct run *run, const struct conf_feed *feed, int64_t since,
-				   int64_t now, struct df_err *err)
+static enum df_status settle_files(struct run *run, const struct conf_feed *feed,
+				   const struct moment *m, struct df_err *err)
 {
 	char text[256] = "";
-	enum df_status st = check_files(run, feed, since, now, text, err);
+	enum df_status st = check_files(run, feed, m, text, err);
 	if (st != DF_OK)
 		return st;
 	return settle_expectation(run, &(struct expectation){feed->name, "expect", text, false},
 				  err);
 }
 
-static enum df_status settle_age(struct run *run, const struct conf_feed *feed, int64_t since,
-				 int64_t now, struct df_err *err)
+static enum df_status settle_age(struct run *run, const struct conf_feed *feed,
+				 const struct moment *m, struct df_err *err)
 {
 	char text[256] = "";
-	enum df_status st = check_age(run, feed, since, now, text, err);
+	enum df_status st = check_age(run, feed, m, text, err);
 	if (st != DF_OK)
 		return st;
 	return settle_expectation(run, &(struct expectation){feed->name, "expect_age", text, false},
 				  err);
 }
 
-enum df_status run_expect_files(struct run *run, const struct conf_feed *feed, struct df_err *err)
+enum df_status run_expect_files(struct run *run, const struct conf_feed *feed, int64_t looked_ms,
+				struct df_err *err)
 {
-	int64_t now = df_now_ms(), since = now;
+	struct moment m = {.now = df_now_ms()};
 	bool expects = feed->expect.files > 0 || feed->expect.age_ms > 0;
-	enum df_status st = expects ? expecting_since(run, feed->name, now, &since, err) : DF_OK;
+	enum df_status st =
+	    expects ? expecting_since(run, feed->name, m.now, &m.since, err) : DF_OK;
 	if (st != DF_OK)
 		return st;
-	st = settle_files(run, feed, since, now, err);
+	m.looked = looked_ms > 0 ? looked_ms : m.now;
+	st = settle_files(run, feed, &m, err);
 	if (st != DF_OK)
 		return st;
-	st = settle_age(run, feed, since, now, err);
+	st = settle_age(run, feed, &m, err);
 	if (st != DF_OK)
 		return st;
 	return feed->expect.rows_most == 0 ? forget_rows(run, feed, err) : DF_OK;

@@ -11,9 +11,10 @@ struct run_notices *run_notices_start(const struct conf *conf, struct ledger *le
  * get any (s is NULL then) those that came up are forgotten. */
 void run_notices_end(struct run_notices *s, const struct conf *conf, struct ledger *ledger);
 
-/* Whether the files that are expected came (expect, expect_age): run_expect.c. What is newly missed
- * is logged, and counted in the result. */
-enum df_status run_expect_files(struct run *run, const struct conf_feed *feed,
+/* Whether the files that are expected came (expect, expect_age): run_expect.c. looked_ms: when the
+ * source was listed last; 0: not in this run. What is newly missed is logged, and counted in the
+ * result. */
+enum df_status run_expect_files(struct run *run, const struct conf_feed *feed, int64_t looked_ms,
 				struct df_err *err) DF_CHECK;
 struct run_expect_rows { /* a document that passed its check */
 	const struct conf_feed *feed;

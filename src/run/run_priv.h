@@ -72,6 +72,7 @@ struct run_outcome { /* a feed's part */
 	bool stopped;       /* by a wrong setting or an internal error */
 	bool by_sink;       /* denied by what the feed delivers to, not at its source */
 	uint64_t delivered; /* rows of the documents that were closed */
+	int64_t looked_ms;  /* when its source was last listed; 0: not in this run */
 	char text[sizeof(((struct df_err *)NULL)->text)]; /* why, in the words of the first error */
 };
 
@@ -198,6 +199,8 @@ void run_ping_start(const struct conf *conf, struct run_result *result);
 /* Notes in the ledger, for later exits, what the run came to: run_operate.c */
 void run_remember(const struct run *run, int64_t started_ms);
 
+/* Enters that the feed's source was listed, beginning at that time. */
+void run_note_looked(struct run *run, const struct conf_feed *feed, int64_t began_ms);
 /* Enters what the feed's sink had to say: rows were delivered, or (0) it denied access. */
 void run_note_sink(struct run *run, const struct conf_feed *feed, uint64_t delivered);
 /* Enters what a feed's part came to, under the lock. */

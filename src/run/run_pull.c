@@ -276,6 +276,7 @@ enum df_status run_pull_listed(struct feed_work *w, struct df_err *err)
 	enum df_status st = run_source_list(&w->source, &list, err);
 	if (st != DF_OK)
 		goto cleanup;
+	run_note_looked(w->run, w->feed, started);
 	if (list.left_out > 0)
 		df_log(DF_LOG_DEBUG, "%s: %s at the source left out by include or exclude",
 		       w->feed->name, df_count(list.left_out, "file").text);

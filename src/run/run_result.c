@@ -90,3 +90,13 @@ void run_note_sink(struct run *run, const struct conf_feed *feed, uint64_t deliv
 	o->by_sink |= delivered == 0;
 	pthread_mutex_unlock(&run->lock);
 }
+
+void run_note_looked(struct run *run, const struct conf_feed *feed, int64_t began_ms)
+{
+	struct run_outcome *o = run->outcomes != NULL ? outcome_of(run, feed) : NULL;
+	if (o == NULL)
+		return;
+	pthread_mutex_lock(&run->lock);
+	o->looked_ms = began_ms;
+	pthread_mutex_unlock(&run->lock);
+}

@@ -129,7 +129,7 @@ void run_watch(struct run *run, const struct conf_feed *const *feeds, size_t n)
 		const struct run_outcome *o = &run->outcomes[feeds[i] - run->conf->feeds];
 		struct df_err err = {0};
 		watch_feed(run, o, feeds[i]->name);
-		if (run_expect_files(run, feeds[i], &err) != DF_OK) {
+		if (run_expect_files(run, feeds[i], o->looked_ms, &err) != DF_OK) {
 			df_err_context(&err, "%s", feeds[i]->name);
 			df_log_err(DF_LOG_WARN, &err);
 		}

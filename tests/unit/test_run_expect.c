@@ -7,7 +7,7 @@
 #define HOUR   INT64_C(3600000)
 #define MONDAY INT64_C(1793577600000) /* 2026-11-02, 00:00 UTC */
 
-static int64_t now;
+static int64_t now, looked;
 
 int64_t __wrap_df_now_ms(void);
 int64_t __wrap_df_now_ms(void)
@@ -20,7 +20,7 @@ static void look(int64_t at, uint64_t missing)
 	struct df_err err = {0};
 	now = at;
 	world.result.missing = 0;
-	OK(run_expect_files(&world.run, &world.feed, &err));
+	OK(run_expect_files(&world.run, &world.feed, looked, &err));
 	CU_ASSERT_EQUAL(world.result.missing, missing);
 }
 
@@ -39,6 +39,27 @@ static void test_files(void)
 	look(MONDAY + 9 * HOUR, 0);
 	world_logged("f: no longer missing (expect)");
 	look(MONDAY + 31 * HOUR, 1); /* the next day again */
+	world_end();
+}
+
+/* A run that looked at the source before the deadline ends after it: what came meanwhile is the
+ * next run's. */
+static void test_long_run(void)
+{
+	world_begin();
+	world.feed.expect =
+	    (struct conf_expect){.files = 1, .minute = 6 * 60, .days = 0x7f, .age_ms = 26 * HOUR};
+	world.feed.map.timezone = (char *)"UTC";
+	look(MONDAY, 0);
+	looked = MONDAY + 5 * HOUR;
+	look(MONDAY + 9 * HOUR, 0);
+	looked = MONDAY + 9 * HOUR;
+	look(MONDAY + 9 * HOUR, 1);
+	world_logged("f: missing: 1 file was expected by 2026-11-02T06:00");
+	world_file("a-eventless.csv", SHA_A, MONDAY + 9 * HOUR);
+	look(MONDAY + 40 * HOUR, 0);
+	looked = 0; /* it could not be listed */
+	look(MONDAY + 40 * HOUR, 2);
 	world_end();
 }
 
@@ -123,11 +144,9 @@ static void test_rows(void)
 int main(void)
 {
 	static const CU_TestInfo tests[] = {
-	    {"files by a deadline", test_files},
-	    {"the age of the last file", test_age},
-	    {"a clock that was ahead", test_ahead},
-	    {"rows as usual", test_rows},
-	    CU_TEST_INFO_NULL,
+	    {"files by a deadline", test_files},    {"a run that goes on for hours", test_long_run},
+	    {"the age of the last file", test_age}, {"a clock that was ahead", test_ahead},
+	    {"rows as usual", test_rows},           CU_TEST_INFO_NULL,
 	};
 	return test_main("run_expect", NULL, NULL, tests);
 }
