@@ -222,7 +222,8 @@ static enum df_status check_mark(const char *encoding, const unsigned char *p, s
 		name = "utf-8";
 	else if (n >= 2 && (memcmp(p, "\xff\xfe", 2) == 0 || memcmp(p, "\xfe\xff", 2) == 0))
 		name = "utf-16";
-	if (name == NULL || (is_unicode(encoding) && strcmp(name, "utf-8") != 0))
+	if (name == NULL || (is_unicode(encoding) && strcmp(name, "utf-8") != 0) ||
+	    strcasecmp(encoding, name) == 0)
 		return DF_OK;
 	return df_fail(
 	    DF_REJECT, err, "not-utf8",
@@ -296,12 +297,56 @@ cleanup:
 	return st;
 }
 
+/* ---- reject files that an editor saved as UTF-8 ---- */
+
+#define HEADER_MOST (64u << 10)
+
+/* Has it the columns of a reject file, in a header of ASCII? */
+static bool is_reject_file(const struct decode_doc *doc)
+{
+	static const char line[] = "dropfeed.line", reason[] = "dropfeed.reason";
+	char *header = df_alloc(HEADER_MOST);
+	ssize_t n = pread(doc->fd, header, doc->length < HEADER_MOST ? doc->length : HEADER_MOST,
+			  (off_t)doc->offset);
+	size_t len = n > 0 ? (size_t)n : 0;
+	const char *end = memchr(header, '\n', len);
+	len = end != NULL ? (size_t)(end - header) : len;
+	bool found = memmem(header, len, line, sizeof(line) - 1) != NULL &&
+		     memmem(header, len, reason, sizeof(reason) - 1) != NULL;
+	free(header);
+	return found;
+}
+
+static bool has_mark(const struct decode_doc *doc)
+{
+	char mark[3];
+	return pread(doc->fd, mark, sizeof(mark), (off_t)doc->offset) == (ssize_t)sizeof(mark) &&
+	       memcmp(mark, "\xef\xbb\xbf", sizeof(mark)) == 0;
+}
+
+/* It was written in the encoding of its feed, in which such a header has zeros in UTF-16. */
+static enum df_status text_of_rejects(struct decode_text *t, const struct decode_doc *doc,
+				      const char *encoding, struct df_err *err)
+{
+	static const char utf8[] = "utf-8";
+	const bool wide = is_unicode(encoding) && strchr(encoding, '7') == NULL;
+	if (wide || has_mark(doc))
+		return text_make(t, doc, utf8, err);
+	enum df_status st = text_make(t, doc, encoding, err);
+	if (st != DF_OK || !t->looks_utf8)
+		return st;
+	t->all->used -= t->length;
+	t->length = 0;
+	return text_make(t, doc, utf8, err);
+}
+
 /* A refusal is kept: a document is asked for several times. */
 static enum df_status text_keep(struct decode_text *t, const struct decode_doc *doc,
 				const char *encoding, struct df_err *err)
 {
 	struct df_err why = {0};
-	enum df_status st = text_make(t, doc, encoding, &why);
+	enum df_status st = is_reject_file(doc) ? text_of_rejects(t, doc, encoding, &why)
+						: text_make(t, doc, encoding, &why);
 	if (st != DF_OK && st != DF_REJECT) {
 		*err = why;
 		return st;
