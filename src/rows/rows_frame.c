@@ -116,12 +116,28 @@ static enum df_status count_trailer(struct rows *r, uint64_t from, uint64_t to, 
 	return DF_OK;
 }
 
+/* What was never written is not a trailer. */
+static enum df_status check_trailer(const struct rows *r, uint64_t from, struct df_err *err)
+{
+	char chunk[TRAILER_CHUNK];
+	uint64_t size = r->length - from;
+	size_t len = size < sizeof(chunk) ? (size_t)size : sizeof(chunk);
+	enum df_status st = frame_read_at(r, r->length - len, chunk, len, err);
+	if (st != DF_OK)
+		return st;
+	const char *end = memrchr(chunk, '\n', len), *line = end != NULL ? end + 1 : chunk;
+	return rows_hole(r, line, (size_t)(chunk + len - line), 0, err);
+}
+
 static enum df_status cut_trailer(struct rows *r, struct df_err *err)
 {
 	uint64_t from = 0;
 	if (r->format.skip_last_lines == 0)
 		return DF_OK;
 	enum df_status st = find_trailer(r, r->format.skip_last_lines, &from, err);
+	if (st != DF_OK)
+		return st;
+	st = check_trailer(r, from, err);
 	if (st != DF_OK)
 		return st;
 	st = count_trailer(r, from, r->length, err);
