@@ -213,7 +213,11 @@ static void list_sort(struct list_job *job, const struct list_item *item)
 	case FETCH_UNTYPED:
 		break;
 	}
-	if (item->seen.size > INT64_MAX)
+	if (item->place == LIST_OTHER_CASE)
+		list_leave(job, item,
+			   "include fits it but for capitals and small letters, which count there: "
+			   "add a glob for it, or rename the file");
+	else if (item->seen.size > INT64_MAX)
 		list_leave(job, item, "the server says a size that no file has");
 	else if (item->place == LIST_TAKEN)
 		list_take(job, item);

@@ -15,7 +15,8 @@ enum list_place {
 	LIST_TAKEN,
 	LIST_MISNAMED,
 	LIST_BESIDE,
-	LIST_LEFT_OUT, /* include or exclude do so; by its name it would be taken */
+	LIST_LEFT_OUT,   /* include or exclude do so; by its name it would be taken */
+	LIST_OTHER_CASE, /* include does so, for capitals or small letters alone */
 };
 
 /* Takes the name apart, as that of a file the feed takes. DF_REJECT bad-name: it is not. */

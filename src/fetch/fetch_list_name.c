@@ -28,11 +28,12 @@ static bool list_is_beside(const struct conf_feed *feed, const char *name)
 }
 
 /* A glob speaks of the file's own name, or of all of it below the feed's folder. */
-static bool list_matches(const struct conf_list *globs, const char *name)
+static bool list_matches(const struct conf_list *globs, const char *name, int flags)
 {
 	const char *leaf = df_base_name(name);
 	for (size_t i = 0; i < globs->n; i++) {
-		if (fnmatch(globs->v[i], leaf, 0) == 0 || fnmatch(globs->v[i], name, 0) == 0)
+		if (fnmatch(globs->v[i], leaf, flags) == 0 ||
+		    fnmatch(globs->v[i], name, flags) == 0)
 			return true;
 	}
 	return false;
@@ -57,11 +58,14 @@ enum list_place fetch_list_place(const struct conf_feed *feed, const char *name)
 
 	struct name parts = {0};
 	struct df_err unwanted = {0};
-	bool excluded = list_matches(&feed->fetch.exclude, name);
+	bool excluded = list_matches(&feed->fetch.exclude, name, 0);
 	bool included = feed->fetch.include.n > 0;
-	if (!excluded && included && list_matches(&feed->fetch.include, name))
+	if (!excluded && included && list_matches(&feed->fetch.include, name, 0))
 		return LIST_TAKEN;
 	bool named = fetch_list_parse(feed, leaf, &parts, &unwanted) == DF_OK;
+	if (named && included && list_matches(&feed->fetch.include, name, FNM_CASEFOLD) &&
+	    !list_matches(&feed->fetch.exclude, name, FNM_CASEFOLD))
+		return LIST_OTHER_CASE;
 	if (excluded || included)
 		return named ? LIST_LEFT_OUT : LIST_NOWHERE;
 	if (named)

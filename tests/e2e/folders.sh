@@ -147,6 +147,20 @@ equal "each once, and nothing else" "$(grep -c 'left alone' "$work/err")" 9
 exits 0 "again" run
 check "they are reported once" absent 'left alone' "$work/err"
 
+fresh 'include = a*.csv' 'exclude = a-c*'
+for name in a-eventless.csv A-eventless.csv a-eventless.CSV b-eventless.CSV A-c-eventless.csv \
+	a-cc.CSV; do
+	rows "$name" >"$drop/$name"
+done
+exits 0 "names that include fits but for capitals" run
+equal "what it fits came" "$(ids)" "a-eventless.csv "
+for name in A-eventless.csv a-eventless.CSV; do
+	said "$name is reported" "$name: left alone: include fits it but for capitals"
+done
+equal "nothing else is" "$(grep -c 'left alone' "$work/err")" 2
+exits 0 "again" run
+check "they are reported once" absent 'left alone' "$work/err"
+
 # ---- put back where after_done or after_refused took it from
 fresh 'after_done = move:done' 'after_refused = move:bad'
 rows A >"$drop/a-eventless.csv"
