@@ -186,6 +186,13 @@ static void check_globs(const struct setup_work *w)
 		}
 }
 
+static bool is_file_name(const char *path)
+{
+	struct name parts = {0};
+	struct df_err ignored = {0};
+	return name_parse(df_base_name(path), &parts, &ignored) == DF_OK;
+}
+
 static void check_source(const struct setup_work *w)
 {
 	const struct conf_feed *feed = w->feed;
@@ -200,6 +207,9 @@ static void check_source(const struct setup_work *w)
 			    strerror(errno));
 	if (feed->fetch.source.kind != CONF_SOURCE_SFTP)
 		return;
+	if (path != NULL && (strchr(path, '*') != NULL || is_file_name(path)))
+		setup_found(w, "source", true,
+			    "%s looks like files: name their folder, and them with include", path);
 	if (fetch_check_host(feed, &err) != DF_OK)
 		setup_found(w, "known_hosts", false, "%s", err.text);
 	err = (struct df_err){0};

@@ -141,6 +141,11 @@ warns "a local folder that is not there" 2 'source: cannot read the folder .*/no
 warns "a local source that is a file" 2 'source: .*/list.csv is not a folder' 'sink = -' \
 	"source = file://$work/list.csv"
 
+for path in 'in/*.csv' in/a-eventless.csv.gz; do
+	warns "a path of files on a server, $path" 2 'source: .* looks like files' 'sink = -' \
+		"source = sftp://u@sftp.example.com/$path" "${there[1]}"
+done
+
 # Two feeds that deliver the same rows, under ids of their own.
 mkdir -p "$work/drop"
 two_feeds() {
