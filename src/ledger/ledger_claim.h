@@ -140,6 +140,9 @@ struct ledger_claims {
 
 /* A document that is under way, and was begun under a layout that is neither of the two. */
 #define FOREIGN(two) "d.taken AND d.closed_ms = 0 AND d.batch_format NOT IN (" two ")"
+/* Names are in the order of strcmp, as in the queue of a run: in that of a language, which the
+ * database may have, each would wait for the other. */
+
 /* Files that this process may claim; ?2 me, ?3 place, ?4 node, ?5 and ?6 the layouts of batches
  * that it knows, ?7 how many; in the order in which they came to rest, those that keep failing
  * last. */
@@ -149,7 +152,7 @@ struct ledger_claims {
 	" AND (origin IS NULL OR origin = ?4) AND NOT EXISTS(SELECT 1 FROM document d"             \
 	"  WHERE d.file_id = file.id AND " FOREIGN(                                                \
 	    "?5, ?6") ")"                                                                          \
-		      " ORDER BY idle >= 2, mtime, name LIMIT ?7"
+		      " ORDER BY idle >= 2, mtime, name COLLATE \"C\" LIMIT ?7"
 #define CANDIDATES_AT_ONCE 256 /* a feed may have a million, and other hosts take some meanwhile */
 /* Earlier files of the feed that are not closed: another host has them, or went down with them not
  * long ago, or nobody has claimed them yet, or this process has. One of a layout that this process
@@ -159,14 +162,14 @@ struct ledger_claims {
 	"SELECT o.id, o.name, o.holder = ?2 FROM file o JOIN file f ON f.id = ?1"                  \
 	" WHERE o.feed = f.feed"                                                                   \
 	" AND o.closed_ms = 0 AND o.idle < 2 AND coalesce(o.source, '') <> 'local'"                \
-	" AND (o.mtime < f.mtime OR (o.mtime = f.mtime AND o.name < f.name))"                      \
+	" AND (o.mtime < f.mtime OR (o.mtime = f.mtime AND o.name COLLATE \"C\" < f.name))"        \
 	" AND (o.holder IS NULL OR o.lease_until > clock_timestamp() - INTERVAL '10 minutes')"     \
 	" AND (o.lease_until > clock_timestamp()"                                                  \
 	"  OR NOT EXISTS(SELECT 1 FROM document d WHERE d.file_id = o.id AND " FOREIGN(            \
 	    "?3, ?4") "   AND NOT EXISTS(SELECT 1 FROM node n WHERE n.batch_format = "             \
 		      "d.batch_format"                                                             \
 		      "    AND n.seen > clock_timestamp() - INTERVAL '10 minutes')))"              \
-		      " ORDER BY o.mtime, o.name LIMIT 1000"
+		      " ORDER BY o.mtime, o.name COLLATE \"C\" LIMIT 1000"
 
 /* Files that were begun under another batch_format than ?2 and ?3, and that nobody has, unless this
  * place, ?4, was killed with them. */
@@ -175,7 +178,7 @@ struct ledger_claims {
 	" WHERE o.feed = ?1 AND o.closed_ms = 0 AND " FOREIGN(                                     \
 	    "?2, ?3") " AND (o.lease_until < clock_timestamp() OR left(o.holder, length(?4)) = "   \
 		      "?4)"                                                                        \
-		      " ORDER BY o.mtime, o.name"
+		      " ORDER BY o.mtime, o.name COLLATE \"C\""
 
 /* What was listed of this file in another size or time is gone, unless another one is at it;
  * ?9 me, ?10 place. */

@@ -369,6 +369,12 @@ static const char *const ledger_migrations[] = {
 #define SQL_FILES_LATEST_NAMED                                                                     \
 	"SELECT " SQL_FILE_COLUMNS " FROM file" SQL_LATEST_WHERE                                   \
 	"AND id IN (SELECT id FROM file WHERE name >= ?4 AND name < ?5) ORDER BY id DESC"
+/* The same in a database that may sort as a language does. */
+#define SQL_FILES_LATEST_NAMED_BYTES                                                               \
+	"SELECT " SQL_FILE_COLUMNS                                                                 \
+	" FROM file WHERE (?1 IS NULL OR feed = ?1) AND (closed_ms = 0 OR closed_ms >= ?2)"        \
+	" AND (NOT ?3 OR closed_ms = 0 OR cleanup_due)"                                            \
+	" AND name COLLATE \"C\" >= ?4 AND name COLLATE \"C\" < ?5 ORDER BY id DESC"
 /* closed before that time, and not pruned yet */
 #define SQL_FILES_OLD                                                                              \
 	"SELECT " SQL_FILE_COLUMNS                                                                 \

@@ -2,6 +2,7 @@
 /* Walks over what the ledger has. */
 #include "ledger_priv.h"
 #include "ledger_sql.h"
+#include "ledger_sqlite.h"
 
 #include <stdlib.h>
 
@@ -220,8 +221,9 @@ enum df_status ledger_files_latest(struct ledger *l, const struct ledger_latest 
 {
 	struct latest_walk latest = {each, ctx, which};
 	const struct walk w = {row_latest, NULL, &latest};
-	const char *sql = which->name_from != NULL && which->name_below != NULL
-			      ? SQL_FILES_LATEST_NAMED
+	const char *named =
+	    l->driver == &ledger_sqlite ? SQL_FILES_LATEST_NAMED : SQL_FILES_LATEST_NAMED_BYTES;
+	const char *sql = which->name_from != NULL && which->name_below != NULL ? named
 			  : which->open_only     ? SQL_FILES_LATEST_OPEN
 			  : which->since_ms != 0 ? SQL_FILES_LATEST_SINCE
 						 : SQL_FILES_LATEST;

@@ -179,4 +179,25 @@ on B run
 on A run
 check "once no host has the feed it is said how to close it" \
 	grep -q 'dropfeed abandon --feed extra extra-custom_event.csv' "$work/A.err"
+# ---- a database that sorts as a language does: a before B ----
+if "$PG_BIN/createdb" -T template0 --locale C --locale-provider icu --icu-locale en-US \
+	language 2>"$work/log"; then
+	rm -rf "$work/A" "$work"/in/* "$accepted"
+	receiver_stop
+	receiver_start "$work/api" --port "${endpoint##*:}" || exit 1
+	sed -i 's|/ledger?|/language?|; s|^lanes = .*|lanes = 1|' "$work/A.conf"
+	for name in us-2019 users-B users-a users-C; do
+		file "$work/in/$name-custom_event.csv" 1
+	done
+	touch -d '2026-01-12T08:30' "$work"/in/*
+	on A run
+	equal "files of one time" $? 0
+	equal "they are sent in the order of their bytes" \
+		"$(jq -r .user_identities.customer_id "$accepted" | xargs)" \
+		"us-2019-0 users-B-0 users-C-0 users-a-0"
+	on A status 'us-2019*'
+	check "a name is found by its beginning" grep -q 'done *clicks: us-2019-' "$work/out"
+else
+	skip "this PostgreSQL makes no database that sorts by ICU"
+fi
 finish
