@@ -11,7 +11,9 @@
 #include "dropfeed/schema.h"
 #include "dropfeed/time.h"
 
+#include <ctype.h>
 #include <stdlib.h>
+#include <strings.h>
 
 /* enum conf_policy */
 static const char *const policy_words[] = {"off", "warn", "enforce", NULL};
@@ -275,10 +277,15 @@ const struct conf_key *conf_key_nearest(const struct conf_key *keys, const char 
 	return nearest;
 }
 
+/* As other programs spell it, too: API_SECRET, api-secret. */
 const struct conf_key *conf_key_secret(const char *name)
 {
-	char *file = df_format("%s_file", strcmp(name, "secret") == 0 ? "api_secret" : name);
+	char *file = df_format("%s_file", strcasecmp(name, "secret") == 0 ? "api_secret" : name);
+	for (char *s = file; *s != '\0'; s++)
+		*s = *s == '-' ? '_' : (char)tolower((unsigned char)*s);
 	const struct conf_key *key = conf_key_find(conf_feed_keys, file);
+	if (key == NULL)
+		key = conf_key_find(conf_main_keys, file);
 	free(file);
 	return key != NULL && key->parse == conf_parse_secret_file ? key : NULL;
 }

@@ -92,6 +92,13 @@ static void test_secrets(void)
 	       "and give that as "
 	       "password_file =",
 	       "7: 'passphrase': the configuration");
+	/* as other programs spell it, and in the other section */
+	EXPECT(HEAD "API_SECRET = s3cret-value\napi-secret = s3cret-value\n",
+	       "5: 'API_SECRET': the configuration holds no secrets: write",
+	       "6: 'api-secret': the configuration holds no secrets: write");
+	EXPECT("[dropfeed]\nledger_password = s3cret-value\n",
+	       "2: 'ledger_password': the configuration holds no secrets: write it to a file of "
+	       "mode 0600 and give that as ledger_password_file = PATH");
 	conf = load_good(
 	    HEAD "api_secret_env = DROPFEED_TEST_SECRET\npassword_env = DROPFEED_TEST_SECRET\n"
 		 "passphrase_env = DROPFEED_TEST_SECRET\n");
