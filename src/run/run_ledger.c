@@ -7,11 +7,34 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+/* Of the folder, or of one that it is in, a link to a disk that is not there: own, or NULL. */
+static char *dangling_part(const char *path)
+{
+	char *part = df_strdup(path);
+	while (!df_is_dangling(part)) {
+		char *parent = df_dirname(part);
+		bool top = strcmp(parent, part) == 0;
+		free(part);
+		part = parent;
+		if (top) {
+			free(part);
+			return NULL;
+		}
+	}
+	return part;
+}
+
 enum df_status run_ledger_read(const struct conf *conf, struct ledger **out, struct df_err *err)
 {
 	const struct ledger_where where = setup_ledger(conf);
 	enum df_status st = ledger_open_at_readonly(&where, out, err);
-	return st == DF_END ? DF_OK : st;
+	if (st != DF_END)
+		return st;
+	/* no run has made one yet, unless its disk is not there */
+	char *part = where.url == NULL ? dangling_part(conf->state_dir) : NULL;
+	st = part != NULL ? df_fail(DF_FATAL, err, NULL, "%s " DF_DANGLING, part) : DF_OK;
+	free(part);
+	return st;
 }
 
 static enum df_status note_known(void *ctx, const struct ledger_file *f, struct df_err *err)

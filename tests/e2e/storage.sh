@@ -76,6 +76,10 @@ said "what it is" \
 	'state_dir: .*/linked is a symbolic link to a place that does not exist: mount or make'
 exits 5 "a run" run
 said "says it, too" '/linked is a symbolic link to a place that does not exist: mount or make'
+on_sqlite "the ledger in the state folder" && {
+	exits 5 "nor is it well for a monitor" status --exit-code
+	said "who learns why" '/linked is a symbolic link to a place that does not exist'
+}
 check "nothing was made" test ! -e "$work/unmounted"
 mkdir -p "$work/unmounted/state/lock"
 exits 2 "a folder in the lock's place: doctor" doctor
