@@ -97,6 +97,13 @@ bool conf_print_char(const void *home, const struct conf_key *key, struct df_buf
 
 /* ---- words ---- */
 
+/* A word as SQL quotes it, or one of a list with commas: no cell is meant to hold these signs. */
+static bool is_slip(const char *word, size_t len)
+{
+	return len > 0 &&
+	       (word[len - 1] == ',' || (len > 1 && word[0] == '\'' && word[len - 1] == '\''));
+}
+
 /* The word at *s, which is in quotes where it holds blanks; a quote in it is doubled then. */
 static bool word_read(const char **s, struct df_buf *out)
 {
@@ -107,7 +114,7 @@ static bool word_read(const char **s, struct df_buf *out)
 		p += quoted && *p == '"';
 		df_buf_addc(out, *p++);
 	}
-	if (quoted && *p++ != '"')
+	if (quoted ? *p++ != '"' : is_slip(out->data, out->len))
 		return false;
 	*s = p;
 	return *p == '\0' || *p == ' ' || *p == '\t';

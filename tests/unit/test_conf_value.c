@@ -76,6 +76,8 @@ static void test_bad_values(void)
 	    {"skip_lines", "-1"},
 	    {"null", "\"open"},
 	    {"null", "a \"\""},
+	    {"null", "'NULL'"},
+	    {"null", "NULL, \\N"},
 	    {"row_count", "Rows"},
 	    {"row_count", "(a)(b)"},
 	    {"row_count", "(a"},
@@ -157,6 +159,7 @@ static void test_good_values(void)
 	    {"encoding", "UTF-16"},
 	    {"comment", "#"},
 	    {"null", "\\N NULL \"not \"\"known\"\"\""},
+	    {"null", "' \"'NULL'\" \"a,\" b,c"},
 	    {"row_count", "Rows: ([\\d,]+)"},
 	};
 	for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++) {
