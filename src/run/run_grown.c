@@ -9,51 +9,6 @@
 
 #define AT_ONCE (1u << 18)
 
-struct grown {
-	const struct run_file *f;
-	struct ledger_file before; /* own; id 0: there is none */
-};
-
-static bool is_of_name(void *ctx, const char *name)
-{
-	return strcmp(name, ((const struct grown *)ctx)->f->name) == 0;
-}
-
-static enum df_status has_delivered(void *ctx, const struct ledger_document *d, struct df_err *err)
-{
-	(void)err;
-	*(bool *)ctx = d->delivered > 0;
-	return d->delivered > 0 ? DF_END : DF_OK;
-}
-
-/* The latest one that is done. DF_END ends the walk. */
-static enum df_status on_file(void *ctx, const struct ledger_file *file, struct df_err *err)
-{
-	struct grown *g = ctx;
-	(void)err;
-	if (file->id == g->f->ledger_id || file->state != LEDGER_DONE)
-		return DF_OK;
-	g->before = ledger_file_dup(file);
-	return DF_END;
-}
-
-static enum df_status find_before(struct ledger *l, struct grown *g, struct df_err *err)
-{
-	char *below = df_strdup(g->f->name);
-	size_t len = strlen(below);
-	bool ranged = len > 0 && (unsigned char)below[len - 1] < 0x7f;
-	if (ranged)
-		below[len - 1]++;
-	const struct ledger_latest which = {.feed = g->f->feed->name,
-					    .name_from = ranged ? g->f->name : NULL,
-					    .name_below = ranged ? below : NULL,
-					    .names = is_of_name,
-					    .ctx = g};
-	enum df_status st = ledger_files_latest(l, &which, on_file, g, err);
-	free(below);
-	return st == DF_END ? DF_OK : st;
-}
-
 /* False, too, where it cannot be read: that shows elsewhere. */
 static bool begins_with(int fd, const struct ledger_file *before)
 {
@@ -79,15 +34,12 @@ static bool begins_with(int fd, const struct ledger_file *before)
 
 enum df_status run_warn_grown(struct run_file_work *w, const char *label, struct df_err *err)
 {
-	struct ledger *l = w->run->env.ledger;
-	struct grown g = {.f = w->f};
-	bool delivered = false;
-	enum df_status st = find_before(l, &g, err);
-	if (st != DF_OK || g.before.id == 0 || g.before.size == 0 || g.before.size >= w->f->size)
-		goto cleanup;
-	st = ledger_documents(l, g.before.id, has_delivered, &delivered, err);
-	st = st == DF_END ? DF_OK : st;
-	if (st == DF_OK && delivered && begins_with(w->f->fd, &g.before))
+	const struct ledger_file this = {
+	    .feed = w->f->feed->name, .name = w->f->name, .id = w->f->ledger_id};
+	struct ledger_file before = {0};
+	enum df_status st = ledger_file_before(w->run->env.ledger, &this, &before, err);
+	if (st == DF_OK && before.size > 0 && before.size < w->f->size &&
+	    begins_with(w->f->fd, &before))
 		df_log_code(DF_LOG_WARN, "delivered-before",
 			    "%s: begins with all of the file of this name that was delivered "
 			    "before: those rows are sent once more, under other ids; either that "
@@ -95,7 +47,6 @@ enum df_status run_warn_grown(struct run_file_work *w, const char *label, struct
 			    "a ready_marker, prevents it), or each export adds to the one before "
 			    "[delivered-before]",
 			    label);
-cleanup:
-	ledger_file_free(&g.before);
-	return st;
+	ledger_file_free(&before);
+	return st == DF_END ? DF_OK : st;
 }
