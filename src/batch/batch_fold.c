@@ -88,7 +88,7 @@ bool batch_fold_fits(const struct batch_maker *mk, struct batch_open *o,
 	       batch_maker_has_room(mk, o, bytes_more(l, rec));
 }
 
-/* Puts text in place of a span of the last event that is no longer. */
+/* Puts text in place of bytes of the last event. */
 static void replace(struct batch_table *t, struct batch_open *o, const struct span *gone,
 		    const char *text, size_t len)
 {

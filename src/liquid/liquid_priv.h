@@ -11,7 +11,7 @@ struct liquid_run {
 	const struct liquid_scope *scope;
 	bool unused; /* what is evaluated now will not be used */
 	/* of `value` and `row` something was taken; of that, something that is not empty; a filter
-	 * has said what nothing is to become */
+	 * has said what is put for nothing */
 	bool taken, some, defaulted;
 };
 

@@ -242,16 +242,25 @@ static void keep_last(struct map_fill *f, const struct rows_cell *cells)
 	df_buf_add(&f->last, cell->p, cell->len);
 }
 
+/* NULL, n/a and the like; a 0 may be a number like any other. */
+static bool is_word_for_nothing(const struct map *m, const char *p, size_t len)
+{
+	size_t kind;
+	for (size_t i = 0; i < len; i++)
+		if (df_is_digit(p[i]))
+			return false;
+	return m->guards_ids && map_placeholder(p, len, &kind);
+}
+
 /* Rows that name no order, or NULL, have none in common: what is above them is somebody else's. */
 static bool names_nothing(const struct map *m, const struct rows_cell *cells)
 {
 	const struct map_rows *r = &m->rows;
-	size_t kind;
 	for (size_t i = 0; i < r->n_by; i++) {
 		const char *p = cells[r->by[i].column].p;
 		size_t len = cells[r->by[i].column].len;
 		map_cell_trim(&p, &len);
-		if (len > 0 && !(m->guards_ids && map_placeholder(p, len, &kind)))
+		if (len > 0 && !is_word_for_nothing(m, p, len))
 			return false;
 	}
 	return r->n_by > 0;
