@@ -25,20 +25,41 @@ static bool reads_pipe(const struct run_import_options *o)
 	       name_parse_for(&of, run_import_name(o, "-"), &parsed, &ignored) == DF_OK;
 }
 
-/* DF_RETRY and *busy: a run is under way, and nothing is read. What else is wrong with the folder
- * shows when it is locked for good. */
-static enum df_status look_at_lock(const struct conf *conf, bool *busy, struct df_err *err)
+static bool is_free(const struct conf *conf, bool *busy, struct df_err *err)
 {
 	struct df_lock lock = {-1, -1};
-	struct df_err ignored = {0};
 	char *path = df_format("%s/lock", conf->state_dir);
-	enum df_status st = df_lock_take(path, &lock, busy, &ignored);
+	enum df_status st = df_lock_take(path, &lock, busy, err);
 	if (st == DF_OK)
 		df_lock_release(&lock);
-	if (*busy)
-		*err = ignored;
 	free(path);
-	return *busy ? DF_RETRY : DF_OK;
+	return st == DF_OK;
+}
+
+static bool has_good_ledger(const struct conf *conf)
+{
+	struct ledger *ledger = NULL;
+	struct df_err ignored = {0};
+	enum df_status st = run_ledger_read(conf, &ledger, &ignored);
+	ledger_close(ledger);
+	return st == DF_OK;
+}
+
+/* A file in the spool for what is read; -1: it would be read in vain, as opening the state folder
+ * fails, which says why. */
+static int file_for_pipe(const struct conf *conf, bool *busy, struct df_err *err)
+{
+	char remote[64];
+	struct df_err ignored = {0};
+	int fd = -1;
+	if (df_is_remote(conf->state_dir, remote))
+		return -1;
+	char *spool = df_format("%s/spool", conf->state_dir);
+	if (df_mkdirs(spool, &ignored) == DF_OK && is_free(conf, busy, err) &&
+	    has_good_ledger(conf) && df_unnamed_open(spool, &fd, &ignored) != DF_OK)
+		fd = -1;
+	free(spool);
+	return fd;
 }
 
 /* Standard input is the file from now on. */
@@ -57,23 +78,20 @@ static enum df_status read_pipe(int fd, struct df_err *err)
 enum df_status run_import_pipe(const struct conf *conf, const struct run_import_options *o,
 			       bool *read, bool *busy, struct df_err *err)
 {
-	struct df_err ignored = {0};
-	int fd = -1;
+	struct df_err why = {0};
 	if (!reads_pipe(o))
 		return DF_OK;
-	char *spool = df_format("%s/spool", conf->state_dir);
-	if (df_mkdirs(spool, &ignored) != DF_OK || df_unnamed_open(spool, &fd, &ignored) != DF_OK) {
-		free(spool);
-		return DF_OK; /* opening the folder fails as well, and says why */
+	int fd = file_for_pipe(conf, busy, &why);
+	if (*busy) {
+		*err = why;
+		return DF_RETRY;
 	}
-	free(spool);
-	enum df_status st = look_at_lock(conf, busy, err);
-	if (st == DF_OK) {
-		st = read_pipe(fd, err);
-		*read = st == DF_OK;
-		if (st != DF_OK)
-			df_err_context(err, "%s: -", o->feed->name);
-	}
+	if (fd < 0)
+		return DF_OK;
+	enum df_status st = read_pipe(fd, err);
+	*read = st == DF_OK;
+	if (st != DF_OK)
+		df_err_context(err, "%s: -", o->feed->name);
 	close(fd);
 	return st;
 }

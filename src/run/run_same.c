@@ -122,11 +122,12 @@ const char *run_resend_how(const struct conf_feed *feed, enum run_place place)
 }
 
 struct replaced {
-	const struct ledger_file *same; /* with the bytes that came again */
+	const char *name;               /* of the file that came */
+	const struct ledger_file *same; /* with its bytes, which was delivered */
 	bool is;
 };
 
-/* Of the files of a name, the latest first. DF_END ends the walk. */
+/* Of the files that are called like it, the latest first. DF_END ends the walk. */
 static enum df_status look_since(void *ctx, const struct ledger_file *f, struct df_err *err)
 {
 	struct replaced *r = ctx;
@@ -134,7 +135,7 @@ static enum df_status look_since(void *ctx, const struct ledger_file *f, struct 
 	(void)err;
 	if (f->id <= same->id)
 		return DF_END;
-	r->is = f->state == LEDGER_DONE && f->code == NULL &&
+	r->is = strcmp(f->name, r->name) == 0 && f->state == LEDGER_DONE && f->code == NULL &&
 		strcmp(f->sha256, same->sha256) != 0 && f->closed_ms > same->closed_ms;
 	return r->is ? DF_END : DF_OK;
 }
@@ -143,9 +144,9 @@ static enum df_status look_since(void *ctx, const struct ledger_file *f, struct 
 static bool is_replaced(struct ledger *ledger, const struct conf_feed *feed, const char *name,
 			const struct ledger_file *same)
 {
-	struct replaced r = {.same = same};
+	struct replaced r = {.name = name, .same = same};
 	struct df_err ignored = {0};
-	char *below = df_format("%s\001", name);
+	char *below = df_format("%s0", name); /* greater, however a database sorts */
 	const struct ledger_latest latest = {
 	    .feed = feed->name, .name_from = name, .name_below = below};
 	enum df_status st = ledger_files_latest(ledger, &latest, look_since, &r, &ignored);

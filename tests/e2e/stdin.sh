@@ -102,6 +102,20 @@ status=0
 wait $pid || status=$?
 equal "and then it is delivered: exit" "$status $(grep -c '1 rejected' "$work/waits")" "1 1"
 
+# ---- what nobody could take is not waited for
+if on_sqlite "a damaged ledger"; then
+	mkdir "$work/damaged"
+	echo 'not a database, whatever its name says, nor one that was cut off' \
+		>"$work/damaged/ledger.db"
+	sed "s|^state_dir.*|state_dir = $work/damaged|" "$conf" >"$work/damaged.conf"
+	exec 9<>"$work/fifo"
+	status=0
+	"$dropfeed" --config "$work/damaged.conf" import --name a-screen_view.csv \
+		- <"$work/fifo" >"$work/out" 2>"$work/err" || status=$?
+	exec 9>&-
+	equal "with a damaged ledger nothing is read: exit" $status 5
+fi
+
 # ---- asked to stop while it waits for more: it ends, although nothing comes
 name="--name clicks-custom_event.csv"
 for command in "import $name" "import --sink - $name" "manifest --event-type custom_event"; do

@@ -51,10 +51,10 @@ fi
 printf '[dropfeed]\nstate_dir = %s/held\n' "$work" >"$conf"
 printf '[feed f]\nsource = file://%s/none\nsink = file:%s/held.ndjson\n' "$work" "$work" >>"$conf"
 mkdir -p "$work/none"
-mkfifo "$work/rows"
-"$dropfeed" --config "$conf" import --name a-eventless.csv - <"$work/rows" >"$work/first" 2>&1 &
+mkfifo "$work/a-eventless.csv"
+"$dropfeed" --config "$conf" import "$work/a-eventless.csv" >"$work/first" 2>&1 </dev/null &
 pid=$!
-exec 9>"$work/rows"
+exec 9>"$work/a-eventless.csv"
 wait_for "$work/held/lock"
 rm "$work/held/lock"
 exits 75 "a run while another one waits, without its lock file" run
