@@ -185,7 +185,7 @@ for code in 3 4; do
 	check "failure $code: moved" test -e "$drop/done/of/a-eventless.csv"
 	check "failure $code: the receipt is there" \
 		test -s "$drop/back/a-eventless.csv.receipt.json"
-	rows B 3 >"$drop/a-eventless.csv"
+	rows B 4 >"$drop/a-eventless.csv"
 	touch "$drop/a-eventless.csv.ok"
 	exits 0 "failure $code: one of the same name" run
 	check "failure $code: moved beside the first" test -e "$drop/done/of/a-eventless.csv.1"
