@@ -220,7 +220,7 @@ struct ledger_bytes {
 enum df_status ledger_file_same(struct ledger *l, const struct ledger_bytes *bytes,
 				struct ledger_file *out, struct df_err *err) DF_CHECK;
 /* Finds the latest other file of this feed and name that is done, if a row of it was delivered.
- * file: its feed, name and id count. DF_END: there is none. */
+ * file: its feed, name and id count. DF_END: no such file. */
 enum df_status ledger_file_before(struct ledger *l, const struct ledger_file *file,
 				  struct ledger_file *out, struct df_err *err) DF_CHECK;
 /* Whether any file of the feed has, or had, these bytes. */

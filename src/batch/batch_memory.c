@@ -38,7 +38,7 @@ struct batch_run {
 	size_t block_len;
 	struct piece *given;
 	size_t cut; /* bytes that pieces were made of */
-	uint32_t size, index, taken, most;
+	uint32_t index, taken, most;
 	_Alignas(FINE_STEP) char pieces[];
 };
 
@@ -111,7 +111,6 @@ static struct batch_run *run_new(struct batch_memory *m, size_t room)
 	m->empty = run->next;
 	run->given = NULL;
 	run->cut = 0;
-	run->size = (uint32_t)room;
 	run->index = index_of(room);
 	run->taken = 0;
 	run->most = (uint32_t)((RUN - sizeof(*run)) / room);

@@ -27,7 +27,7 @@ struct batch_memory {
 
 /* The least size of a piece that has room for so many bytes. */
 size_t batch_memory_room(size_t size);
-/* Own: give it back. Not zeroed; aligned as malloc does. Aborts where there is no memory. */
+/* Own: give it back. Not zeroed; aligned as malloc does. Aborts when memory runs out. */
 void *batch_memory_take(struct batch_memory *m, size_t size) __attribute__((returns_nonnull));
 /* A piece of another size in place of p, which has the first `len` bytes of it; p may be NULL. */
 void *batch_memory_resize(struct batch_memory *m, void *p, size_t from, size_t to, size_t len)

@@ -57,7 +57,7 @@ static struct rows *open_part(const struct search *s, uint64_t from, uint64_t to
 	return rows;
 }
 
-/* Line of the first one that is as good as a row, 1-based; 0: there is none. */
+/* Line of the first one that is as good as a row, 1-based; 0: no line is. */
 static uint64_t first_line(const struct search *s, uint64_t from, uint64_t to,
 			   bool (*is_one)(const struct search *s, const struct rows_row *row))
 {

@@ -27,10 +27,9 @@ static bool from_seconds(int64_t seconds, struct liquid_moment *out)
 /* 45322, 202601, 1768206600000, 20260112: days of a spreadsheet, a month, milliseconds, a date. */
 static bool hardly_seconds(const char *p, size_t len)
 {
+	const bool century = len >= 6 && (memcmp(p, "19", 2) == 0 || memcmp(p, "20", 2) == 0);
 	if (len < 8)
-		return len < 6 ||
-		       (len == 6 && (memcmp(p, "19", 2) == 0 || memcmp(p, "20", 2) == 0));
-	bool century = memcmp(p, "19", 2) == 0 || memcmp(p, "20", 2) == 0;
+		return len < 6 || (len == 6 && century);
 	int month = (p[4] - '0') * 10 + p[5] - '0', day = (p[6] - '0') * 10 + p[7] - '0';
 	return len > 11 ||
 	       (len == 8 && century && month >= 1 && month <= 12 && day >= 1 && day <= 31);
