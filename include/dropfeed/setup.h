@@ -14,6 +14,8 @@
 #include "dropfeed/conf.h"
 #include "dropfeed/ledger.h"
 
+#include <sys/types.h>
+
 struct setup_finding {
 	const char *feed; /* NULL: it concerns [dropfeed] */
 	const char *key;  /* the setting that it is about */
@@ -56,6 +58,12 @@ bool setup_is_feed_name(const char *name); /* may a feed have it? */
  * certificates that are not there, an endpoint that is not the API key's, manifests that fit
  * nothing. Opens no connection. `found` is called for each. */
 void setup_check(const struct conf *conf, setup_finding_fn *found, void *ctx);
+
+/* "jane", or "user 1001" where the machine has no name for it. Before there are threads. */
+struct setup_user {
+	char text[64];
+};
+struct setup_user setup_user_name(uid_t id);
 
 /* What is in the state folder that belongs to another user, and is closed to this one: a sentence,
  * the caller's; NULL: nothing. Before there are threads. */

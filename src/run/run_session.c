@@ -5,34 +5,17 @@
 
 #include "run_gate.h"
 
-#include <pwd.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-struct user_name {
-	char text[64];
-};
-
-static struct user_name user_name(uid_t id)
-{
-	struct user_name name;
-	const struct passwd *pw = getpwuid(id); /* no other thread runs yet */
-	if (pw != NULL)
-		snprintf(name.text, sizeof(name.text), "%s", pw->pw_name);
-	else
-		snprintf(name.text, sizeof(name.text), "user %ld", (long)id);
-	return name;
-}
-
 /* Is the file or folder there, and another user's? */
-static bool is_others(const char *path, struct user_name *owner)
+static bool is_others(const char *path, struct setup_user *owner)
 {
 	struct stat info;
 	if (stat(path, &info) != 0 || info.st_uid == geteuid())
 		return false;
-	*owner = user_name(info.st_uid);
+	*owner = setup_user_name(info.st_uid);
 	return true;
 }
 
@@ -40,7 +23,7 @@ static bool is_others(const char *path, struct user_name *owner)
  * cron's user may not touch. */
 static void explain_owner(const char *dir, const char *lock, enum df_status st, struct df_err *err)
 {
-	struct user_name owner;
+	struct setup_user owner;
 	if (st == DF_OK && geteuid() == 0 && is_others(dir, &owner))
 		df_log(DF_LOG_WARN,
 		       "%s belongs to %s, who cannot read what root leaves there: run as that user "
@@ -55,7 +38,7 @@ static void explain_owner(const char *dir, const char *lock, enum df_status st, 
 		df_err_context(err,
 			       "%s belongs to %s, and this runs as %s: run as that user, or chown "
 			       "-R the folder",
-			       where, owner.text, user_name(geteuid()).text);
+			       where, owner.text, setup_user_name(geteuid()).text);
 }
 
 /* The run goes on: what does not need it is delivered. */

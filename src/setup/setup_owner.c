@@ -7,14 +7,20 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pwd.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-static char *user_name(uid_t id)
+struct setup_user setup_user_name(uid_t id)
 {
+	struct setup_user name;
 	const struct passwd *pw = getpwuid(id);
-	return pw != NULL ? df_strdup(pw->pw_name) : df_format("user %ld", (long)id);
+	if (pw != NULL)
+		snprintf(name.text, sizeof(name.text), "%s", pw->pw_name);
+	else
+		snprintf(name.text, sizeof(name.text), "user %ld", (long)id);
+	return name;
 }
 
 /* Another user's, and closed to this one? */
@@ -58,12 +64,11 @@ char *setup_left_by_others(const char *state_dir)
 	if (found == NULL)
 		return NULL;
 
-	char *owner = user_name(info.st_uid), *user = user_name(geteuid());
+	const struct setup_user owner = setup_user_name(info.st_uid);
+	const struct setup_user user = setup_user_name(geteuid());
 	char *text = df_format("%s belongs to %s, and this runs as %s, who may not use it: "
 			       "chown -R %s %s",
-			       found, owner, user, user, state_dir);
-	free(owner);
-	free(user);
+			       found, owner.text, user.text, user.text, state_dir);
 	free(found);
 	return text;
 }
