@@ -48,6 +48,9 @@ void run_drift(struct run *run, const struct run_columns *what);
 /* Warns where the file begins with all that was delivered under its name: run_grown.c */
 enum df_status run_warn_grown(struct run_file_work *w, const char *label,
 			      struct df_err *err) DF_CHECK;
+/* Warns where all these rows came in a file of this name before, of which rows were delivered. */
+enum df_status run_warn_redropped(struct run_file_work *w, const struct decode_doc *doc,
+				  const struct document_marks *marks, struct df_err *err) DF_CHECK;
 
 /* What the reading of a document warned of; the hosted feed's guidelines only with --verbose. */
 void run_log_warnings(const char *label, const struct document_pass *pass);

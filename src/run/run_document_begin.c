@@ -21,6 +21,13 @@ static enum df_status document_refuse(struct run_file_work *w, const struct deco
 	return ledger_document_state(w->run->env.ledger, id, &refused, err);
 }
 
+/* What is said of a user twice changes nothing; an event that is sent again counts twice. */
+static bool counts_twice(const struct conf_feed *feed, const struct decode_doc *doc)
+{
+	return !feed->send.duplicates_import && doc->name == NULL &&
+	       strcmp(doc->event_type, "eventless") != 0;
+}
+
 /* `retry` is not to send what comes in a reject file that was dropped again. */
 static enum df_status note_redropped(struct run_file_work *w, const struct document_pass *pass,
 				     struct df_err *err)
@@ -29,7 +36,11 @@ static enum df_status note_redropped(struct run_file_work *w, const struct docum
 	enum df_status st = document_redropped(pass, &marks, err);
 	if (st != DF_OK || marks.n == 0)
 		goto cleanup;
-	st = ledger_redropped_add(w->run->env.ledger, pass->feed->name, marks.v, marks.n, err);
+	if (counts_twice(pass->feed, pass->doc))
+		st = run_warn_redropped(w, pass->doc, &marks, err);
+	if (st == DF_OK)
+		st = ledger_redropped_add(w->run->env.ledger, pass->feed->name, marks.v, marks.n,
+					  err);
 cleanup:
 	free(marks.v);
 	return st;
@@ -301,12 +312,10 @@ static enum df_status warn_alike(struct run_file_work *w, const struct decode_do
 	return DF_OK;
 }
 
-/* What is said of a user twice changes nothing; an event counts twice. */
 static enum df_status warn_grown(struct run_file_work *w, const struct decode_doc *doc,
 				 struct df_err *err)
 {
-	if (w->f->feed->send.duplicates_import || doc->name != NULL ||
-	    strcmp(doc->event_type, "eventless") == 0)
+	if (!counts_twice(w->f->feed, doc))
 		return DF_OK;
 	char *label = run_document_label(w->f, doc);
 	enum df_status st = run_warn_grown(w, label, err);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A file that begins with all that was delivered under its name: it was taken before it was written
- * to its end, or each export adds to the one before. */
+/* Rows that were delivered before under the name of their file: it was taken before it was written
+ * to its end, or each export adds to the one before, or a reject file was corrected once more. */
 #include "run_document.h"
 
 #include <errno.h>
@@ -49,4 +49,32 @@ enum df_status run_warn_grown(struct run_file_work *w, const char *label, struct
 			    label);
 	ledger_file_free(&before);
 	return st == DF_END ? DF_OK : st;
+}
+
+enum df_status run_warn_redropped(struct run_file_work *w, const struct decode_doc *doc,
+				  const struct document_marks *marks, struct df_err *err)
+{
+	struct ledger *l = w->run->env.ledger;
+	const struct ledger_file this = {
+	    .feed = w->f->feed->name, .name = w->f->name, .id = w->f->ledger_id};
+	struct ledger_file before = {0};
+	bool known = true;
+	enum df_status st = ledger_file_before(l, &this, &before, err);
+	ledger_file_free(&before);
+	if (st != DF_OK)
+		return st == DF_END ? DF_OK : st;
+	for (size_t i = 0; st == DF_OK && known && i < marks->n; i++)
+		st = ledger_redropped(l, this.feed, marks->v[i], &known, err);
+	if (st != DF_OK || !known)
+		return st;
+
+	char *label = run_document_label(w->f, doc);
+	df_log_code(DF_LOG_WARN, "delivered-before",
+		    "%s: all of its %zu rejected rows came before in a file of this name: those "
+		    "that were delivered then are sent once more, under other ids; what was "
+		    "rejected again is in the reject file of that one, and only that is to be "
+		    "corrected and dropped [delivered-before]",
+		    label, marks->n);
+	free(label);
+	return DF_OK;
 }

@@ -67,6 +67,11 @@ csv.writer(open(sys.argv[2], "w", newline="")).writerows(rows)
 END
 exits 0 "the reject file, corrected" run
 equal "brings the missing rows" "$(batches events "$accepted")" 40
+check "without a warning" absent delivered-before "$work/err"
+sed -i 's/found@example.com/found.later@example.com/' "$drop/fixed-custom_event.csv"
+exits 0 "and corrected in place once more" run
+said "all of it is sent once more, which is said" \
+	'fixed-custom_event.csv: all of its 5 rejected rows came before .* .delivered-before.'
 
 exits 0 "status" status --format json
 check "and the sums hold: rows = delivered + rejected" holds \
@@ -159,7 +164,7 @@ sed 's/C-2/C-3/' "$signups" >"$work/budget/signups-custom_event.csv"
 } >"$conf"
 exits 1 "more rejects than max_rejects allows" run
 said "says too-many-rejects" too-many-rejects
-equal "and nothing of that document is sent" "$(batches events "$accepted")" 159
+equal "and nothing of that document is sent" "$(batches events "$accepted")" 164
 
 # Without a header, into files of the feed's own.
 mkdir -p "$work/bare" # the folder of the sink is made
