@@ -39,6 +39,7 @@ int cli_usage(const char *command, const char *fmt, ...)
 bool cli_flush(void)
 {
 	bool failed = ferror(stdout) != 0;
+	errno = 0;
 	if (fflush(stdout) == 0 && !failed)
 		return true;
 	if (failed) {
@@ -47,6 +48,8 @@ bool cli_flush(void)
 		if (putchar('\n') != EOF)
 			fflush(stdout);
 	}
+	if (errno == EPIPE) /* as of `status | head`: its reader has what it wanted */
+		return true;
 	fprintf(stderr, "dropfeed: cannot write to standard output: %s\n",
 		errno != 0 ? df_strerror(errno) : "a part of it is missing");
 	return false;

@@ -70,7 +70,8 @@ bool cli_age(const char *text, int64_t *ms);
  * False: it is not one. */
 bool cli_since(const char *text, int64_t *ms);
 
-/* Ends what goes to standard output. False after a message. */
+/* Ends what goes to standard output. False after a message. A pipe that its reader closed is no
+ * failure. */
 bool cli_flush(void);
 
 /* Renders why a file or document is refused, without its code. */

@@ -131,9 +131,12 @@ static enum df_status print_bytes(int fd, uint64_t offset, uint64_t length, stru
 		if (n <= 0)
 			return df_fail(DF_RETRY, err, NULL, "cannot read: %s",
 				       n < 0 ? strerror(errno) : "it got shorter");
-		if (fwrite(piece, 1, (size_t)n, stdout) != (size_t)n)
+		if (fwrite(piece, 1, (size_t)n, stdout) != (size_t)n) {
+			if (errno == EPIPE) /* its reader has what it wanted */
+				return DF_OK;
 			return df_fail(DF_FATAL, err, NULL, "cannot write to standard output: %s",
 				       df_strerror(errno));
+		}
 		if (df_stop_requested)
 			return df_fail(DF_RETRY, err, NULL, "stopped by a signal");
 		offset += (uint64_t)n;

@@ -214,6 +214,18 @@ for command in status check --version --help 'report --format html' 'completions
 		"$? $(grep -c 'standard output: No space left' "$work/err")" "5 1"
 done
 
+# A reader that has seen enough, as of `status | head`
+for command in status 'status --format json' check --help 'completions bash' \
+	"validate $work/pages-screen_view.csv" 'report --format html'; do
+	# shellcheck disable=SC2086 # words
+	python3 -c 'import os, subprocess, sys
+r, w = os.pipe()
+os.close(r)
+sys.exit(subprocess.call(sys.argv[1:], stdout=w))' \
+		"$dropfeed" --config "$conf" $command 2>"$work/err"
+	equal "a pipe that nobody reads, $command" "$? $(cat "$work/err")" '0 '
+done
+
 # What a header says must not move a terminal.
 printf 'mpid,user_attributes.\033[2J,ip\n1,a,\033]0;x\a\n' >"$work/moves-eventless.csv"
 exits 1 "control characters in a header" validate "$work/moves-eventless.csv"
