@@ -16,6 +16,9 @@
 #define ROWS_ARE_GONE                                                                              \
 	"nothing to retry: its reject file is not there any more, nor does the ledger have its "   \
 	"rejected rows; `dropfeed resend` delivers the whole file once more"
+#define ROWS_MAY_HAVE_ARRIVED                                                                      \
+	"nothing to retry: its rejected rows may have arrived (delivery-unknown): `dropfeed "      \
+	"retry --unknown` sends them once more"
 #define WAS_ABANDONED                                                                              \
 	"nothing to retry: it was abandoned; `dropfeed restart` delivers it, or, where it has a "  \
 	"reject file, drop that"
@@ -27,6 +30,7 @@ static enum df_status has_one(void *ctx, const struct ledger_reject *reject, str
 	bool unknown = strcmp(reject->code, "delivery-unknown") == 0;
 	/* an earlier version did not note what is left of it */
 	bool lost = reject->partly && (reject->rest == NULL || reject->rest[0] == '\0');
+	r->has_unknown = r->has_unknown || (unknown && !lost);
 	if (lost || unknown != r->options->unknown)
 		return DF_OK;
 	r->has_one = true;
@@ -82,8 +86,11 @@ static void note_idle(struct retry *r, const struct ledger_document *d, const ch
 {
 	bool gone = d->text == NULL || (access(d->text, F_OK) != 0 && errno == ENOENT);
 	bool pruned = d->settings[0] == '\0'; /* on whichever host the file was */
-	const char *why =
-	    gone && (pruned || !ledger_shared(r->ledger)) ? ROWS_ARE_GONE : ROWS_ARE_WRONG;
+	const char *why = ROWS_ARE_WRONG;
+	if (r->has_unknown && !r->options->unknown)
+		why = ROWS_MAY_HAVE_ARRIVED;
+	else if (gone && (pruned || !ledger_shared(r->ledger)))
+		why = ROWS_ARE_GONE;
 	run_named_idle(r->names, name, why);
 	run_named_idle(r->names, r->file->name, why);
 }
@@ -106,7 +113,7 @@ static enum df_status retry_on_document(void *ctx, const struct ledger_document 
 {
 	struct retry *r = ctx;
 	bool again = d->state == LEDGER_REFUSED, named = r->file_named;
-	r->has_one = false;
+	r->has_one = r->has_unknown = false;
 	const char *passed = NULL;
 	enum df_status st = DF_OK;
 	char *name =

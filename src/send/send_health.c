@@ -27,10 +27,10 @@ void http_route_check(struct http_route *route, int64_t patience, int64_t now)
 
 	const char *trouble = route->trouble[0] != '\0' ? route->trouble : "rate limit reached";
 	if (until > now && until - route->trouble_since > patience)
-		route->closed = df_fail(
-		    DF_RETRY, &route->why, NULL,
-		    "%s asked not to be called for another %lld s (%s): run again after that",
-		    route->name, (long long)((until - now + 999) / 1000), trouble);
+		route->closed =
+		    df_fail(DF_RETRY, &route->why, NULL,
+			    "%s is not to be called for another %lld s (%s): run again after that",
+			    route->name, (long long)((until - now + 999) / 1000), trouble);
 	else if (patience == 0)
 		route->closed = df_fail(DF_RETRY, &route->why, NULL,
 					"no usable response from %s: %s", route->name, trouble);
@@ -113,7 +113,7 @@ static void park(struct http_stream *st)
 		return;
 	if (silent > 0)
 		df_fail(DF_RETRY, &why, NULL,
-			"%s asked not to be called for another %lld s (%s): run again after that",
+			"%s is not to be called for another %lld s (%s): run again after that",
 			st->route->name, (long long)((silent + 999) / 1000), st->route->trouble);
 	else
 		df_fail(DF_RETRY, &why, NULL, "%s is unavailable: %s", st->route->name,

@@ -221,9 +221,8 @@ static void stream_check_route(struct http_stream *st, int64_t now)
 		http_due(st->http, route->trouble_since + patience);
 	if (st->base->sender->parks && until - now > st->base->sender->tuning.unwell_after)
 		http_stream_stop(st,
-				 df_fail(DF_RETRY, &why, NULL,
-					 "%s asked not to be called for %lld s", route->name,
-					 (long long)((until - now + 999) / 1000)),
+				 df_fail(DF_RETRY, &why, NULL, "%s is not to be called for %lld s",
+					 route->name, (long long)((until - now + 999) / 1000)),
 				 &why);
 }
 

@@ -185,7 +185,9 @@ static void test_unknown(void)
 	feed_begin();
 	feed_close(world_file("b-eventless.csv", SHA_B, 1), LEDGER_REFUSED, "wrong-key");
 	add_rejected(&unknown, &rejects);
+	df_log_setup(DF_LOG_INFO, false);
 	retry_named(NAME, 0, 0);
+	world_logged(NAME ": nothing to retry: its rejected rows may have arrived");
 	feed_put(fw.in, NAME, "hello\n", 1000); /* the spool has it no more */
 	retry_with(on_purpose, 1, 0);
 	TEXT_IS(fw.name, NAME);
