@@ -219,9 +219,9 @@ struct ledger_bytes {
  * row was delivered is not found, whatever it holds. DF_END: there is none. */
 enum df_status ledger_file_same(struct ledger *l, const struct ledger_bytes *bytes,
 				struct ledger_file *out, struct df_err *err) DF_CHECK;
-/* Finds the latest other file of this feed and name that is done, if a row of it was delivered.
- * file: its feed, name and id count. DF_END: no such file. */
-enum df_status ledger_file_before(struct ledger *l, const struct ledger_file *file,
+/* Finds the latest file of this feed and name but this one that is done and of which a row was
+ * delivered. DF_END: no such file. */
+enum df_status ledger_file_before(struct ledger *l, const char *feed, const char *name, int64_t but,
 				  struct ledger_file *out, struct df_err *err) DF_CHECK;
 /* Whether any file of the feed has, or had, these bytes. */
 enum df_status ledger_bytes_known(struct ledger *l, const char *feed, const char *sha256,

@@ -85,12 +85,11 @@ enum df_status ledger_file_same(struct ledger *l, const struct ledger_bytes *byt
 	return st;
 }
 
-enum df_status ledger_file_before(struct ledger *l, const struct ledger_file *file,
+enum df_status ledger_file_before(struct ledger *l, const char *feed, const char *name, int64_t but,
 				  struct ledger_file *out, struct df_err *err)
 {
 	const struct ledger_lookup q = {ST_FILE_BEFORE, "look up a file", file_row, out};
-	return ledger_first(l, &q, err, "ttii", file->feed, file->name, file->id,
-			    (int64_t)LEDGER_DONE);
+	return ledger_first(l, &q, err, "ttii", feed, name, but, (int64_t)LEDGER_DONE);
 }
 
 enum df_status ledger_bytes_known(struct ledger *l, const char *feed, const char *sha256,

@@ -577,11 +577,11 @@ static const char *const ledger_statements[ST_COUNT] = {
 		      "?6") ")))"
 			    " AND NOT EXISTS(SELECT 1 FROM file f WHERE f.id = ?4 AND f.again = 1)"
 			    " ORDER BY closed_ms = 0, id DESC LIMIT 1",
-    /* The latest other one of this name that is done, if events of it were delivered. */
+    /* The latest other one of this name that is done, and of which events were delivered. */
     [ST_FILE_BEFORE] =
 	"SELECT " SQL_FILE_COLUMNS " FROM file WHERE id = (SELECT max(o.id) FROM file o"
-	" WHERE o.feed = ?1 AND o.name = ?2 AND o.id <> ?3 AND o.state = ?4)"
-	" AND EXISTS(SELECT 1 FROM document d WHERE d.file_id = file.id AND d.delivered > 0)",
+	" WHERE o.feed = ?1 AND o.name = ?2 AND o.id <> ?3 AND o.state = ?4"
+	" AND EXISTS(SELECT 1 FROM document d WHERE d.file_id = o.id AND d.delivered > 0))",
     [ST_BYTES_KNOWN] = "SELECT 1 FROM file WHERE feed = ?1 AND sha256 = ?2 LIMIT 1",
     [ST_REDROPPED_ADD] =
 	"INSERT INTO redropped(feed, mark) VALUES(?1, ?2) ON CONFLICT(feed, mark) DO NOTHING",

@@ -34,10 +34,9 @@ static bool begins_with(int fd, const struct ledger_file *before)
 
 enum df_status run_warn_grown(struct run_file_work *w, const char *label, struct df_err *err)
 {
-	const struct ledger_file this = {
-	    .feed = w->f->feed->name, .name = w->f->name, .id = w->f->ledger_id};
 	struct ledger_file before = {0};
-	enum df_status st = ledger_file_before(w->run->env.ledger, &this, &before, err);
+	enum df_status st = ledger_file_before(w->run->env.ledger, w->f->feed->name, w->f->name,
+					       w->f->ledger_id, &before, err);
 	if (st == DF_OK && before.size > 0 && before.size < w->f->size &&
 	    begins_with(w->f->fd, &before))
 		df_log_code(DF_LOG_WARN, "delivered-before",
@@ -55,16 +54,15 @@ enum df_status run_warn_redropped(struct run_file_work *w, const struct decode_d
 				  const struct document_marks *marks, struct df_err *err)
 {
 	struct ledger *l = w->run->env.ledger;
-	const struct ledger_file this = {
-	    .feed = w->f->feed->name, .name = w->f->name, .id = w->f->ledger_id};
+	const char *feed = w->f->feed->name;
 	struct ledger_file before = {0};
 	bool known = true;
-	enum df_status st = ledger_file_before(l, &this, &before, err);
+	enum df_status st = ledger_file_before(l, feed, w->f->name, w->f->ledger_id, &before, err);
 	ledger_file_free(&before);
 	if (st != DF_OK)
 		return st == DF_END ? DF_OK : st;
 	for (size_t i = 0; st == DF_OK && known && i < marks->n; i++)
-		st = ledger_redropped(l, this.feed, marks->v[i], &known, err);
+		st = ledger_redropped(l, feed, marks->v[i], &known, err);
 	if (st != DF_OK || !known)
 		return st;
 

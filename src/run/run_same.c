@@ -121,37 +121,18 @@ const char *run_resend_how(const struct conf_feed *feed, enum run_place place)
 	return anew ? "--new-ids " : "";
 }
 
-struct replaced {
-	const char *name;               /* of the file that came */
-	const struct ledger_file *same; /* with its bytes, which was delivered */
-	bool is;
-};
-
-/* Of the files that are called like it, the latest first. DF_END ends the walk. */
-static enum df_status look_since(void *ctx, const struct ledger_file *f, struct df_err *err)
-{
-	struct replaced *r = ctx;
-	const struct ledger_file *same = r->same;
-	(void)err;
-	if (f->id <= same->id)
-		return DF_END;
-	r->is = strcmp(f->name, r->name) == 0 && f->state == LEDGER_DONE && f->code == NULL &&
-		strcmp(f->sha256, same->sha256) != 0 && f->closed_ms > same->closed_ms;
-	return r->is ? DF_END : DF_OK;
-}
-
 /* Whether a file of that name with other rows was delivered since then. */
 static bool is_replaced(struct ledger *ledger, const struct conf_feed *feed, const char *name,
 			const struct ledger_file *same)
 {
-	struct replaced r = {.name = name, .same = same};
+	struct ledger_file latest = {0};
 	struct df_err ignored = {0};
-	char *below = df_format("%s0", name); /* greater, however a database sorts */
-	const struct ledger_latest latest = {
-	    .feed = feed->name, .name_from = name, .name_below = below};
-	enum df_status st = ledger_files_latest(ledger, &latest, look_since, &r, &ignored);
-	free(below);
-	return st == DF_END && r.is;
+	bool is =
+	    ledger_file_before(ledger, feed->name, name, same->id, &latest, &ignored) == DF_OK &&
+	    latest.id > same->id && latest.closed_ms > same->closed_ms &&
+	    strcmp(latest.sha256, same->sha256) != 0;
+	ledger_file_free(&latest);
+	return is;
 }
 
 /* What events say stays so, but attributes are those of the last file: one that goes back to what

@@ -207,6 +207,8 @@ fresh
 clicks A B >"$drop/c-custom_event.csv"
 { echo user_identities.customerid && echo A; } >"$drop/u-eventless.csv"
 exits 0 "a file that is written still" run
+touch -d '2026-11-02 06:00' "$drop/c-custom_event.csv"
+exits 0 "the same bytes under another time" run
 clicks A B C >"$drop/c-custom_event.csv"
 clicks A B C >"$drop/d-custom_event.csv"
 { echo user_identities.customerid && echo A && echo B; } >"$drop/u-eventless.csv"

@@ -122,6 +122,42 @@ static void test_same_bytes(void)
 	ledger_close(l);
 }
 
+/* Of the feed and name; each has a size of its own. */
+static int64_t add_sized(struct ledger *l, const char *name, uint64_t size)
+{
+	int64_t id = 0;
+	OK(enter(l, "orders", name, size, 1700000000, SHA_A, 5000, &id));
+	return id;
+}
+
+static void test_before(void)
+{
+	static const char *const name = "a.csv";
+	const struct ledger_outcome done = {.state = LEDGER_DONE, .now_ms = 8000};
+	const struct ledger_outcome duplicate = {
+	    .state = LEDGER_DONE, .code = "duplicate", .now_ms = 9000};
+	struct ledger *l = fresh();
+	struct ledger_file f = {0};
+	int64_t first = add_sized(l, name, 1);
+	IS(ledger_file_before(l, "orders", name, 0, &f, &err), DF_END); /* open */
+	finish(l, first, NULL, true);
+	OK(ledger_file_state(l, first, &done, &err));
+	IS(ledger_file_before(l, "orders", name, first, &f, &err), DF_END); /* not before itself */
+	/* of these no row was delivered, and of another name one was */
+	int64_t same = add_sized(l, name, 2), wrong = add_sized(l, name, 3),
+		other = add_sized(l, "a.csv.csv", 4), now = add_sized(l, name, 5);
+	OK(ledger_file_state(l, same, &duplicate, &err));
+	finish(l, wrong, NULL, false);
+	OK(ledger_file_state(l, wrong, &done, &err));
+	finish(l, other, NULL, true);
+	OK(ledger_file_state(l, other, &done, &err));
+	OK(ledger_file_before(l, "orders", name, now, &f, &err));
+	CU_ASSERT_EQUAL(f.id, first);
+	ledger_file_free(&f);
+	IS(ledger_file_before(l, "other", name, now, &f, &err), DF_END);
+	ledger_close(l);
+}
+
 /* The number among files of the same bytes is drawn once, whatever comes later. */
 static void test_copies(void)
 {
@@ -396,6 +432,7 @@ int main(void)
 	    {"a file comes back as it was", test_file_round_trip},
 	    {"names of any bytes", test_names_of_bytes},
 	    {"the same bytes are known once done", test_same_bytes},
+	    {"the file before of its name", test_before},
 	    {"listings", test_seen},
 	    {"downloads are noted until they are entered", test_pulls},
 	    {"bytes that are gone close all that is open", test_lost},
