@@ -149,20 +149,33 @@ static enum df_status source_file(const char *rest, struct conf_source *out, str
 	return DF_OK;
 }
 
-/* The host in lower case, the port written out, no slash at the end. */
+/* "/in//new/./" is "/in/new". The caller's. */
+static char *path_key(const char *path)
+{
+	struct df_buf out = {0};
+	for (const char *p = path; *p != '\0';) {
+		size_t n = strcspn(p, "/");
+		if (n > 1 || (n == 1 && *p != '.'))
+			df_buf_addf(&out, "/%.*s", (int)n, p);
+		p += n + (p[n] == '/');
+	}
+	char *key = df_strdup(df_buf_cstr(&out));
+	df_buf_free(&out);
+	return key;
+}
+
+/* The folder, however it is spelled: the host in lower case, the port written out. */
 static char *source_key(const struct conf_source *s)
 {
-	size_t n = strlen(s->path);
-	while (n > 0 && s->path[n - 1] == '/')
-		n--;
-	if (s->kind == CONF_SOURCE_FILE)
-		return df_format("file://%.*s", (int)n, s->path);
-	char *host = df_strdup(s->host);
+	char *path = path_key(s->path),
+	     *host = df_strdup(s->kind == CONF_SOURCE_SFTP ? s->host : "");
 	for (char *p = host; *p != '\0'; p++)
 		*p = (char)tolower((unsigned char)*p);
-	char *key =
-	    df_format("sftp://%s@%s:%u%.*s", s->user, host, (unsigned)s->port, (int)n, s->path);
+	char *key = s->kind == CONF_SOURCE_SFTP
+			? df_format("sftp://%s@%s:%u%s", s->user, host, (unsigned)s->port, path)
+			: df_format("file://%s", path);
 	free(host);
+	free(path);
 	return key;
 }
 

@@ -198,11 +198,34 @@ static void test_good_values(void)
 	conf_feed_free(feed);
 }
 
+/* The ledger knows a folder by one name, or its files would come again. */
+static void test_source_keys(void)
+{
+	static const char *const sources[][2] = {
+	    {"sftp://u@Host.example/in/", "sftp://u@host.example:22/in"},
+	    {"sftp://u@host.example:22//in/./new//", "sftp://u@host.example:22/in/new"},
+	    {"sftp://u@h/~/.in/..x/a.", "sftp://u@h:22/~/.in/..x/a."},
+	    {"sftp://u@h", "sftp://u@h:22"},
+	    {"sftp://u@h/.", "sftp://u@h:22"},
+	    {"file:///srv//in/.", "file:///srv/in"},
+	    {"file:///srv/in", "file:///srv/in"},
+	    {"file:///", "file://"},
+	};
+	struct conf_feed *feed = conf_feed_default("f");
+	struct df_err err = {0};
+	for (size_t i = 0; i < sizeof(sources) / sizeof(*sources); i++) {
+		CU_ASSERT_EQUAL(conf_feed_set(feed, "source", sources[i][0], &err), DF_OK);
+		CU_ASSERT_STRING_EQUAL(feed->fetch.source.key, sources[i][1]);
+	}
+	conf_feed_free(feed);
+}
+
 int main(void)
 {
 	static const CU_TestInfo tests[] = {
 	    {"bad values", test_bad_values},
 	    {"good values", test_good_values},
+	    {"a folder that is spelled in several ways", test_source_keys},
 	    CU_TEST_INFO_NULL,
 	};
 	return test_main("conf_value", setup, teardown, tests);
