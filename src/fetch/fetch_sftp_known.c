@@ -187,11 +187,18 @@ enum df_status fetch_known_read(const struct conf_feed *feed, struct fetch_known
 	enum df_status st = df_read_file(feed->fetch.known_hosts, KNOWN_MAX, &text, NULL, err);
 	if (st != DF_OK)
 		return st;
+	if (strncmp(text, "\xff\xfe", 2) == 0 || strncmp(text, "\xfe\xff", 2) == 0) {
+		free(text);
+		return df_fail(DF_USAGE, err, NULL,
+			       "%s holds UTF-16, as PowerShell's `>` writes it: save it as plain "
+			       "text",
+			       feed->fetch.known_hosts);
+	}
 	struct known_names names = {.host = fetch_known_host(&feed->fetch.source)};
 	unsigned port = feed->fetch.source.port;
 	names.with_port =
 	    port == 22 ? df_strdup(names.host) : df_format("[%s]:%u", names.host, port);
-	char *rest = text;
+	char *rest = strncmp(text, "\xef\xbb\xbf", 3) == 0 ? text + 3 : text;
 	int number = 0;
 	for (char *line; (line = strsep(&rest, "\n")) != NULL;)
 		known_line(line, ++number, &names, out);

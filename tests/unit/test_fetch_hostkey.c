@@ -24,6 +24,7 @@ static void test_host_known(void)
 	static const char *const ways[] = {
 	    "cp known_hosts $K",
 	    "grep ssh-ed25519 known_hosts >$K",
+	    "(printf '\\357\\273\\277'; grep ssh-ed25519 known_hosts) >$K",
 	    "grep ecdsa known_hosts >$K", /* although the server has others that we like better */
 	    "cp known_hosts $K; ssh-keygen -H -f $K; ! grep -q 127 $K",
 	    "sed 's/^[^ ]*/*.example.org,[127.0.0.?]:*/' known_hosts >$K",
@@ -58,6 +59,9 @@ static void test_host_unknown(void)
 		CU_ASSERT(says(&err, "ssh-keyscan -p"));
 		CU_ASSERT(says(&err, "host_key = SHA256:"));
 	}
+	struct df_err err = {0};
+	CU_ASSERT(is_status(try_known(&err, "iconv -t UTF-16 known_hosts >$K"), DF_USAGE, &err));
+	CU_ASSERT(says(&err, "UTF-16"));
 	free(print);
 }
 
