@@ -169,6 +169,9 @@ static enum df_status bind(struct map *m, struct map_binding *binding, struct df
 		if (*own != MAP_NONE)
 			return duplicate(m, binding, err);
 		*own = binding->column;
+		struct map_derived *d = map_derived_of(m, binding->column);
+		if (d != NULL)
+			d->id = !schema_event_requests(m->event);
 		return DF_OK;
 	}
 	struct map_node *leaf = map_tree_add(path.data ? m->data : m->batch, &path);

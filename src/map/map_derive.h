@@ -25,7 +25,7 @@ struct map_derived {
 	bool items;                      /* it leads to the end of a list */
 	const struct liquid_value *list; /* in this row: its entries, or NULL */
 	bool faulty;                     /* in this row */
-	bool id;                         /* it leads to an identity */
+	bool id;                         /* it leads to an identity, or to an id of the row */
 	bool nameless;                   /* in this row: that was made of nothing */
 	struct rows_cell asked;          /* in this row: what `values` was asked for */
 	bool listed;                     /* it has that */

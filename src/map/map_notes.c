@@ -187,6 +187,32 @@ void map_note_placeholder(struct map *m, const struct map_op *op, size_t kind)
 				  .n = 1});
 }
 
+void map_note_own_id(struct map *m, size_t column, size_t kind)
+{
+	const struct map_derived *d = map_derived_of(m, column);
+	struct map_note n = {.n = 1, .code = "placeholder-id"};
+	char value[64];
+	map_placeholder_name(kind, value, sizeof(value));
+	n.what = (size_t)(UINT64_C(1) << 61) + column * MAP_PLACEHOLDERS + kind;
+	snprintf(n.text, sizeof(n.text),
+		 "the id in column '%.100s' is %s: this identifies nothing, and counts as empty "
+		 "(placeholder_ids = keep takes it as it is)",
+		 map_column_name(m, (d != NULL ? d->column : column) + 1), value);
+	map_note_add(m, &n);
+}
+
+void map_note_known_id(struct map *m)
+{
+	map_note_add(m,
+		     &(struct map_note){.what = SIZE_MAX - 1,
+					.n = 1,
+					.code = "known-id",
+					.text = "a reject file brings a source_request_id: where "
+						"another row with it was delivered, the API drops "
+						"this one; empty the cell there, and the batch "
+						"gets an id of its own"});
+}
+
 void map_note_doubts(struct map *m, const struct map_derived *d, unsigned doubts)
 {
 	static const char *const texts[LIQUID_DOUBTS] = {

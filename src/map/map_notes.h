@@ -11,6 +11,10 @@ struct map_derived;
 /* Something was cut to the API's limits; an identity was a placeholder. */
 void map_note_cut(struct map *m, const struct map_op *op);
 void map_note_placeholder(struct map *m, const struct map_op *op, size_t kind);
+/* An id of the file's own, of a batch or an event, was one. */
+void map_note_own_id(struct map *m, size_t column, size_t kind);
+/* A row of a reject file has an id that others may have gone out under. */
+void map_note_known_id(struct map *m);
 /* What a template made, as Liquid has it, of values that it was hardly meant for: liquid_doubt. */
 void map_note_doubts(struct map *m, const struct map_derived *d, unsigned doubts);
 

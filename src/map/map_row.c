@@ -46,14 +46,33 @@ static void run_data(struct map_run *r)
 		check_commerce(r, seen);
 }
 
+/* A word for nothing would be the id of many batches, and the API drops all but the first. What
+ * requests bring has to be a UUID. */
+static bool names_none(const struct map *m, const struct rows_cell *cell, size_t *kind)
+{
+	return m->guards_ids && !schema_event_requests(m->event) &&
+	       map_placeholder_may(m->placeholders, cell->p, cell->len) &&
+	       map_placeholder(cell->p, cell->len, kind);
+}
+
 /* The row's own ids, outside of the fragments. */
 static const char *own_id(struct map_run *r, size_t column, struct df_buf *out, size_t *len)
 {
+	size_t kind = MAP_NOTE_MADE;
 	df_buf_reset(out);
 	*len = 0;
-	if (column == MAP_NONE || r->cells[column].len == 0)
+	if (column == MAP_NONE)
 		return NULL;
-	df_json_escape(out, r->cells[column].p, r->cells[column].len);
+	const struct rows_cell *cell = &r->cells[column];
+	const struct map_derived *d = map_derived_of(r->m, column);
+	const bool nameless = cell->len == 0 && d != NULL && d->nameless;
+	if (nameless || (cell->len > 0 && names_none(r->m, cell, &kind))) {
+		map_note_own_id(r->m, column, kind);
+		return NULL;
+	}
+	if (cell->len == 0)
+		return NULL;
+	df_json_escape(out, cell->p, cell->len);
 	*len = out->len;
 	return out->data;
 }
@@ -66,6 +85,8 @@ static void own_ids(struct map_run *r)
 		return; /* record_reset has left them out */
 	record->request_id =
 	    own_id(r, m->request_column, &r->m->request_out, &record->request_id_len);
+	if (m->has_own && record->request_id != NULL && !schema_event_requests(m->event))
+		map_note_known_id(r->m);
 	record->message_id =
 	    own_id(r, m->message_column, &r->m->message_out, &record->message_id_len);
 }

@@ -120,6 +120,10 @@ static void test_own_ids(void)
 	    "1||");
 	CHECK_STRING(got.request, "");
 	CU_ASSERT_FALSE(got.has_timestamp);
+	run(&named, "custom_event", "mpid|source_request_id|events.data.source_message_id",
+	    "1|NULL|4.41E+11");
+	CHECK_STRING(got.request, "");
+	CHECK_STRING(got.message, "");
 }
 
 int main(void)
