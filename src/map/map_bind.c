@@ -191,6 +191,15 @@ static enum df_status bind(struct map *m, struct map_binding *binding, struct df
 	return binding->fixed != NULL ? set_fixed(m, binding, &path, leaf, err) : DF_OK;
 }
 
+/* A list does where one of its columns does. */
+static bool keeps(const struct map_node *node)
+{
+	bool keep = node->keep;
+	for (size_t i = 0; node->kind == MAP_NODE_LIST && i < node->n_children; i++)
+		keep = keep || node->children[i]->keep;
+	return keep;
+}
+
 /* What a node inherits: limits, deletion. */
 static void spread_flags(struct map_node *node, bool deletable)
 {
@@ -198,7 +207,7 @@ static void spread_flags(struct map_node *node, bool deletable)
 		struct map_node *child = node->children[i];
 		if ((node->flags & SCHEMA_ATTRIBUTES) && node->kind == MAP_NODE_OBJECT)
 			child->flags |=
-			    MAP_VALUE_LIMIT | (deletable && !child->keep ? MAP_DELETABLE : 0u);
+			    MAP_VALUE_LIMIT | (deletable && !keeps(child) ? MAP_DELETABLE : 0u);
 		else if ((node->flags & MAP_VALUE_LIMIT) && node->kind == MAP_NODE_LIST)
 			child->flags |= MAP_VALUE_LIMIT | MAP_ENTRY;
 		spread_flags(child, deletable);

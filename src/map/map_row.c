@@ -46,8 +46,8 @@ static void run_data(struct map_run *r)
 		check_commerce(r, seen);
 }
 
-/* A word for nothing would be the id of many batches, and the API drops all but the first. What
- * requests bring has to be a UUID. */
+/* Many batches have such a word, and the API drops all but the first under it. What requests bring
+ * has to be a UUID. */
 static bool names_none(const struct map *m, const struct rows_cell *cell, size_t *kind)
 {
 	return m->guards_ids && !schema_event_requests(m->event) &&
