@@ -102,8 +102,8 @@ bool rows_stated(const struct rows *r, uint64_t *count);
  * as "the first line has 3 ';': set `delimiter = ;`". False, and nothing is added: it seems to
  * need none. ---- */
 
-/* The first row is not the header that it should be. */
-bool rows_guess_header(const struct rows *r, struct df_buf *out);
+/* The first row is not the header that it should be. *elsewhere: a line below it may be that. */
+bool rows_guess_header(const struct rows *r, struct df_buf *out, bool *elsewhere);
 /* Its names are not known, and the line above, a comment, may be the header. */
 bool rows_guess_commented(const struct rows *r, struct df_buf *out);
 /* Its names are not known, but for blanks around them. */

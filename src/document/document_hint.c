@@ -180,6 +180,12 @@ static void make_visible(char *text, size_t size)
 	df_buf_free(&b);
 }
 
+static bool guess_header(const struct rows *rows, struct df_buf *out)
+{
+	bool elsewhere;
+	return rows_guess_header(rows, out, &elsewhere);
+}
+
 /* A reject file's header in one cell: the feed's own files are as its settings say. */
 static bool saved_apart(const struct rows_row *row)
 {
@@ -193,6 +199,7 @@ static bool saved_apart(const struct rows_row *row)
 void document_hint_header(const struct rows *rows, const struct rows_row *row, struct df_err *err)
 {
 	struct df_buf text = {.max = sizeof(err->text) - 1};
+	bool elsewhere = false;
 	make_visible(err->text, sizeof(err->text));
 	make_visible(err->column, sizeof(err->column));
 	if (saved_apart(row)) {
@@ -200,8 +207,11 @@ void document_hint_header(const struct rows *rows, const struct rows_row *row, s
 			 "this reject file was saved with another separator than the feed's: save "
 			 "it with the feed's, and drop it again");
 		err->column[0] = '\0';
-	} else if (rows_guess_header(rows, &text)) {
+	} else if (rows_guess_header(rows, &text, &elsewhere)) {
+		if (elsewhere) /* it may be this one all the same, with what is wrong there */
+			df_buf_addf(&text, "; if it is the first line: %s", err->text);
 		snprintf(err->text, sizeof(err->text), "%s", df_buf_cstr(&text));
+		df_utf8_sanitize(err->text);
 		err->column[0] = '\0';
 	} else if (strcmp(err->code, "unknown-column") == 0) {
 		hint_append(rows, rows_guess_commented, err);
@@ -220,5 +230,5 @@ void document_hint_first(const struct rows *rows, const struct rows_row *row, st
 	if (strcmp(err->code, "manifest-mismatch") != 0 || row->n_cells != 1)
 		return;
 	if (cell->len < sizeof(place) || memcmp(cell->p, place, sizeof(place) - 1) != 0)
-		hint_append(rows, rows_guess_header, err);
+		hint_append(rows, guess_header, err);
 }

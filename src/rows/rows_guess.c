@@ -129,6 +129,28 @@ static bool single_column(const struct look *k, char *delimiter)
 	return false;
 }
 
+/* Are the rows longer than the header, as they end with a delimiter that it lacks, or begin with a
+ * number of their own? least: delimiters of the header. */
+static bool rows_are_longer(const struct look *k, size_t least)
+{
+	const struct rows_guess_line *l = &k->lines[1];
+	const char c = k->signs.delimiter.narrow;
+	const size_t first = l->len > 1 && l->p[0] == '"';
+	return !k->format->no_header && count_sign(l, c) == least + 1 &&
+	       (l->p[l->len - 1] == c || df_is_digit(l->p[first]));
+}
+
+/* Is the line, which c cuts into more cells than there are in the first one, a row of the header
+ * there? */
+static bool is_row(const struct look *k, size_t i, char c, size_t least)
+{
+	const char now = k->signs.delimiter.narrow;
+	if (i == 0 || least == 0)
+		return false;
+	return c == now ? count_sign(&k->lines[i], c) == least + 1 && rows_are_longer(k, least)
+			: count_sign(&k->lines[i], now) >= least;
+}
+
 /* The line that seems to be the header, and the delimiter it seems to have. False: nothing is
  * better than what is set. */
 static bool find_header(const struct look *k, size_t *line, char *delimiter)
@@ -148,7 +170,7 @@ static bool find_header(const struct look *k, size_t *line, char *delimiter)
 			return single_column(k, delimiter); /* one line alone proves nothing */
 		for (const char *c = candidates; *c != '\0'; c++) {
 			size_t n = cells_from(k, i, *c);
-			if (n <= best)
+			if (n <= best || is_row(k, i, *c, least))
 				continue;
 			best = n;
 			*delimiter = *c;
@@ -323,17 +345,21 @@ static void write_guess(struct look *k, const struct guess *g)
 		guess_encoding(k, k->bytes, k->n_bytes);
 }
 
-bool rows_guess_header(const struct rows *r, struct df_buf *out)
+static void look_guess(const struct look *k, struct guess *g)
+{
+	g->foreign = k->foreign;
+	g->found = rows_guess_sequence(k->lines, k->n_lines, g->sequence) ||
+		   (k->n_lines > 0 && find_header(k, &g->line, &g->delimiter));
+	g->single = g->line < k->n_lines && header_single_quoted(k, g->line);
+}
+
+bool rows_guess_header(const struct rows *r, struct df_buf *out, bool *elsewhere)
 {
 	struct look k;
 	struct guess g = {.delimiter = r->signs.delimiter.narrow};
 	look_open(&k, r, out);
-	g.foreign = k.foreign;
-	if (k.n_lines > 0) {
-		g.found = rows_guess_sequence(k.lines, k.n_lines, g.sequence) ||
-			  find_header(&k, &g.line, &g.delimiter);
-		g.single = g.line < k.n_lines && header_single_quoted(&k, g.line);
-	}
+	look_guess(&k, &g);
+	*elsewhere = g.line > 0 && !excel_line(&k);
 	g.whole = k.n_lines > 0 && !k.format->no_quote &&
 		  rows_guess_whole(&k.signs, k.lines[0].p, k.lines[0].len);
 	bool any = g.found || g.foreign || g.single || g.whole;
@@ -369,8 +395,7 @@ bool rows_guess_format(const struct rows *r, struct rows_guessed *out)
 	/* only ASCII is proposed */
 	struct guess g = {.delimiter = delimiter < 0x80 ? (char)delimiter : ','};
 	look_open(&k, r, NULL);
-	g.found = rows_guess_sequence(k.lines, k.n_lines, g.sequence) ||
-		  (k.n_lines > 0 && find_header(&k, &g.line, &g.delimiter));
+	look_guess(&k, &g);
 	/* there is one such sign only */
 	bool free_sign = g.found && k.format->comment == 0;
 	char sign = free_sign ? preamble_sign(&k, g.line) : '\0';
@@ -378,9 +403,9 @@ bool rows_guess_format(const struct rows *r, struct rows_guessed *out)
 	    .delimiter = g.delimiter,
 	    .comment = sign,
 	    .skip_lines = sign == '\0' && g.line > 0 ? k.before + g.line : k.format->skip_lines,
-	    .single_quoted = g.line < k.n_lines && header_single_quoted(&k, g.line),
+	    .single_quoted = g.single,
 	    .backslash = !k.format->backslash && has_backslashes(&k),
-	    .foreign = k.foreign,
+	    .foreign = g.foreign,
 	    .one_byte = is_one_byte(k.bytes, k.n_bytes),
 	};
 	memcpy(out->sequence, g.sequence, sizeof(out->sequence));

@@ -366,7 +366,8 @@ static void read_dialect(struct rows *r, const struct df_buf *doc)
 			bad_row(&row);
 	}
 	FUZZ_CHECK(st == DF_END || (st == DF_REJECT && strcmp(err.code, "malformed-csv") == 0));
-	(void)rows_guess_header(r, &guess);
+	bool elsewhere;
+	(void)rows_guess_header(r, &guess, &elsewhere);
 	(void)rows_guess_quotes(r, &guess);
 	df_buf_free(&guess);
 	rows_close(again);
