@@ -213,6 +213,17 @@ void map_note_known_id(struct map *m)
 						"gets an id of its own"});
 }
 
+void map_note_unfilled(struct map *m, size_t column)
+{
+	struct map_note n = {.n = 1, .code = "not-filled"};
+	n.what = (size_t)(UINT64_C(1) << 60) + column;
+	snprintf(n.text, sizeof(n.text),
+		 "the cell in column '%.100s' is empty, and fill_down may have filled it from a "
+		 "row that the reject file lacks: where that had a value, fill it in",
+		 map_column_name(m, column + 1));
+	map_note_add(m, &n);
+}
+
 void map_note_doubts(struct map *m, const struct map_derived *d, unsigned doubts)
 {
 	static const char *const texts[LIQUID_DOUBTS] = {

@@ -15,6 +15,8 @@ void map_note_placeholder(struct map *m, const struct map_op *op, size_t kind);
 void map_note_own_id(struct map *m, size_t column, size_t kind);
 /* A row of a reject file has an id that others may have gone out under. */
 void map_note_known_id(struct map *m);
+/* A row of a reject file lacks what fill_down may have given it in the document. */
+void map_note_unfilled(struct map *m, size_t column);
 /* What a template made, as Liquid has it, of values that it was hardly meant for: liquid_doubt. */
 void map_note_doubts(struct map *m, const struct map_derived *d, unsigned doubts);
 

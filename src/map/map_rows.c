@@ -8,6 +8,7 @@
 #include "map_columns.h"
 #include "map_manifest.h"
 #include "map_manifest_read.h"
+#include "map_notes.h"
 #include "map_state.h"
 
 #include <json-c/json.h>
@@ -271,8 +272,32 @@ static bool names_nothing(const struct map *m, const struct rows_cell *cells)
 void map_rows_lose(struct map *m)
 {
 	struct map_rows *r = &m->rows;
+	r->lost = true;
 	for (size_t i = 0; i < r->n_down && r->n_by == 0; i++)
 		r->down[i].lost = true;
+}
+
+/* Rows that have other cells of fill_by than the one above begin anew: what they lack may have been
+ * in one that is lost. */
+static void begin_anew(struct map_rows *r, const struct rows_cell *cells, bool lost)
+{
+	for (size_t i = 0; i < r->n_by; i++)
+		keep_last(&r->by[i], cells);
+	for (size_t i = 0; i < r->n_down && r->n_by > 0; i++)
+		r->down[i].lost = lost;
+}
+
+/* Of a reject file it is not known whether the cell was filled at all: with fill_by it may have
+ * been empty from the first row on. */
+static void lack(struct map *m, struct map_fill *f, const struct rows_cell *cells)
+{
+	struct map_rows *r = &m->rows;
+	if (!m->has_own || r->n_by == 0) {
+		r->unknown = f->column + 1;
+		return;
+	}
+	keep_last(f, cells);
+	map_note_unfilled(m, f->column);
 }
 
 /* An empty cell takes what is above. */
@@ -284,7 +309,7 @@ static void fill(struct map *m, struct map_fill *f, bool same, const struct rows
 		f->lost = false;
 		keep_last(f, cells);
 	} else if (f->lost) {
-		r->unknown = f->column + 1;
+		lack(m, f, cells);
 	} else if (!same) {
 		keep_last(f, cells);
 	} else {
@@ -305,11 +330,13 @@ const struct rows_cell *map_rows_fill(struct map *m, const struct rows_cell *cel
 	for (size_t i = 0; i < m->n_names; i++)
 		r->cells[i] = cells[i];
 
-	bool same = r->begun && !names_nothing(m, cells);
+	const bool nothing = names_nothing(m, cells);
+	bool same = r->begun && !nothing;
 	for (size_t i = 0; i < r->n_by; i++)
 		same = same && same_as_last(&r->by[i], cells);
-	for (size_t i = 0; i < r->n_by && !same; i++)
-		keep_last(&r->by[i], cells);
+	if (!same)
+		begin_anew(r, cells, r->lost && !nothing);
+	r->lost = false;
 	for (size_t i = 0; i < r->n_down; i++)
 		fill(m, &r->down[i], same, cells);
 	r->begun = true;

@@ -12,7 +12,7 @@ struct map;
 struct map_fill {
 	size_t column;
 	struct df_buf last; /* its cell, in the row above */
-	bool lost;          /* no: a row between could not be read, or is not here */
+	bool lost;          /* no: one that could not be read, or is not here, may have it */
 };
 
 struct map_rows {
@@ -21,6 +21,7 @@ struct map_rows {
 	struct map_fill *down, *by; /* own */
 	size_t n_down, n_by;
 	bool begun;              /* there is a row above */
+	bool lost;               /* it could not be read, or is not here */
 	struct rows_cell *cells; /* own: the row's, filled */
 	size_t unknown; /* column of a cell that what is lost belongs in, 1-based; 0: none */
 };
