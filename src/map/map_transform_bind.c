@@ -58,6 +58,12 @@ static struct fitting fitting_begin(const struct map_manifest *manifest, enum ma
 	return (struct fitting){.manifest = manifest, .key = key, .rank = rank, .at = first};
 }
 
+/* $unmapped takes the rest; a column without a name leads nowhere. */
+static bool takes_rest(const struct map_entry *e, const char *key)
+{
+	return key[0] != '\0' || e->action == MAP_IGNORE;
+}
+
 /* NULL after the last. */
 static const struct map_entry *fitting_next(struct fitting *f)
 {
@@ -70,7 +76,8 @@ static const struct map_entry *fitting_next(struct fitting *f)
 	while (f->at < manifest->n_patterns) {
 		const struct map_entry *e = &manifest->entries[manifest->patterns[f->at++]];
 		if (map_precedence_of(e->source) == f->rank &&
-		    (f->rank == MAP_REST || map_pattern_fits(e->source, f->key, strlen(f->key))))
+		    (f->rank == MAP_REST ? takes_rest(e, f->key)
+					 : map_pattern_fits(e->source, f->key, strlen(f->key))))
 			return e;
 	}
 	return NULL;
