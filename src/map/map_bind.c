@@ -270,22 +270,24 @@ static int time_level(const struct map *m, const char *name)
 
 /* The vendor's own example maps the batch's time, which the API says not to set, and means the
  * event's. Where that is mapped as well, the batch's is left out: it must not separate batches. */
-static void move_batch_time(struct map *m)
+static enum df_status move_batch_time(struct map *m, struct df_err *err)
 {
 	struct map_bindings *b = &m->bindings;
 	size_t own = MAP_NONE;
 	bool event = false;
 	for (size_t i = 0; i < b->n; i++) {
 		int level = time_level(m, b->v[i].name);
+		if (level == 1 && own != MAP_NONE)
+			return duplicate(m, &b->v[i], err);
 		own = level == 1 ? i : own;
 		event = event || level == 2;
 	}
 	if (own == MAP_NONE || m->event->data == NULL)
-		return;
+		return DF_OK;
 	free(b->v[own].name);
 	if (!event) {
 		b->v[own].name = df_strdup("events.data.timestamp_unixtime_ms");
-		return;
+		return DF_OK;
 	}
 	map_warn(
 	    m, "guideline",
@@ -296,6 +298,7 @@ static void move_batch_time(struct map *m)
 	free(b->v[own].fixed);
 	memmove(&b->v[own], &b->v[own + 1], (b->n - own - 1) * sizeof(*b->v));
 	b->n--;
+	return DF_OK;
 }
 
 /* Without events the batch's time is written as it is, as its last member: rows that differ in it
@@ -323,15 +326,14 @@ enum df_status map_bind(struct map *m, struct df_err *err)
 		      : NULL;
 	m->request_column = m->message_column = MAP_NONE;
 	m->time_column = MAP_NONE;
-	move_batch_time(m);
-	for (size_t i = 0; i < m->bindings.n; i++) {
-		enum df_status st = bind(m, &m->bindings.v[i], err);
-		if (st != DF_OK)
-			return st;
-	}
+	enum df_status st = move_batch_time(m, err);
+	for (size_t i = 0; i < m->bindings.n && st == DF_OK; i++)
+		st = bind(m, &m->bindings.v[i], err);
+	if (st != DF_OK)
+		return st;
 	put_time_last(m);
 	map_defaults(m);
-	enum df_status st = map_check(m, err);
+	st = map_check(m, err);
 	if (st != DF_OK)
 		return st;
 	prepare_deletion(m);
