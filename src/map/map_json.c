@@ -256,7 +256,8 @@ static bool only_known(struct map_json *j, const struct schema_object *object,
 }
 
 /* As in a column of its own: *given becomes NULL, or there is a fault, and false. */
-static bool check_json_identity(struct map_json *j, const struct liquid_value **given)
+static bool check_json_identity(struct map_json *j, const struct schema_field *field,
+				const struct liquid_value **given)
 {
 	const struct liquid_value *v = *given;
 	size_t kind;
@@ -265,8 +266,14 @@ static bool check_json_identity(struct map_json *j, const struct liquid_value **
 	if (v->type == LIQUID_ARRAY || v->type == LIQUID_OBJECT)
 		return map_cell_refuse(j->fault, "bad-json",
 				       "an identity is one value, not a list or an object");
-	if (!j->m->guards_ids || !map_placeholder(v->p, v->len, &kind))
+	if (!j->m->guards_ids)
 		return true;
+	if (!map_placeholder(v->p, v->len, &kind)) {
+		const struct rows_cell value = {v->p, v->len};
+		if (j->notes != NULL && field->type == SCHEMA_STRING) /* others are trimmed */
+			map_note_identity(j->notes, j->op, field->type, &value);
+		return true;
+	}
 	if (j->m->placeholder_ids == CONF_PLACEHOLDER_REJECT)
 		return map_cell_refuse(
 		    j->fault, "missing-identity",
@@ -284,7 +291,8 @@ static bool known_member(struct map_json *j, size_t body, const struct schema_fi
 {
 	const size_t len = strlen(field->name);
 	const struct liquid_value *given = liquid_member_of(object, field->name, len);
-	if (given != NULL && (field->flags & SCHEMA_ID) != 0 && !check_json_identity(j, &given))
+	if (given != NULL && (field->flags & SCHEMA_ID) != 0 &&
+	    !check_json_identity(j, field, &given))
 		return false;
 	if (given == NULL)
 		return true;

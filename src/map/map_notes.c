@@ -6,6 +6,7 @@
 #include "map_derive.h"
 #include "map_placeholder.h"
 #include "map_program.h"
+#include "map_quick.h"
 #include "map_state.h"
 #include "map_tree.h"
 #include "map_warn.h"
@@ -62,8 +63,10 @@ static const char *note_code(const struct map *m, const struct map_note *note)
 }
 
 /* Values that are taken as they are, though a setting of the reader may be missing. */
-static void word_taken(size_t kind, unsigned long long n, const char *name, char *out, size_t size)
+static void word_taken(const struct map_note *note, size_t kind, const struct map_op *op,
+		       const char *name, char *out, size_t size)
 {
+	const unsigned long long n = note->n;
 	static const char *const markers[] = {"\\N", "NULL", "(null)", "NaN", "#N/A"};
 	/* the setting takes letters as they are */
 	static const char *const settings[] = {"\\N", "NULL null Null", "(null) (NULL) (Null)",
@@ -72,9 +75,10 @@ static void word_taken(size_t kind, unsigned long long n, const char *name, char
 	if (kind == MAP_NOTE_PADDED)
 		snprintf(out, size,
 			 "column '%.200s': %llu %s with blanks at an end: to the API these are "
-			 "other users than without "
-			 "them (trim = yes removes them)",
-			 name, n, values);
+			 "other users than without them%s",
+			 name, n, values,
+			 op->type == SCHEMA_JSON ? "; correct the export"
+						 : " (trim = yes removes them)");
 	else if (kind == MAP_NOTE_UNSEEN)
 		snprintf(
 		    out, size,
@@ -124,7 +128,7 @@ static void word_placeholder(const struct map *m, const struct map_note *note, c
 	const char *name = map_column_name(m, (d != NULL ? d->column : op->column) + 1);
 	bool one = note->n == 1;
 	if (kind >= MAP_NOTE_PADDED) {
-		word_taken(kind, note->n, name, out, size);
+		word_taken(note, kind, op, name, out, size);
 		return;
 	}
 	char value[64];
@@ -185,6 +189,21 @@ void map_note_placeholder(struct map *m, const struct map_op *op, size_t kind)
 	map_note_add(
 	    m, &(struct map_note){.what = ops_of(m) + op_number(m, op) * MAP_PLACEHOLDERS + kind,
 				  .n = 1});
+}
+
+void map_note_identity(struct map *m, const struct map_op *op, enum schema_type type,
+		       const struct rows_cell *value)
+{
+	const char *p = value->p;
+	const size_t len = value->len;
+	if (map_run_is_padded(p, len))
+		map_note_placeholder(m, op, MAP_NOTE_PADDED);
+	else if (map_unseen_end(p, len))
+		map_note_placeholder(m, op, MAP_NOTE_UNSEEN);
+	else if (map_quoted_id(p, len))
+		map_note_placeholder(m, op, MAP_NOTE_QUOTED);
+	else if (type == SCHEMA_STRING && map_decimal_id(p, len))
+		map_note_placeholder(m, op, MAP_NOTE_DECIMAL);
 }
 
 void map_note_own_id(struct map *m, size_t column, size_t kind)

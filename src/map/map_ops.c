@@ -241,14 +241,7 @@ static bool check_identity(struct map_run *r, const struct map_op *op, struct ro
 	if (!r->m->guards_ids)
 		return true;
 	if (!is_placeholder(op, cell, &kind)) {
-		if (map_run_is_padded(cell->p, cell->len))
-			map_note_placeholder(r->m, op, MAP_NOTE_PADDED);
-		else if (map_unseen_end(cell->p, cell->len))
-			map_note_placeholder(r->m, op, MAP_NOTE_UNSEEN);
-		else if (map_quoted_id(cell->p, cell->len))
-			map_note_placeholder(r->m, op, MAP_NOTE_QUOTED);
-		else if (op->type == SCHEMA_STRING && map_decimal_id(cell->p, cell->len))
-			map_note_placeholder(r->m, op, MAP_NOTE_DECIMAL);
+		map_note_identity(r->m, op, op->type, cell);
 		return true;
 	}
 	if (r->m->placeholder_ids == CONF_PLACEHOLDER_EMPTY) {
