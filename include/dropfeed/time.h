@@ -41,7 +41,7 @@ void time_close(struct time_format *t);
 
 /* Two ends and `..` between them: each a date, a time of ISO 8601 (UTC, unless it says
  * otherwise), or a span before or after begun_ms such as -30d, +12h; one that is left out is
- * 1970 or 2200. DF_USAGE: it is not. */
+ * 1970 or 2200. A date at the end is that whole day. DF_USAGE: it is not. */
 enum df_status time_range_parse(const char *text, int64_t begun_ms, struct time_range *out,
 				struct df_err *err) DF_CHECK;
 

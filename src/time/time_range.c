@@ -41,8 +41,11 @@ bool time_moment_parse(const char *p, size_t len, int64_t *ms)
 /* The year 2020: this program is younger than that. */
 #define CLOCK_LEAST_MS INT64_C(1577836800000)
 
-/* *ms is what an empty end means. */
-static bool parse_end(const char *p, size_t len, int64_t begun_ms, int64_t *ms)
+#define DAY_MS      INT64_C(86400000)
+#define DATE_LENGTH (sizeof("1995-01-01") - 1) /* nothing shorter is a moment */
+
+/* *ms is what an empty end means. last: a date is that whole day. */
+static bool parse_end(const char *p, size_t len, int64_t begun_ms, bool last, int64_t *ms)
 {
 	int64_t span = 0;
 	while (len > 0 && blank(*p)) {
@@ -53,8 +56,12 @@ static bool parse_end(const char *p, size_t len, int64_t begun_ms, int64_t *ms)
 		len--;
 	if (len == 0)
 		return true;
-	if (*p != '+' && *p != '-')
-		return time_moment_parse(p, len, ms);
+	if (*p != '+' && *p != '-') {
+		if (!time_moment_parse(p, len, ms))
+			return false;
+		*ms += last && len == DATE_LENGTH ? DAY_MS : 0;
+		return true;
+	}
 	if (!time_span_parse(p + 1, len - 1, &span))
 		return false;
 	*ms = begun_ms + (*p == '-' ? -span : span);
@@ -66,8 +73,9 @@ enum df_status time_range_parse(const char *text, int64_t begun_ms, struct time_
 {
 	struct time_range range = {TIME_FIRST_MS, TIME_LAST_MS};
 	const char *dots = strstr(text, "..");
-	if (dots == NULL || !parse_end(text, (size_t)(dots - text), begun_ms, &range.first) ||
-	    !parse_end(dots + 2, strlen(dots + 2), begun_ms, &range.last))
+	if (dots == NULL ||
+	    !parse_end(text, (size_t)(dots - text), begun_ms, false, &range.first) ||
+	    !parse_end(dots + 2, strlen(dots + 2), begun_ms, true, &range.last))
 		return df_fail(DF_USAGE, err, NULL,
 			       "'%s' is not a range: write two ends with .. between them, each a "
 			       "date such as 1995-01-01 "

@@ -255,6 +255,9 @@ static void test_range(void)
 	    {"ms", "1970-01-01..2000-01-01T00:00:00Z", "946684799999", NULL},
 	    {"ms", "1970-01-01..2000-01-01T00:00:00Z", "946684800000",
 	     "outside of timestamp_range"},
+	    {"auto", "2025-01-01 .. 2025-12-31", "2025-12-31T23:59:59.999Z", NULL},
+	    {"auto", "2025-01-01 .. 2025-12-31", "2026-01-01", "outside of timestamp_range"},
+	    {"auto", "2025-12-31 .. 2025-12-31", "2025-12-31", NULL},
 	    {"auto", "-30d .. +100w", "2024-01-31", "outside of timestamp_range"},
 	    {"auto", ".. +10000w", "2100-01-31", NULL},
 	};
@@ -283,7 +286,8 @@ static void test_range_texts(void)
 					  "1d .. 2d",
 					  "+1y ..",
 					  "+d ..",
-					  "1995-01-01 .. 1995-01-01"};
+					  "1995-01-02 .. 1995-01-01",
+					  "1995-01-01T00:00Z .. 1995-01-01T00:00Z"};
 	struct time_range range;
 	struct df_err err = {0};
 	/* it ends before: no clock says so that was set */
