@@ -158,6 +158,9 @@ enum map_heading {
 	MAP_HEADING_OTHER, /* others, or in another order: those of the rows after it */
 };
 enum map_heading map_heading(const struct map *m, const struct rows_row *row);
+/* Cell i, from 0, without the mark of UTF-8 or the form feed that is before the first one of a file
+ * that was put after another one. */
+struct rows_cell map_heading_cell(const struct rows_row *row, size_t i);
 
 /* What of the records is wanted, for all rows to come; clones want the same. */
 enum map_want {

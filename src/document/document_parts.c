@@ -20,6 +20,10 @@
 #define PER_THREAD 2 /* parts that are read, or wait to be taken */
 #define MAX_WRONG  8 /* guesses in a row; then this does not suit the document */
 
+/* A row that is skipped as too large is read to its end in pieces, beyond what is in memory: none
+ * may be within a part. */
+_Static_assert(PART_SIZE < ROWS_MAX_ROW, "no part holds a row that is too large");
+
 struct worker_group {
 	struct document_pass *w;
 	uint64_t length;

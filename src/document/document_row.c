@@ -24,18 +24,11 @@ bool document_repeats_header(const struct map *m, const struct rows_row *row)
 	if (!map_has_header(m) || row->n_cells != map_columns(m))
 		return false;
 	for (size_t i = 0; i < row->n_cells; i++) {
-		const char *name = map_column_name(m, i + 1), *p = row->cells[i].p;
-		size_t len = row->cells[i].len;
+		const char *name = map_column_name(m, i + 1);
+		const struct rows_cell cell = map_heading_cell(row, i);
 		if (map_own_column(name))
 			continue;
-		if (i == 0 && len >= 3 && memcmp(p, "\xef\xbb\xbf", 3) == 0) {
-			p += 3;
-			len -= 3;
-		} else if (i == 0 && len > 0 && *p == '\f') {
-			p++;
-			len--;
-		}
-		if (strncasecmp(name, p, len) != 0 || name[len] != '\0')
+		if (strncasecmp(name, cell.p, cell.len) != 0 || name[cell.len] != '\0')
 			return false;
 	}
 	return true;

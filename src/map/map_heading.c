@@ -68,9 +68,7 @@ void map_heading_begin(struct map *m)
 		begin_note(m, m->names[i]);
 }
 
-/* Without the mark of UTF-8 or the form feed that is before the first cell of a file that was put
- * after another one. */
-static struct rows_cell cell_at(const struct rows_row *row, size_t i)
+struct rows_cell map_heading_cell(const struct rows_row *row, size_t i)
 {
 	struct rows_cell c = row->cells[i];
 	size_t before = 0;
@@ -79,11 +77,6 @@ static struct rows_cell cell_at(const struct rows_row *row, size_t i)
 	else if (i == 0 && c.len > 1 && c.p[0] == '\f')
 		before = 1;
 	return (struct rows_cell){c.p + before, c.len - before};
-}
-
-static bool is_own(const struct map *m, size_t column)
-{
-	return m->has_own && m->own[column];
 }
 
 /* How many cells of the row may be names: all of the columns', or 0. */
@@ -104,7 +97,7 @@ static inline bool may_name(const struct map *m, const struct rows_cell *cell)
 static bool may_be_heading(const struct map *m, const struct rows_row *row, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		if (!may_name(m, &row->cells[i]) && !is_own(m, i))
+		if (!may_name(m, &row->cells[i]) && !map_owns(m, i))
 			return false;
 	return n > 0;
 }
@@ -124,9 +117,9 @@ static bool are_distinct(const struct map *m, const struct rows_row *row, size_t
 	struct df_index *seen = df_index_new();
 	bool distinct = true;
 	for (size_t i = 0; i < n && distinct; i++) {
-		const struct rows_cell c = cell_at(row, i);
+		const struct rows_cell c = map_heading_cell(row, i);
 		bool appends = c.len > 2 && memcmp(c.p + c.len - 2, "[]", 2) == 0;
-		distinct = is_own(m, i) || appends || df_index_add(seen, c.p, c.len, i);
+		distinct = map_owns(m, i) || appends || df_index_add(seen, c.p, c.len, i);
 	}
 	df_index_free(seen);
 	return distinct;
@@ -180,15 +173,15 @@ __attribute__((noinline)) static enum map_heading heading_of(const struct map *m
 {
 	bool same = true;
 	for (size_t i = 0; i < n; i++) {
-		const struct rows_cell c = cell_at(row, i);
-		if (!is_own(m, i) && !is_path(m, &c) && !is_name(m, &c))
+		const struct rows_cell c = map_heading_cell(row, i);
+		if (!map_owns(m, i) && !is_path(m, &c) && !is_name(m, &c))
 			return MAP_HEADING_NONE;
 	}
 	if (!are_distinct(m, row, n))
 		return MAP_HEADING_NONE;
 	for (size_t i = 0; i < n && same; i++) {
-		const struct rows_cell c = cell_at(row, i);
-		same = is_own(m, i) || names_own_column(m, &c, i);
+		const struct rows_cell c = map_heading_cell(row, i);
+		same = map_owns(m, i) || names_own_column(m, &c, i);
 	}
 	return same ? MAP_HEADING_SAME : MAP_HEADING_OTHER;
 }
@@ -196,7 +189,7 @@ __attribute__((noinline)) static enum map_heading heading_of(const struct map *m
 enum map_heading map_heading(const struct map *m, const struct rows_row *row)
 {
 	const struct rows_cell *first = row->cells;
-	if (row->n_cells == 0 || (!may_name(m, first) && !is_own(m, 0)))
+	if (row->n_cells == 0 || (!may_name(m, first) && !map_owns(m, 0)))
 		return MAP_HEADING_NONE;
 	const size_t n = heading_width(m, row);
 	return may_be_heading(m, row, n) ? heading_of(m, row, n) : MAP_HEADING_NONE;

@@ -78,7 +78,7 @@ static bool json_cell(struct map_run *r, const struct map_op *op, const struct r
 	bool ok = map_json_emit(&json, op->node->field, cell->p, cell->len);
 	r->identified = r->identified || (!ok && schema_field_holds_id(op->node->field));
 	if (json.truncated && ok)
-		map_run_truncated(r, op);
+		map_note_cut(r->m, op);
 	return ok && r->out->len > from;
 }
 

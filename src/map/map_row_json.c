@@ -2,6 +2,7 @@
 /* Cells whose JSON becomes several members of an object, or several entries of a list. */
 #include "map_cell.h"
 #include "map_derive.h"
+#include "map_notes.h"
 #include "map_program.h"
 #include "map_run.h"
 #include "map_state.h"
@@ -65,7 +66,7 @@ static bool name_fits(struct map_run *r, const struct map_op *op, struct rows_ce
 		return false;
 	}
 	name->len = prefix;
-	map_run_truncated(r, op);
+	map_note_cut(r->m, op);
 	return true;
 }
 
@@ -82,7 +83,7 @@ static void spread_list(struct map_run *r, const struct map_op *op, const struct
 			continue;
 		if ((entry.flags & MAP_ENTRY) && n == MAP_MAX_LIST) {
 			if (r->m->feed->map.limits_truncate)
-				map_run_truncated(r, op);
+				map_note_cut(r->m, op);
 			else
 				map_run_fault(r, "too-many-attributes", op->column,
 					      "the API takes at most %u entries in a list",

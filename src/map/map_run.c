@@ -28,11 +28,6 @@ void map_run_fault(struct map_run *r, const char *code, size_t column, const cha
 	df_utf8_sanitize(fault->text);
 }
 
-void map_run_truncated(struct map_run *r, const struct map_op *op)
-{
-	map_note_cut(r->m, op);
-}
-
 /* The API's limits for the value's length, in characters. Few values have as many bytes. */
 bool map_run_fits(struct map_run *r, const struct map_op *op, struct rows_cell *cell)
 {
@@ -57,7 +52,7 @@ bool map_run_fits(struct map_run *r, const struct map_op *op, struct rows_cell *
 		return true;
 	if (r->m->feed->map.limits_truncate) {
 		cell->len = prefix;
-		map_run_truncated(r, op);
+		map_note_cut(r->m, op);
 		return true;
 	}
 	map_run_fault(
@@ -74,7 +69,7 @@ bool map_run_has_room(struct map_run *r, const struct map_op *op)
 	if (frame->limit == 0 || frame->count < frame->limit)
 		return true;
 	if (r->m->feed->map.limits_truncate)
-		map_run_truncated(r, op);
+		map_note_cut(r->m, op);
 	else if (frame->count++ == frame->limit)
 		map_run_fault(
 		    r, "too-many-attributes", op->column,

@@ -28,8 +28,6 @@ struct map_run {
 /* Notes what is wrong with the cell of this column (0-based, or MAP_NONE). */
 void map_run_fault(struct map_run *r, const char *code, size_t column, const char *fmt, ...)
     DF_PRINTF(4, 5);
-/* Warns that something was cut to the API's limits. */
-void map_run_truncated(struct map_run *r, const struct map_op *op);
 /* The API's limits for a value's length, and for the members of the object around. False: that
  * is a fault, or it is left out. */
 bool map_run_fits(struct map_run *r, const struct map_op *op, struct rows_cell *cell);

@@ -86,4 +86,10 @@ struct map {
 	size_t plan_column, plan_version_column; /* that name the row's own plan, or MAP_NONE */
 };
 
+/* Is the column one that reject files add? */
+static inline bool map_owns(const struct map *m, size_t column)
+{
+	return m->has_own && m->own[column];
+}
+
 #endif

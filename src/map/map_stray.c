@@ -106,11 +106,6 @@ static bool is_type(const char *p, size_t len)
 	return false;
 }
 
-static bool is_own(const struct map *m, size_t column)
-{
-	return m->has_own && m->own[column];
-}
-
 /* One name alone, without a length, may be anything. */
 static bool names_types(const struct map *m, const struct rows_row *row)
 {
@@ -118,7 +113,7 @@ static bool names_types(const struct map *m, const struct rows_row *row)
 	bool length = false;
 	for (size_t i = 0; i < row->n_cells; i++) {
 		const struct rows_cell *c = &row->cells[i];
-		if (c->len == 0 || is_own(m, i))
+		if (c->len == 0 || map_owns(m, i))
 			continue;
 		if (!is_type(c->p, c->len))
 			return false;
@@ -298,7 +293,7 @@ static bool is_count_line(const struct map *m, const struct rows_row *row, size_
 		return false;
 	for (size_t i = first + 1; i < row->n_cells; i++) {
 		const struct rows_cell *c = &row->cells[i];
-		if (c->len == 0 || is_own(m, i))
+		if (c->len == 0 || map_owns(m, i))
 			continue;
 		if (!is_number(c->p, c->len) || is_identity(m, i))
 			return false;
@@ -314,7 +309,7 @@ static bool is_trailer(const struct map *m, const struct rows_row *row)
 	size_t n = 0, first = 0;
 	bool somebody = false;
 	for (size_t i = 0; i < row->n_cells; i++) {
-		if (row->cells[i].len == 0 || is_own(m, i))
+		if (row->cells[i].len == 0 || map_owns(m, i))
 			continue;
 		first = n == 0 ? i : first;
 		somebody = somebody || (i != first && is_identity(m, i));
