@@ -70,8 +70,8 @@ bool cli_age(const char *text, int64_t *ms);
  * False: it is not one. */
 bool cli_since(const char *text, int64_t *ms);
 
-/* Ends what goes to standard output. False after a message. A pipe that its reader closed is no
- * failure. */
+/* Ends what goes to standard output. False after a message; a pipe that its reader closed is
+ * passed over. */
 bool cli_flush(void);
 
 /* Renders why a file or document is refused, without its code. */
