@@ -629,10 +629,10 @@ struct ledger_reopen {
 	bool unknown;      /* of its rows those that are delivery-unknown, and no others */
 };
 /* Opens a closed file again, in one transaction: it is PULLED. A refused document is forgotten,
- * for nothing of it was sent and today's settings are to count. One that is done becomes
- * SENDING, with every row that the API rejected to be sent again, as far as it was not taken; its
- * text still says where its reject file is, or NULL. Its other documents stay as they
- * are. */
+ * for nothing of it was sent and today's settings are to count; where that was because of
+ * lost-bytes or keeps-crashing it goes on where it was. One that is done becomes SENDING, with
+ * every row that the API rejected to be sent again, as far as it was not taken; its text still says
+ * where its reject file is, or NULL. Its other documents stay as they are. */
 enum df_status ledger_reopen(struct ledger *l, int64_t file_id,
 			     const struct ledger_reopen *documents, size_t n,
 			     struct df_err *err) DF_CHECK;

@@ -200,6 +200,9 @@ static const struct {
     {MIGRATE_PACE_LASTS, "ALTER TABLE pace ADD COLUMN lasts BIGINT NOT NULL DEFAULT 2000;"},
 };
 
+/* Whoever opens a file again wants it to be tried. */
+#define PG_OPENED ", crashes = 0"
+
 /* NULL: the ledger's own statement. */
 static const char *const ledger_postgres_statements[ST_COUNT] = {
     /* one host reports it: the others leave it alone for a while */
@@ -217,6 +220,8 @@ static const char *const ledger_postgres_statements[ST_COUNT] = {
     [ST_FILE_ADD] = "INSERT INTO file(feed, name, size, mtime, source, sha256, event_type, place, "
 		    "state, pulled_ms)"
 		    " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) RETURNING id",
+    [ST_REOPEN_FILE] = SQL_REOPEN_FILE(PG_OPENED),
+    [ST_ANEW_FILE] = SQL_ANEW_FILE(PG_OPENED),
 };
 
 #endif

@@ -7,13 +7,13 @@
 
 #include <stdlib.h>
 
-/* Refused because its bytes were gone, and taken up where it was; or refused, and forgotten
- * (that nothing of it was sent the foreign keys prove), or done. */
+/* Refused because its bytes were gone, or because hosts went down with it, and taken up where it
+ * was; or refused, and forgotten (that nothing of it was sent the foreign keys prove), or done. */
 static enum df_status reopen_document(struct ledger *l, int64_t file_id,
 				      const struct ledger_reopen *d, struct df_err *err)
 {
 	const struct ledger_change lost = {.which = ST_REOPEN_LOST,
-					   .what = "open a lost document again"};
+					   .what = "go on with a refused document"};
 	const struct ledger_change refused = {.which = ST_REOPEN_REFUSED,
 					      .what = "forget a refused document"};
 	const struct ledger_change done = {

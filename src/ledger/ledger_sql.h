@@ -404,6 +404,14 @@ static const char *const ledger_migrations[] = {
 	"AND "                                                                                     \
 	"row > ?2 ORDER BY row"
 
+/* A file is opened again; `more` of it is set. */
+#define SQL_REOPEN_FILE(more)                                                                      \
+	"UPDATE file SET state = ?2, code = NULL, text = NULL, cleanup_due = FALSE,"               \
+	" closed_ms = 0" more " WHERE id = ?1 AND closed_ms <> 0"
+#define SQL_ANEW_FILE(more)                                                                        \
+	"UPDATE file SET state = ?2, code = NULL, text = NULL, cleanup_due = FALSE,"               \
+	" closed_ms = 0, idle = 0" more " WHERE id = ?1"
+
 #define SQL_REASONS                                                                                \
 	"SELECT code, field, rows, line1, line2, line3 FROM reason WHERE document_id = ?1 ORDER "  \
 	"BY n"
@@ -718,15 +726,14 @@ static const char *const ledger_statements[ST_COUNT] = {
     [ST_AGAIN_SENT] = "UPDATE reject SET sent = ?3 WHERE document_id = ?1 AND row = ?2 AND again",
     [ST_AGAIN_DOUBT] = "UPDATE reject SET again = FALSE, sent = 0, code = 'delivery-unknown',"
 		       " message = ?2 WHERE document_id = ?1 AND sent <> 0",
-    [ST_REOPEN_FILE] =
-	"UPDATE file SET state = ?2, code = NULL, text = NULL, cleanup_due = FALSE, closed_ms = 0"
-	" WHERE id = ?1 AND closed_ms <> 0",
-    /* its bytes were gone, and are back: it goes on where it was */
+    [ST_REOPEN_FILE] = SQL_REOPEN_FILE(""),
+    /* its bytes were gone, or hosts went down with it: it goes on where it was */
     [ST_REOPEN_LOST] =
 	"UPDATE document SET state = CASE WHEN taken THEN CAST(?4 AS BIGINT) ELSE ?5 END, "
 	"closed_ms = 0, code = "
 	"NULL, text = NULL"
-	" WHERE id = ?1 AND file_id = ?2 AND state = ?3 AND code = 'lost-bytes' AND settings <> ''",
+	" WHERE id = ?1 AND file_id = ?2 AND state = ?3 AND settings <> ''"
+	" AND code IN ('lost-bytes', 'keeps-crashing')",
     [ST_REOPEN_REFUSED] = "DELETE FROM document WHERE id = ?1 AND file_id = ?2 AND state = ?3",
     /* a reject file that is another document's too, or that is to be kept as it is, is no longer
      * this one's */
@@ -750,9 +757,7 @@ static const char *const ledger_statements[ST_COUNT] = {
     [ST_ABANDON] = "UPDATE document SET state = ?2, code = 'abandoned', text = ?3, closed_ms = ?4,"
 		   " rejected = rows - delivered - skipped"
 		   " WHERE id = ?1 AND closed_ms = 0 AND rows >= delivered + rejected + skipped",
-    [ST_ANEW_FILE] = "UPDATE file SET state = ?2, code = NULL, text = NULL, cleanup_due = FALSE, "
-		     "closed_ms = 0, idle = 0"
-		     " WHERE id = ?1",
+    [ST_ANEW_FILE] = SQL_ANEW_FILE(""),
     /* of documents that are not done, or of all */
     [ST_ANEW_LANES] = "DELETE FROM lane WHERE document_id IN"
 		      " (SELECT id FROM document WHERE file_id = ?1 AND (?2 OR state <> ?3))",

@@ -79,6 +79,8 @@ check "and it says why" \
 	grep -q 'hosts in a row failed.*keeps-crashing.*dropfeed retry' "$work/B.err"
 on A run
 equal "nobody takes it again" "$? $(state poison-custom_event.csv)" "0 5"
+on B retry poison-custom_event.csv
+equal "retry goes on with it where it was" "$? $(state poison-custom_event.csv)" "0 4"
 
 # ---- begun under another layout of batches ----
 file "$work/in/format-custom_event.csv" 1000

@@ -94,6 +94,31 @@ static void test_reopen(void)
 	ledger_close(l);
 }
 
+/* What was closed though a part of it was sent, for a cause outside of it, goes on where it was. */
+static void test_reopen_in_between(void)
+{
+	static const char *const codes[] = {"lost-bytes", "keeps-crashing"};
+	for (size_t i = 0; i < 2; i++) {
+		struct ledger *l = fresh();
+		uint64_t lanes[8];
+		int64_t file = add_file(l, "a.csv", SHA_A), id = add_document(l, file, NULL);
+		const struct ledger_outcome closed = {
+		    .state = LEDGER_REFUSED, .code = codes[i], .text = "x", .now_ms = 9};
+		const struct ledger_taking taking = {
+		    .batch_format = 1, .version = "1", .target = "t", .settings = "s", .now_ms = 7};
+		OK(checked(l, id, 10, 0));
+		OK(ledger_document_taken(l, id, &taking, &err));
+		OK(ledger_lanes_settled(l, id, &(struct ledger_settled){0, 3, 5, NULL, 0}, 1,
+					&err));
+		OK(ledger_file_lost(l, file, &closed, &err));
+		OK(ledger_reopen(l, file, &(struct ledger_reopen){.document = id}, 1, &err));
+		expect_document(l, file, "sending 10=5+0;");
+		OK(ledger_lanes(l, id, lanes, 8, &err));
+		CU_ASSERT_EQUAL(lanes[0], 3);
+		ledger_close(l);
+	}
+}
+
 static size_t unknown_rows(struct ledger *l, int64_t id)
 {
 	struct ledger_again_rows rows = {0};
@@ -271,6 +296,7 @@ int main(void)
 {
 	static const CU_TestInfo tests[] = {
 	    {"a closed file is opened again", test_reopen},
+	    {"one that was closed in between", test_reopen_in_between},
 	    {"the rest of a row", test_rest},
 	    {"what must not be sent twice", test_sending},
 	    {"lanes only go forward", test_lanes},
