@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Files that an operator decides about: given up, begun anew, sent once more; and details that
  * are old. */
-#include "ledger_priv.h"
+#include "ledger_claim.h"
 #include "ledger_sql.h"
 
 #include <stdlib.h>
@@ -179,7 +179,7 @@ static enum df_status prune_steps(struct ledger *l, int64_t file_id, struct df_e
 				    ST_PRUNE_SKIPS};
 	const struct ledger_change documents = {.which = ST_PRUNE_DOCUMENTS,
 						.what = "prune a document"};
-	enum df_status st = DF_OK;
+	enum df_status st = ledger_reject_files_prune(l, file_id, err);
 	for (size_t i = 0; st == DF_OK && i < sizeof(steps) / sizeof(*steps); i++)
 		st = change(l, steps[i], "prune a file", file_id, err);
 	return st == DF_OK

@@ -213,6 +213,10 @@ enum df_status ledger_claim_new(struct ledger *l, int64_t file, bool local,
  * down. */
 enum df_status ledger_claim_progress(struct ledger *l, struct df_err *err) DF_CHECK;
 
+/* In a transaction: the bytes of reject files are removed; with SQLite there are none. */
+enum df_status ledger_reject_files_prune(struct ledger *l, int64_t file,
+					 struct df_err *err) DF_CHECK;
+
 /* What this process knows of a file's claim. False: nothing. */
 bool ledger_claim_look(struct ledger_claims *c, int64_t file, struct claim *out);
 /* False: nothing is known of it, without asking the ledger. */

@@ -14,6 +14,9 @@
 #define PART ((size_t)1 << 20) /* bytes of a row */
 
 #define SQL_REJECT_FILE_CLEAR "DELETE FROM reject_file WHERE document_id = ?1"
+#define SQL_REJECT_FILES_PRUNE                                                                     \
+	"DELETE FROM reject_file WHERE document_id IN (SELECT id FROM document WHERE file_id = "   \
+	"?1)"
 #define SQL_REJECT_FILE_ADD                                                                        \
 	"INSERT INTO reject_file(document_id, part, bytes) VALUES(?1, ?2, decode(?3, 'hex'))"
 #define SQL_REJECT_FILE_GET                                                                        \
@@ -80,6 +83,13 @@ enum df_status ledger_reject_file_keep(struct ledger *l, int64_t document, const
 	if (fd >= 0)
 		close(fd);
 	return st;
+}
+
+enum df_status ledger_reject_files_prune(struct ledger *l, int64_t file, struct df_err *err)
+{
+	if (l->link == NULL)
+		return DF_OK;
+	return ledger_once_run(l, SQL_REJECT_FILES_PRUNE, err, "i", file);
 }
 
 static int digit(char c)

@@ -4,6 +4,8 @@
 #include "../../src/ledger/ledger_postgres_sql.h"
 #include "ledger_world.h"
 
+#include <stdio.h>
+
 static struct ledger *host(const char *node)
 {
 	struct ledger *l = NULL;
@@ -134,6 +136,69 @@ static void test_released_in_vain(void)
 	host_end(a, "a");
 }
 
+static int64_t number(const char *sql, int64_t id)
+{
+	char *command =
+	    df_format("psql -X -q -t -A -d '%s' -c \"%s %lld\"", where().url, sql, (long long)id);
+	long long n = -1;
+	FILE *psql = popen(command, "re");
+	CU_ASSERT_PTR_NOT_NULL_FATAL(psql);
+	CU_ASSERT_EQUAL(fscanf(psql, "%lld", &n), 1);
+	pclose(psql);
+	free(command);
+	return n;
+}
+
+/* What hosts went down with is tried by as many once more when somebody opens it again. */
+static void test_crashes_forgotten(void)
+{
+	const struct ledger_outcome crashing = {
+	    .state = LEDGER_REFUSED, .code = "keeps-crashing", .text = "x", .now_ms = 9};
+	struct ledger_claimed claimed;
+	ledger_close(fresh());
+	if (in_sqlite())
+		return;
+	struct ledger *a = host("a");
+	int64_t file = add_file(a, "a.csv", SHA_A), id = add_document(a, file, NULL);
+	char *crashed =
+	    df_format("psql -X -q -d '%s' -c 'UPDATE file SET crashes = 5'", where().url);
+	for (int anew = 0; anew < 2; anew++) {
+		CU_ASSERT_EQUAL(system(crashed), 0);
+		OK(ledger_file_lost(a, file, &crashing, &err));
+		OK(anew ? ledger_anew(a, file, false, &err)
+			: ledger_reopen(a, file, &(struct ledger_reopen){.document = id}, 1, &err));
+		ledger_release(a, file, true);
+		OK(ledger_claim(a, file, &claimed, &err));
+		CU_ASSERT_EQUAL(claimed.crashes, 0);
+	}
+	free(crashed);
+	host_end(a, "a");
+}
+
+/* The bytes of reject files go with the rest of what is old. */
+static void test_prune(void)
+{
+	char path[200];
+	ledger_close(fresh());
+	if (in_sqlite())
+		return;
+	struct ledger *a = host("a");
+	int64_t file = add_file(a, "a.csv", SHA_A), id = finish(a, file, NULL, false);
+	path_in(path, sizeof(path), "rejects.csv");
+	FILE *rejects = fopen(path, "we");
+	CU_ASSERT_PTR_NOT_NULL_FATAL(rejects);
+	fputs("rows\n", rejects);
+	fclose(rejects);
+	OK(ledger_reject_file_keep(a, id, path, &err));
+	unlink(path);
+	OK(ledger_file_state(a, file, &(struct ledger_outcome){.state = LEDGER_DONE, .now_ms = 9},
+			     &err));
+	CU_ASSERT_EQUAL(number("SELECT count(*) FROM reject_file WHERE document_id =", id), 1);
+	OK(ledger_prune(a, file, &err));
+	CU_ASSERT_EQUAL(number("SELECT count(*) FROM reject_file WHERE document_id =", id), 0);
+	host_end(a, "a");
+}
+
 /* PREPARE does not see the types that values are sent with. */
 static void prepare(FILE *psql, const char *sql)
 {
@@ -203,6 +268,8 @@ int main(void)
 	static const CU_TestInfo tests[] = {
 	    {"hosts claim files", test_claims},
 	    {"a release that the database did not hear of", test_released_in_vain},
+	    {"crashes, and a file that is opened again", test_crashes_forgotten},
+	    {"prune, and reject files", test_prune},
 	    {"SQL that PostgreSQL knows", test_postgres_words},
 	    {"a URL that libpq does not understand", test_wrong_url},
 	    CU_TEST_INFO_NULL,
