@@ -248,11 +248,15 @@ static enum df_status into_fleet(struct ledger *l, struct df_err *err)
 	return st;
 }
 
-/* One host goes on alone: downloads of other hosts are begun anew. */
+/* One host goes on alone: downloads of other hosts are begun anew, and what is listed and not
+ * pulled is nothing that it knows of. */
 static enum df_status out_of_fleet(const struct copy *c, struct df_err *err)
 {
 	static const char others[] = "DELETE FROM pull WHERE node NOT IN ('', ?1)";
+	static const char listed[] = "DELETE FROM file WHERE state = ?1";
 	enum df_status st = ledger_once_run(c->to, others, err, "t", c->from->node);
+	if (st == DF_OK)
+		st = ledger_once_run(c->to, listed, err, "i", (int64_t)LEDGER_LISTED);
 	return st == DF_OK ? ledger_exec(c->to, "UPDATE pull SET node = ''", "write", err) : st;
 }
 

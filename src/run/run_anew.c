@@ -396,7 +396,7 @@ static void anew_all(const struct conf *conf, struct anew *a, const struct run_c
 
 static bool is_not_done(enum ledger_state state)
 {
-	return state != LEDGER_DONE;
+	return state != LEDGER_DONE && state != LEDGER_LISTED;
 }
 
 static bool is_closed(enum ledger_state state)

@@ -44,7 +44,13 @@ static enum df_status choose_on_file(void *ctx, const struct ledger_file *f, str
 		feed = orphan_feed(c->out, f->feed);
 	if (feed == NULL || !setup_feed_chosen(feed, c->options->feeds, c->options->n_feeds))
 		return DF_OK;
-	if (!run_named_is(c->names, f->name) || (!c->rule->latest && !c->rule->takes(f->state)))
+	if (!run_named_is(c->names, f->name))
+		return DF_OK;
+	if (f->state == LEDGER_LISTED && !c->rule->takes(f->state)) {
+		run_named_idle(c->names, f->name, RUN_NOT_PULLED);
+		return DF_OK;
+	}
+	if (!c->rule->latest && !c->rule->takes(f->state))
 		return DF_OK;
 	c->v = df_realloc(c->v, (c->n + 1) * sizeof(*c->v));
 	c->v[c->n++] = (struct candidate){.chosen = {.feed = feed, .file = ledger_file_dup(f)}};

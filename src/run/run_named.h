@@ -23,6 +23,7 @@ bool run_named_is(struct run_named *n, const char *name);
 bool run_named_entries(const struct run_named *n);
 /* Something was done with what it names. */
 void run_named_chosen(struct run_named *n, const char *name);
+#define RUN_NOT_PULLED "nothing to do with it yet: it is listed, and `dropfeed run` pulls it"
 /* Why nothing was done with it, a static text in the place of run_named_check's: of several
  * files with a name that of the last one counts. */
 void run_named_idle(struct run_named *n, const char *name, const char *why);

@@ -178,6 +178,11 @@ static enum df_status retry_on_file(void *ctx, const struct ledger_file *f, stru
 		run_named_idle(r->names, f->name, WAS_ABANDONED);
 		return DF_OK;
 	}
+	if (f->state == LEDGER_LISTED) {
+		(void)run_named_is(r->names, f->name);
+		run_named_idle(r->names, f->name, RUN_NOT_PULLED);
+		return DF_OK;
+	}
 	run_named_idle(r->names, f->name, NULL);
 	r->file_named = r->any_named = run_named_is(r->names, f->name);
 	r->found = (struct retry_file){.feed = r->feed, .closed = closed};

@@ -71,12 +71,26 @@ exits 3 "a host is at work" ledger copy --to sqlite
 said "and it says so" 'let their runs end first'
 sql "UPDATE file SET holder = NULL, lease_until = 'epoch'"
 rm -f "$work/state"/ledger.*
+listed=$work/listed-eventless.csv
+printf 'user_identities.email,user_attributes.A\na@example.com,3\n' >"$listed"
+sql "INSERT INTO file(feed, name, size, mtime, source, sha256, event_type, state, pulled_ms)
+	SELECT 'shop', 'listed-eventless.csv', $(stat -c '%s, %Y' "$listed"),
+	source, '', 'eventless', 7, 1 FROM file WHERE source IS NOT NULL LIMIT 1"
+for command in retry restart resend; do
+	exits 0 "$command of a file that is listed only" $command listed-eventless.csv
+	said "which a run pulls" 'it is listed, and .dropfeed run. pulls it'
+	equal "and is left as it is" "$(sql "SELECT state FROM file WHERE name LIKE 'listed%'")" 7
+done
 exits 0 "back into the state folder" ledger copy --to sqlite
 configure
 equal "the status is the same there" "$(known)" "$after"
 exits 0 "the reasons of rejects, too" rejects --summary
 check "by line" cmp "$work/out" "$work/summary"
 exits 0 "nothing is to be done" run
+mv "$listed" "$work/in/"
+exits 0 "a file that was listed only is pulled" run
+equal "and delivered" "$(sqlite3 "$work/state/ledger.db" \
+	"SELECT state FROM file WHERE name LIKE 'listed%'")" 4
 printf 'user_identities.email,user_attributes.A\na@example.com,2\n' >"$work/in/newer-eventless.csv"
 exits 0 "and a new file is delivered" run
 equal "nothing was sent twice" \
