@@ -268,6 +268,8 @@ static enum df_status give_up_resend(struct feed_work *w, const struct ledger_fi
 	enum df_status st = ledger_resend_end(w->run->env.ledger, known->id, &to, &sum, err);
 	if (st != DF_OK)
 		return st;
+	/* so that what is due at the source finds it as it is now */
+	ledger_release(w->run->env.ledger, known->id, false);
 	char *spool = run_spool_of(w->run->conf, known);
 	remove_from_spool(spool);
 	df_log(DF_LOG_WARN,

@@ -218,15 +218,21 @@ static enum df_status after_step(struct fetch *fetch, void *ctx, struct df_err *
 
 static void after_file(struct after *a, const struct ledger_file *f)
 {
+	struct ledger *l = a->run->env.ledger;
 	struct after_step step = {a, f};
 	struct ledger_claimed claimed;
 	struct df_err err = {0};
-	enum df_status st = ledger_claim(a->run->env.ledger, f->id, &claimed, &err);
+	enum df_status st = ledger_claim(l, f->id, &claimed, &err);
 	if (st == DF_END) /* another host is at it */
 		return;
+	if (st == DF_OK && ledger_shared(l) && claimed.state != f->state) {
+		/* another host has opened it again, and may need it there */
+		ledger_release(l, f->id, true);
+		return;
+	}
 	if (st == DF_OK)
 		st = run_source_do(a->source, after_step, &step, &err);
-	ledger_release(a->run->env.ledger, f->id, false);
+	ledger_release(l, f->id, false);
 	if (st == DF_OK)
 		return;
 	df_err_context(&err, "%s: %s: not finished at the source", a->source->feed->name, f->name);

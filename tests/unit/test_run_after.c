@@ -30,6 +30,27 @@ enum df_status __wrap_fetch_put(struct fetch *source, const char *dir, const cha
 			   : __real_fetch_put(source, dir, name, p, len, err);
 }
 
+static enum ledger_state since; /* with other hosts: what has become of the file; 0: alone */
+
+bool __real_ledger_shared(const struct ledger *l);
+bool __wrap_ledger_shared(const struct ledger *l);
+bool __wrap_ledger_shared(const struct ledger *l)
+{
+	return since != 0 || __real_ledger_shared(l);
+}
+
+enum df_status __real_ledger_claim(struct ledger *l, int64_t file, struct ledger_claimed *out,
+				   struct df_err *err);
+enum df_status __wrap_ledger_claim(struct ledger *l, int64_t file, struct ledger_claimed *out,
+				   struct df_err *err);
+enum df_status __wrap_ledger_claim(struct ledger *l, int64_t file, struct ledger_claimed *out,
+				   struct df_err *err)
+{
+	enum df_status st = __real_ledger_claim(l, file, out, err);
+	out->state = since;
+	return st;
+}
+
 static const struct conf_after_action removal = {.what = CONF_DELETE},
 				      move = {.what = CONF_MOVE, .dir = (char *)"done"};
 
@@ -124,6 +145,25 @@ static void test_actions(void)
 	close_as(id, LEDGER_ABANDONED, "abandoned");
 	run_after(&world.run, &fw.w.source);
 	CU_ASSERT(feed_has(fw.in, NAME));
+	feed_end();
+}
+
+/* Another host has opened it again since the list of what is due was read. */
+static void test_opened_again(void)
+{
+	int64_t id = begin(&removal);
+	unsigned due = 0;
+	struct df_err err = {0};
+	close_as(id, LEDGER_DONE, NULL);
+	since = LEDGER_PULLED;
+	run_after(&world.run, &fw.w.source);
+	CU_ASSERT(feed_has(fw.in, NAME));
+	OK(ledger_files(world.run.env.ledger, "f", false, count_due, &due, &err));
+	CU_ASSERT_EQUAL(due, 1);
+	since = LEDGER_DONE;
+	after(0);
+	CU_ASSERT_FALSE(feed_has(fw.in, NAME));
+	since = 0;
 	feed_end();
 }
 
@@ -371,6 +411,7 @@ int main(void)
 	    {"another source", test_other_source},
 	    {"when something is due", test_is_due},
 	    {"after_done, after_refused", test_actions},
+	    {"opened again by another host", test_opened_again},
 	    {"another file has its name", test_changed},
 	    {"what is nowhere else", test_kept},
 	    {"rows that were set aside", test_set_aside},
