@@ -201,6 +201,7 @@ struct ledger_new_file {
 	const char *event_type; /* "": its name has none */
 	const char *place;      /* its path in the spool, or NULL */
 	const char *arrival;    /* of the download that ends with it, or NULL */
+	bool only_here;         /* the source has it no more: no other host can bring its bytes */
 	int64_t now_ms;
 };
 /* Enters a pulled file, and ends its download; *id is new. */

@@ -88,12 +88,13 @@ struct ledger_claims {
 #define CLAIM_FREE                                                                                 \
 	"(lease_until < clock_timestamp() OR holder = ?3 OR left(holder, length(?4)) = ?4)"
 
-/* ?1 file or feed, ?2 lease, ?3 me, ?4 place, ?5 node */
+/* ?1 file or feed, ?2 lease, ?3 me, ?4 place, ?5 node; origin: the node that alone has the bytes of
+ * a file that is open */
 #define SQL_CLAIM                                                                                  \
 	"UPDATE file SET crashes = CASE WHEN holder IS NULL OR holder = ?3 OR closed_ms <> 0"      \
 	" THEN crashes ELSE crashes + 1 END, holder = ?3, epoch = epoch + 1,"                      \
 	" lease_until = " CLAIM_LEASE " WHERE id = ?1 AND " CLAIM_FREE                             \
-	" AND (origin IS NULL OR origin = ?5) RETURNING epoch, crashes, state"
+	" AND (origin IS NULL OR origin = ?5 OR closed_ms <> 0) RETURNING epoch, crashes, state"
 #define SQL_CLAIM_HOLDER "SELECT holder, origin FROM file WHERE id = ?1"
 #define SQL_RELEASE                                                                                \
 	"UPDATE file SET holder = NULL, lease_until = 'epoch'"                                     \
@@ -157,13 +158,16 @@ struct ledger_claims {
 /* Earlier files of the feed that are not closed: another host has them, or went down with them not
  * long ago, or nobody has claimed them yet, or this process has. One of a layout that this process
  * does not know, ?3 and ?4, and that nobody works on, counts while a host is about that began it,
- * or can go on with it. */
+ * or can go on with it; one whose bytes a single host has, while that is about. */
 #define SQL_WAITS                                                                                  \
 	"SELECT o.id, o.name, o.holder = ?2 FROM file o JOIN file f ON f.id = ?1"                  \
 	" WHERE o.feed = f.feed"                                                                   \
 	" AND o.closed_ms = 0 AND o.idle < 2 AND coalesce(o.source, '') <> 'local'"                \
 	" AND (o.mtime < f.mtime OR (o.mtime = f.mtime AND o.name COLLATE \"C\" < f.name))"        \
 	" AND (o.holder IS NULL OR o.lease_until > clock_timestamp() - INTERVAL '10 minutes')"     \
+	" AND (o.lease_until > clock_timestamp() OR o.origin IS NULL OR EXISTS(SELECT 1"           \
+	"  FROM node n WHERE n.name = o.origin"                                                    \
+	"  AND n.seen > clock_timestamp() - INTERVAL '10 minutes'))"                               \
 	" AND (o.lease_until > clock_timestamp()"                                                  \
 	"  OR NOT EXISTS(SELECT 1 FROM document d WHERE d.file_id = o.id AND " FOREIGN(            \
 	    "?3, ?4") "   AND NOT EXISTS(SELECT 1 FROM node n WHERE n.batch_format = "             \

@@ -172,7 +172,8 @@ static enum df_status file_add(struct ledger *l, const struct ledger_new_file *f
 		return st;
 	*id = ledger_inserted(l);
 	if (l->claims != NULL)
-		st = ledger_claim_new(l, *id, strcmp(k->source, LEDGER_SOURCE_LOCAL) == 0, err);
+		st = ledger_claim_new(
+		    l, *id, f->only_here || strcmp(k->source, LEDGER_SOURCE_LOCAL) == 0, err);
 	if (st != DF_OK)
 		return st;
 	return f->arrival != NULL ? ledger_pull_end(l, k->feed, f->arrival, err) : DF_OK;

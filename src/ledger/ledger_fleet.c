@@ -85,6 +85,10 @@ static enum df_status pulled_steps(struct ledger *l, int64_t id, const struct le
 	if (ledger_changes(l) != 1)
 		return df_fail(DF_FATAL, err, NULL, "the ledger %s has it in another state",
 			       l->path);
+	if (f->only_here)
+		st = ledger_once_run(l, SQL_ORIGIN, err, "it", id, l->node);
+	if (st != DF_OK)
+		return st;
 	return f->arrival != NULL ? ledger_pull_end(l, f->key.feed, f->arrival, err) : DF_OK;
 }
 

@@ -200,8 +200,9 @@ static const struct {
     {MIGRATE_PACE_LASTS, "ALTER TABLE pace ADD COLUMN lasts BIGINT NOT NULL DEFAULT 2000;"},
 };
 
-/* Whoever opens a file again wants it to be tried. */
-#define PG_OPENED ", crashes = 0"
+/* Whoever opens a file again, which it has claimed, wants it to be tried, and has its bytes. */
+#define PG_OPENED                                                                                  \
+	", crashes = 0, origin = CASE WHEN origin IS NOT NULL THEN split_part(holder, '/', 1) END"
 
 /* NULL: the ledger's own statement. */
 static const char *const ledger_postgres_statements[ST_COUNT] = {

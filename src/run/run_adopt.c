@@ -181,6 +181,7 @@ static enum df_status adopt_take(struct feed_work *w, struct download *d, struct
 				      .sha256 = sha256,
 				      .event_type = event_type,
 				      .arrival = d->arrival,
+				      .only_here = true,
 				      .now_ms = df_now_ms()};
 	int fd = open(d->path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)

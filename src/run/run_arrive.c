@@ -45,6 +45,7 @@ static void arrive_fate(const struct feed_work *w, struct run_arrival *a)
 {
 	const struct fetch_fate *fate = fetch_fate(w->source.fetch);
 	a->mtime = fate->mtime;
+	a->gone = fate->gone;
 	if (fate->gone)
 		df_log(DF_LOG_INFO,
 		       "%s: %s: the server removed it once it was read; all of it is here",
@@ -78,6 +79,7 @@ struct ledger_new_file run_arrival_file(const struct feed_work *w, const struct 
 				       .event_type = event_type,
 				       .place = a->spool,
 				       .arrival = a->arrival,
+				       .only_here = a->gone,
 				       .now_ms = a->now_ms};
 	file.key.mtime = a->mtime;
 	return file;

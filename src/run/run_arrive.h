@@ -21,6 +21,7 @@ struct run_arrival {
 	int64_t mtime;                   /* under which the source lists it from now on */
 	int64_t now_ms;
 	char sha256[DF_SHA256_HEX];
+	bool gone;             /* from the source, once it was read */
 	char *arrival, *spool; /* own: where it arrived, and where it is */
 };
 

@@ -66,6 +66,20 @@ static enum df_status add_lost(void *ctx, const struct ledger_document *d, struc
 	return DF_OK;
 }
 
+/* Where hosts share the ledger, the one that pulled it keeps what its spool has of it. */
+static void log_lost(const struct feed_work *w, const struct left_file *f, const char *text)
+{
+	char *there = ledger_shared(w->run->env.ledger)
+			  ? df_format(", or try `dropfeed retry %s` on the host that pulled it",
+				      df_shell_word(f->entry.name).text)
+			  : df_strdup("");
+	df_log(DF_LOG_ERROR,
+	       "%s: %s: closed as refused: %s [lost-bytes]: when they turn up, name the folder "
+	       "that they are in with `dropfeed retry --from DIR`%s",
+	       w->feed->name, f->entry.name, text, there);
+	free(there);
+}
+
 /* The source was looked through and has them nowhere: nobody will bring the file to its end.
  * `retry` goes on with it if they turn up after all. */
 static enum df_status close_lost(struct feed_work *w, const struct left_file *f, struct df_err *err)
@@ -89,11 +103,7 @@ static enum df_status close_lost(struct feed_work *w, const struct left_file *f,
 	if (st != DF_OK)
 		goto cleanup;
 
-	df_log(
-	    DF_LOG_ERROR,
-	    "%s: %s: closed as refused: %s [lost-bytes]: when they turn up, name the folder that "
-	    "they are in with `dropfeed retry --from DIR`",
-	    w->feed->name, f->entry.name, text);
+	log_lost(w, f, text);
 	pthread_mutex_lock(&w->run->lock);
 	w->run->result->files_refused++;
 	pthread_mutex_unlock(&w->run->lock);

@@ -123,16 +123,28 @@ struct sweep {
 	size_t n;
 	char **arrivals; /* own; of downloads that are noted in the ledger */
 	size_t n_arrivals;
+	bool lost; /* keep has files that were closed as lost-bytes, too */
 };
+
+static void sweep_keep(struct sweep *s, const struct ledger_file *f)
+{
+	s->keep = df_realloc(s->keep, (s->n + 1) * sizeof(*s->keep));
+	s->keep[s->n++] = run_spool_of(s->run->conf, f);
+}
 
 static enum df_status keep_open(void *ctx, const struct ledger_file *f, struct df_err *err)
 {
 	(void)err;
-	struct sweep *s = ctx;
-	if (ledger_closes(f->state))
-		return DF_OK;
-	s->keep = df_realloc(s->keep, (s->n + 1) * sizeof(*s->keep));
-	s->keep[s->n++] = run_spool_of(s->run->conf, f);
+	if (!ledger_closes(f->state))
+		sweep_keep(ctx, f);
+	return DF_OK;
+}
+
+static enum df_status keep_lost(void *ctx, const struct ledger_file *f, struct df_err *err)
+{
+	(void)err;
+	if (f->state == LEDGER_REFUSED && f->code != NULL && strcmp(f->code, "lost-bytes") == 0)
+		sweep_keep(ctx, f);
 	return DF_OK;
 }
 
@@ -157,6 +169,14 @@ static bool is_noted(const struct sweep *s, const char *path)
 	return false;
 }
 
+static bool is_kept(const struct sweep *s, const char *path)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (strcmp(s->keep[i], path) == 0)
+			return true;
+	return false;
+}
+
 static bool is_left_over(const struct sweep *s, const char *path)
 {
 	struct stat info;
@@ -167,22 +187,33 @@ static bool is_left_over(const struct sweep *s, const char *path)
 		return false;
 	if (df_ends_with(path, ".part"))
 		return stat(path, &info) == 0 && time(NULL) - info.st_mtime > PART_KEPT_S;
-	if (!df_ends_with(path, ".drop"))
-		return false;
-	for (size_t i = 0; i < s->n; i++)
-		if (strcmp(s->keep[i], path) == 0)
-			return false;
-	return true;
+	return df_ends_with(path, ".drop") && !is_kept(s, path);
 }
 
-static void sweep_folder(const struct sweep *s, const char *feed)
+/* Another host did not find the bytes of a file and closed it, and they are here: `retry` goes on
+ * with it. Closed files are looked through when there is something to be removed, which is after a
+ * crash. */
+static bool is_lost(struct sweep *s, const char *feed, const char *path)
+{
+	struct df_err err = {0};
+	enum df_status st = DF_OK;
+	if (!df_ends_with(path, ".drop"))
+		return false;
+	if (!s->lost)
+		st = ledger_files(s->run->env.ledger, feed, false, keep_lost, s, &err);
+	s->lost = st == DF_OK;
+	return !s->lost || is_kept(s, path);
+}
+
+static void sweep_folder(struct sweep *s, const char *feed)
 {
 	char *dir = df_format("%s/spool/%s", s->run->conf->state_dir, feed);
 	DIR *d = opendir(dir);
 	for (struct dirent *e; d != NULL && (e = readdir(d)) != NULL;) {
 		char *path = df_format("%s/%s", dir, e->d_name);
 		/* a worker may be about to remove a file that it has closed */
-		if (is_left_over(s, path) && unlink(path) != 0 && errno != ENOENT)
+		if (is_left_over(s, path) && !is_lost(s, feed, path) && unlink(path) != 0 &&
+		    errno != ENOENT)
 			df_log(DF_LOG_WARN, "cannot remove %s: %s", path, strerror(errno));
 		free(path);
 	}

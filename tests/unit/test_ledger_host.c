@@ -136,6 +136,53 @@ static void test_released_in_vain(void)
 	host_end(a, "a");
 }
 
+/* The source has it no more: no other host can bring its bytes. Once it is closed anybody may do
+ * what is left to do, and who opens it again has them. */
+static void test_only_here(void)
+{
+	const struct ledger_new_file f = {.key = {"orders", SOURCE, "a.csv", 100, 1700000000},
+					  .sha256 = SHA_A,
+					  .event_type = "",
+					  .only_here = true,
+					  .now_ms = 3};
+	const struct ledger_outcome lost = {
+	    .state = LEDGER_REFUSED, .code = "lost-bytes", .text = "x", .now_ms = 9};
+	struct ledger_claimed claimed;
+	struct ledger_file known = {0};
+	bool waits = false;
+	ledger_close(fresh());
+	if (in_sqlite())
+		return;
+	struct ledger *a = host("a"), *b = host("b");
+	OK(ledger_file_list(a, &f, &err));
+	OK(ledger_file_known(a, &f.key, &known, &err));
+	int64_t file = known.id;
+	ledger_file_free(&known);
+	OK(ledger_claim(a, file, &claimed, &err));
+	OK(ledger_file_pulled(a, file, &f, &err));
+	ledger_release(a, file, false);
+	IS(ledger_claim(b, file, &claimed, &err), DF_END);
+	/* later ones wait while its host is about */
+	int64_t second = add_file(b, "b.csv", SHA_B);
+	OK(ledger_file_waits(b, second, &waits, &err));
+	CU_ASSERT_TRUE(waits);
+	char *away = df_format("psql -X -q -d '%s' -c \"UPDATE node SET seen = 'epoch'"
+			       " WHERE name = 'a'\"",
+			       where().url);
+	CU_ASSERT_EQUAL(system(away), 0);
+	free(away);
+	OK(ledger_file_waits(b, second, &waits, &err));
+	CU_ASSERT_FALSE(waits);
+
+	OK(ledger_file_lost(a, file, &lost, &err));
+	ledger_release(a, file, true);
+	OK(ledger_reopen(b, file, NULL, 0, &err));
+	ledger_release(b, file, false);
+	IS(ledger_claim(a, file, &claimed, &err), DF_END);
+	host_end(a, "a");
+	host_end(b, "b");
+}
+
 static int64_t number(const char *sql, int64_t id)
 {
 	char *command =
@@ -268,6 +315,7 @@ int main(void)
 	static const CU_TestInfo tests[] = {
 	    {"hosts claim files", test_claims},
 	    {"a release that the database did not hear of", test_released_in_vain},
+	    {"bytes that one host has", test_only_here},
 	    {"crashes, and a file that is opened again", test_crashes_forgotten},
 	    {"prune, and reject files", test_prune},
 	    {"SQL that PostgreSQL knows", test_postgres_words},
