@@ -777,6 +777,9 @@ struct ledger_paced {
  * when the ledger was not heard of for as long as a part is granted: then the share is 0. */
 void ledger_paces(struct ledger *l, const struct ledger_paced *mine, struct ledger_pace *out);
 
+/* Whether another host has ever taken part. */
+enum df_status ledger_several_hosts(struct ledger *l, bool *several, struct df_err *err) DF_CHECK;
+
 /* Keeps the bytes of the document's reject file, for whoever asks another host; in place of those
  * from before. path NULL: there is none. A file of more than that is not kept. */
 #define LEDGER_REJECT_FILE_MAX (UINT64_C(64) << 20)

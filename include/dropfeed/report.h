@@ -52,9 +52,10 @@ struct report_rejects_owner { /* the document */
 	const char *older;
 };
 /* Syncs the file and gives it its name, which the ledger notes before. A file of that name
- * stays: then "<stem>_2-<event type>.csv" and so on is taken. *path (the caller's) is where it
- * is, NULL for standard output. owner NULL: no ledger knows of it, and an empty file of that
- * name is replaced. */
+ * stays: then "<stem>_2-<event type>.csv" and so on is taken. Where several hosts share the
+ * ledger the stem gets the document's number, so that its name is another one's on no host.
+ * *path (the caller's) is where it is, NULL for standard output. owner NULL: no ledger knows of
+ * it, and an empty file of that name is replaced. */
 enum df_status report_rejects_close(struct report_rejects *r,
 				    const struct report_rejects_owner *owner, char **path,
 				    struct df_err *err) DF_CHECK;

@@ -131,7 +131,8 @@ struct ledger_claims {
 	" VALUES(?1, ?2, clock_timestamp(), ?3, ?4, ?5) ON CONFLICT(name) DO UPDATE SET"           \
 	" boot = excluded.boot, seen = excluded.seen, version = excluded.version,"                 \
 	" batch_format = excluded.batch_format, config = excluded.config"
-#define SQL_NODE_SEEN "UPDATE node SET seen = clock_timestamp() WHERE name = $1 AND boot = $2"
+#define SQL_NODES_ELSE "SELECT 1 FROM node WHERE name <> ?1 LIMIT 1"
+#define SQL_NODE_SEEN  "UPDATE node SET seen = clock_timestamp() WHERE name = $1 AND boot = $2"
 #define SQL_NODES                                                                                  \
 	"SELECT n.name, n.version, n.batch_format, n.config,"                                      \
 	" CAST(extract(epoch FROM clock_timestamp() - n.seen) * 1000 AS BIGINT),"                  \

@@ -195,6 +195,22 @@ enum df_status ledger_foreign(struct ledger *l, const char *feed, ledger_each_fo
 
 /* ---- who there is ---- */
 
+enum df_status ledger_several_hosts(struct ledger *l, bool *several, struct df_err *err)
+{
+	struct ledger_stmt *s = NULL;
+	*several = false;
+	if (l->link == NULL)
+		return DF_OK;
+	ledger_lock(l);
+	enum df_status st = ledger_once(l, SQL_NODES_ELSE, &s, err, "t", l->node);
+	if (st == DF_OK)
+		st = ledger_step(l, s, "read the nodes", err);
+	*several = st == DF_OK;
+	ledger_finalize(s);
+	ledger_unlock(l);
+	return st == DF_END ? DF_OK : st;
+}
+
 void ledger_configs_note(struct ledger_configs *c, const struct ledger_node *n)
 {
 	if (c->first[0] == '\0')

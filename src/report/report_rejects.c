@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -134,14 +135,20 @@ enum df_status report_rejects_flush(struct report_rejects *r, struct df_err *err
 
 /* ---- its name ---- */
 
-/* The n-th name to try: the stem, not the event type after its last dash, gets the number. */
-static char *name_try(const char *dir, const char *name, unsigned n)
+/* The n-th name to try: the stem, not the event type after its last dash, gets the numbers: that of
+ * the document, or 0, and n. */
+static char *name_try(const struct report_rejects *r, int64_t document, unsigned n)
 {
-	const char *dash = strrchr(name, '-');
-	const char *tail_at = dash != NULL ? dash : name + strcspn(name, ".");
-	char *tail = n == 1 ? df_strdup(tail_at) : df_format("_%u%s", n, tail_at);
-	char *leaf = df_file_name(name, (size_t)(tail_at - name), tail);
-	char *path = df_format("%s/%s", dir, leaf);
+	char of[32] = "", number[16] = "";
+	const char *dash = strrchr(r->name, '-');
+	const char *tail_at = dash != NULL ? dash : r->name + strcspn(r->name, ".");
+	if (document != 0)
+		snprintf(of, sizeof(of), "_%lld", (long long)document);
+	if (n > 1)
+		snprintf(number, sizeof(number), "_%u", n);
+	char *tail = df_format("%s%s%s", of, number, tail_at);
+	char *leaf = df_file_name(r->name, (size_t)(tail_at - r->name), tail);
+	char *path = df_format("%s/%s", r->dir, leaf);
 	free(leaf);
 	free(tail);
 	return path;
@@ -205,8 +212,15 @@ static enum df_status find_name(const struct report_rejects *r,
 				const struct report_rejects_owner *owner, char **path,
 				struct df_err *err)
 {
+	bool several = false;
+	enum df_status known =
+	    owner != NULL ? ledger_several_hosts(owner->ledger, &several, err) : DF_OK;
+	if (known != DF_OK)
+		return known;
+	/* a name that is free here may be another document's on another host */
+	const int64_t document = several ? owner->document : 0;
 	for (unsigned n = 1; n <= NAMES_TRIED; n++) {
-		char *name = name_try(r->dir, r->name, n);
+		char *name = name_try(r, document, n);
 		enum df_status st = take_name(r, owner, name, err);
 		if (st != DF_OK)
 			free(name);

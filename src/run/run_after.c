@@ -5,10 +5,8 @@
  * leaves to the next one no more than to do the same once more. */
 #include "run_receipt.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 
 #define MOVED_TRIED 16 /* numbered names at which a file is looked for that was moved before */
 
@@ -318,13 +316,4 @@ enum df_status run_after_take_back(struct run_source *source, const char *reject
 	struct copy copy = {feed->fetch.receipts, df_base_name(rejects)};
 	enum df_status st = run_source_do(source, take_back, &copy, err);
 	return st == DF_END ? DF_OK : st;
-}
-
-bool run_rejects_edited(const struct ledger_document *d)
-{
-	struct stat info;
-	int64_t s = d->closed_ms / 1000, ms = d->closed_ms % 1000;
-	return d->text != NULL && stat(d->text, &info) == 0 &&
-	       (info.st_mtim.tv_sec > s ||
-		(info.st_mtim.tv_sec == s && info.st_mtim.tv_nsec / 1000000 > ms));
 }

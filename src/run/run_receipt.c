@@ -8,59 +8,86 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define REJECTS_MAX ((size_t)256 << 20) /* bytes of a reject file that is copied to the source */
 
-/* Will the rejects never be sent? Any other trouble with them, such as their belonging to
- * somebody else, may end. */
-static bool is_given_up(const char *path)
+/* DF_END: they are nowhere, or too large to be sent in one piece. */
+static enum df_status read_rejects(int fd, const char *path, char **text, size_t *len,
+				   struct df_err *err)
 {
 	struct stat info;
-	return stat(path, &info) != 0 ? errno == ENOENT : (uint64_t)info.st_size > REJECTS_MAX;
+	if (fstat(fd, &info) != 0)
+		return df_fail(DF_RETRY, err, NULL, "cannot read %s: %s", path, df_strerror(errno));
+	if ((uint64_t)info.st_size > REJECTS_MAX) {
+		df_log(DF_LOG_WARN, "%s is larger than %zu bytes", path, REJECTS_MAX);
+		return DF_END;
+	}
+	*text = df_alloc((size_t)info.st_size + 1);
+	for (*len = 0; *len < (size_t)info.st_size;) {
+		ssize_t n = pread(fd, *text + *len, (size_t)info.st_size - *len, (off_t)*len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return df_fail(DF_RETRY, err, NULL, "cannot read %s: %s", path,
+				       n < 0 ? df_strerror(errno) : "it got shorter");
+		*len += (size_t)n;
+	}
+	return DF_OK;
 }
 
-/* The rejects go back as they are here. A file that somebody took away, or that is too large
- * to send in one piece, does not withhold the receipt. */
-static enum df_status put_rejects(const struct run_source *s, const char *path, struct df_err *err)
+/* The rejects go back as they are. A file that somebody took away, or that is too large to send in
+ * one piece, does not withhold the receipt; any other trouble with them, such as their belonging to
+ * somebody else, may end. */
+static enum df_status put_rejects(const struct run *run, const struct run_source *s,
+				  const struct run_reject_file *f, struct df_err *err)
 {
-	struct df_err why = {0};
 	char *text = NULL;
 	size_t len = 0;
-	enum df_status st = df_read_file(path, REJECTS_MAX, &text, &len, &why);
-	if (st != DF_OK && !is_given_up(path))
-		return df_fail(DF_RETRY, err, NULL, "%s", why.text);
-	if (st != DF_OK) {
-		df_log_err(DF_LOG_WARN, &why);
-		return DF_OK;
-	}
-	st = fetch_put(s->fetch, s->feed->fetch.receipts, df_base_name(path), text, len, err);
+	int fd = -1;
+	enum df_status st = run_reject_file_open(run->env.ledger, f, &fd, err);
+	if (st == DF_END)
+		df_log(DF_LOG_WARN, "%s is not there any more: no copy of it is at the source",
+		       f->path);
+	if (st != DF_OK)
+		goto cleanup;
+	st = read_rejects(fd, f->path, &text, &len, err);
+	close(fd);
+	if (st != DF_OK)
+		goto cleanup;
+	st = fetch_put(s->fetch, s->feed->fetch.receipts, df_base_name(f->path), text, len, err);
+cleanup:
 	free(text);
-	return st;
+	return st == DF_END ? DF_OK : st;
 }
+
+struct reject_files {
+	struct run_reject_file *v; /* own */
+	size_t n;
+};
 
 static enum df_status collect_rejects(void *ctx, const struct ledger_document *d,
 				      struct df_err *err)
 {
+	struct reject_files *files = ctx;
 	(void)err;
-	struct conf_list *paths = ctx;
 	if (d->state != LEDGER_DONE || d->text == NULL)
 		return DF_OK;
-	paths->v = df_realloc(paths->v, (paths->n + 1) * sizeof(*paths->v));
-	paths->v[paths->n++] = df_strdup(d->text);
+	files->v = df_realloc(files->v, (files->n + 1) * sizeof(*files->v));
+	files->v[files->n++] = run_reject_file_of(d);
 	return DF_OK;
 }
 
 static enum df_status put_all_rejects(const struct run *run, const struct run_source *source,
 				      const struct ledger_file *f, struct df_err *err)
 {
-	struct conf_list rejects = {0};
-	enum df_status st =
-	    ledger_documents(run->env.ledger, f->id, collect_rejects, &rejects, err);
-	for (size_t i = 0; st == DF_OK && i < rejects.n; i++)
-		st = put_rejects(source, rejects.v[i], err);
-	for (size_t i = 0; i < rejects.n; i++)
-		free(rejects.v[i]);
-	free(rejects.v);
+	struct reject_files files = {0};
+	enum df_status st = ledger_documents(run->env.ledger, f->id, collect_rejects, &files, err);
+	for (size_t i = 0; st == DF_OK && i < files.n; i++)
+		st = put_rejects(run, source, &files.v[i], err);
+	for (size_t i = 0; i < files.n; i++)
+		free(files.v[i].path);
+	free(files.v);
 	return st;
 }
 

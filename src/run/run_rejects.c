@@ -7,10 +7,8 @@
 #include "dropfeed/report.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #define PIECE (64u << 10)
@@ -48,8 +46,7 @@ enum df_status run_rejects_redropped(struct ledger *l, const char *feed,
 
 struct found {
 	const struct conf_feed *feed;
-	char *path; /* own */
-	int64_t document;
+	struct run_reject_file file;
 };
 
 struct rejects {
@@ -75,8 +72,7 @@ static enum df_status rejects_choose(struct rejects *r, const struct ledger_docu
 	if (o->summary)
 		return report_reasons_text(r->ledger, r->file, d, stdout, err);
 	r->v = df_realloc(r->v, (r->n + 1) * sizeof(*r->v));
-	r->v[r->n++] =
-	    (struct found){.feed = r->feed, .path = df_strdup(d->text), .document = d->id};
+	r->v[r->n++] = (struct found){.feed = r->feed, .file = run_reject_file_of(d)};
 	return DF_OK;
 }
 
@@ -159,7 +155,8 @@ static enum df_status print_sealed(const struct found *f, int fd, struct df_err 
 	view.decode.encrypted = true;
 	view.decode.signed_by.n = 0;
 	view.decode.max_plaintext = view.decode.max_ratio = UINT64_MAX;
-	enum df_status st = decode_open(&view, df_base_name(f->path), fd, df_scratch(), &d, err);
+	enum df_status st =
+	    decode_open(&view, df_base_name(f->file.path), fd, df_scratch(), &d, err);
 	if (st != DF_OK)
 		goto cleanup;
 	const struct decode_doc *doc = decode_doc(d, 0);
@@ -169,33 +166,15 @@ cleanup:
 	return st == DF_REJECT ? DF_RETRY : st; /* nothing is refused here */
 }
 
-enum df_status run_rejects_fetch(struct ledger *l, int64_t document, int *fd, struct df_err *err)
-{
-	*fd = memfd_create("rejects", MFD_CLOEXEC);
-	if (*fd < 0)
-		return df_fail(DF_RETRY, err, NULL, "cannot hold it: %s", strerror(errno));
-	enum df_status st = ledger_reject_file_fetch(l, document, *fd, err);
-	if (st == DF_OK && lseek(*fd, 0, SEEK_SET) == 0)
-		return DF_OK;
-	close(*fd);
-	*fd = -1;
-	return st;
-}
-
 /* DF_END: the file is not there any more. */
 static enum df_status print_file(const struct rejects *r, const struct found *f, struct df_err *err)
 {
-	int fd = open(f->path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0 && errno == ENOENT) {
-		enum df_status got = run_rejects_fetch(r->ledger, f->document, &fd, err);
-		if (got != DF_OK)
-			return got;
-	}
-	if (fd < 0)
-		return df_fail(DF_RETRY, err, NULL, "cannot read it: %s", strerror(errno));
+	int fd = -1;
+	enum df_status st = run_reject_file_open(r->ledger, &f->file, &fd, err);
+	if (st != DF_OK)
+		return st;
 	off_t size = lseek(fd, 0, SEEK_END);
-	enum df_status st = DF_OK;
-	if (is_sealed(f->path))
+	if (is_sealed(f->file.path))
 		st = print_sealed(f, fd, err);
 	else if (size > 0)
 		st = print_bytes(fd, 0, (uint64_t)size, err);
@@ -214,11 +193,11 @@ static enum df_status print_all(struct rejects *r)
 		if (st == DF_END) {
 			df_log(DF_LOG_ERROR,
 			       "%s is not there any more: somebody moved or removed it",
-			       r->v[i].path);
+			       r->v[i].file.path);
 			r->gone++;
 			continue;
 		}
-		df_err_context(&err, "%s", r->v[i].path);
+		df_err_context(&err, "%s", r->v[i].file.path);
 		df_log_err(DF_LOG_ERROR, &err);
 		worst = worst == DF_OK ? st : worst;
 	}
@@ -255,7 +234,7 @@ void run_rejects(const struct conf *conf, const struct run_rejects_options *opti
 	run_note_status(result, st);
 	result->files_gone += r.gone;
 	for (size_t i = 0; i < r.n; i++)
-		free(r.v[i].path);
+		free(r.v[i].file.path);
 	free(r.v);
 	run_named_free(r.names);
 	ledger_close(r.ledger);

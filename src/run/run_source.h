@@ -66,6 +66,17 @@ enum df_status run_rejects_redropped(struct ledger *l, const char *feed,
 				     const struct ledger_document *d, size_t most, bool *any,
 				     struct df_err *err) DF_CHECK;
 
+struct run_reject_file {
+	int64_t document;
+	char *path;  /* own */
+	bool edited; /* here, by somebody */
+};
+struct run_reject_file run_reject_file_of(const struct ledger_document *d);
+/* Its bytes: what somebody has made of them here, or what the ledger that hosts share has, which is
+ * the latest, whichever host wrote it; else the file. *fd is yours. DF_END: it is nowhere. */
+enum df_status run_reject_file_open(struct ledger *l, const struct run_reject_file *f, int *fd,
+				    struct df_err *err) DF_CHECK;
+
 /* What the ledger that hosts share has of a reject file, in a file without a name; *fd is yours.
  * DF_END: nothing. */
 enum df_status run_rejects_fetch(struct ledger *l, int64_t document, int *fd,

@@ -68,7 +68,7 @@ clicks quick Q 30
 echo 'reject-name Planned' >"$work/api/rules"
 on A
 exits 1 "one more" run
-mv "$rejected/quick-custom_event.csv" "$work/in/quicker-custom_event.csv"
+mv "$rejected"/quick_*-custom_event.csv "$work/in/quicker-custom_event.csv"
 for ((i = 0; i < 3000; i++)); do echo 503; done >"$work/api/script"
 exits 3 "the API is away when its rejects come again" run
 : >"$work/api/script"
@@ -78,4 +78,50 @@ on B
 "$dropfeed" --config "$conf" run >>"$work/out" 2>>"$work/err"
 equal "they arrive once" "$(users Q)" 6
 exits 0 "status knows what came again, or was delivered in the end" status --exit-code
+
+# ---- one name, on two days and two hosts ----
+mkdir "$work/daily" "$work/daily/receipts" "$work/first"
+for host in A B; do
+	{
+		sed -n 1,4p "$work/$host.conf"
+		local_feed daily "$work/daily"
+		printf 'guidelines = off\ngive_up_after = 1s\nreceipts = receipts\n'
+	} >"$work/$host-daily.conf"
+done
+echo 'reject-name Planned' >"$work/api/rules"
+on A-daily
+clicks daily M 0
+mv "$work/in/daily-custom_event.csv" "$work/daily/"
+cp "$work/daily/daily-custom_event.csv" "$work/first/"
+exits 1 "the first day's" run
+on B-daily
+clicks daily N 3
+mv "$work/in/daily-custom_event.csv" "$work/daily/"
+exits 1 "the second day's" run
+# both HOST: the rows of both are printed there
+both() {
+	on "$1"
+	exits 0 "rejects on $1" rejects daily-custom_event.csv
+	equal "prints each day's rows" "$(grep -c ^M- "$work/out") $(grep -c ^N- "$work/out")" "6 6"
+}
+copies() {
+	echo "$(cat "$work"/daily/receipts/*.csv | grep -c ^M-)" \
+		"$(cat "$work"/daily/receipts/*.csv | grep -c ^N-)"
+}
+both A-daily
+both B-daily
+equal "both are beside the receipts" "$(copies)" "6 6"
+rm "$work"/daily/receipts/*.csv
+"$PG_BIN/psql" -X -q -c "UPDATE file SET cleanup_due = TRUE WHERE feed = 'daily'"
+exits 0 "another host does what is left to do at the source" run
+equal "with the rows of each" "$(copies)" "6 6"
+exits 1 "retry there, and they are rejected again" retry --from "$work/first" \
+	daily-custom_event.csv
+both B-daily
+both A-daily
+: >"$work/api/rules"
+on B-daily
+exits 0 "retry once more" retry --from "$work/first" \
+	daily-custom_event.csv
+equal "delivers each once" "$(users M) $(users N)" "6 6"
 finish
