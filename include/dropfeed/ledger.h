@@ -243,7 +243,7 @@ struct ledger_outcome { /* of a file or a document */
 	enum ledger_state state;
 	/* for REFUSED: why; a document that is DONE: text is its reject file; else NULL */
 	const char *code, *text;
-	bool cleanup_due; /* of a file that closes */
+	bool cleanup_due; /* of a file that closes, and was not imported */
 	/* of a file that is done: whoever acts on that sees to ledger_reach first; else a change
 	 * that closes a file is on the disk when it returns */
 	bool later;

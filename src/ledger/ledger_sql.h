@@ -614,8 +614,10 @@ static const char *const ledger_statements[ST_COUNT] = {
     [ST_FILE_ADD] = "INSERT INTO file(feed, name, size, mtime, source, sha256, event_type, place, "
 		    "state, pulled_ms)"
 		    " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-    [ST_FILE_STATE] = "UPDATE file SET state = ?2, code = ?3, text = ?4, cleanup_due = ?5, "
-		      "closed_ms = ?6, given_up = NULL WHERE id = ?1",
+    /* what was imported is not at the source, whoever brings it to its end */
+    [ST_FILE_STATE] = "UPDATE file SET state = ?2, code = ?3, text = ?4,"
+		      " cleanup_due = ?5 AND (source IS NULL OR source <> 'local'),"
+		      " closed_ms = ?6, given_up = NULL WHERE id = ?1",
     /* what is in no index, and no trigger's: it is done with each file */
     [ST_FILE_UNDER_WAY] = "UPDATE file SET state = ?2, code = ?3, text = ?4, given_up = NULL"
 			  " WHERE id = ?1 AND closed_ms = 0",

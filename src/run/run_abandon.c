@@ -262,8 +262,7 @@ static enum df_status give_up_resend(struct feed_work *w, const struct ledger_fi
 {
 	struct ledger_former sum = {0};
 	const struct ledger_outcome to = {.state = LEDGER_DONE,
-					  .cleanup_due = !ledger_file_imported(known) &&
-							 run_after_is_due(w->feed, false),
+					  .cleanup_due = run_after_is_due(w->feed, false),
 					  .now_ms = df_now_ms()};
 	enum df_status st = ledger_resend_end(w->run->env.ledger, known->id, &to, &sum, err);
 	if (st != DF_OK)

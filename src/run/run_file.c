@@ -189,8 +189,7 @@ static enum df_status enter_duplicate(struct run_file_work *w, const struct ledg
 	const struct ledger_outcome duplicate = {.state = LEDGER_DONE,
 						 .code = "duplicate",
 						 .text = text,
-						 .cleanup_due =
-						     run_after_is_due(f->feed, false) && !f->local,
+						 .cleanup_due = run_after_is_due(f->feed, false),
 						 .now_ms = df_now_ms()};
 	enum df_status st = ledger_file_state(w->run->env.ledger, f->ledger_id, &duplicate, err);
 	free(text);

@@ -13,11 +13,10 @@ enum df_status run_file_enter(const struct run_file_work *w, const struct df_err
 		plain.code[0] = '\0';
 		df_err_render(&plain, text, sizeof(text));
 	}
-	bool cleanup = run_after_is_due(f->feed, refused) && !f->local;
 	const struct ledger_outcome closed = {.state = refused ? LEDGER_REFUSED : LEDGER_DONE,
 					      .code = refused ? why->code : NULL,
 					      .text = refused ? text : NULL,
-					      .cleanup_due = cleanup,
+					      .cleanup_due = run_after_is_due(f->feed, refused),
 					      .later = !refused,
 					      .now_ms = df_now_ms()};
 	return ledger_file_state(w->run->env.ledger, f->ledger_id, &closed, err);

@@ -119,7 +119,7 @@ struct run_file { /* a drop file in the spool, or local */
 	int64_t mtime;     /* at the source, with the name its place among the feed's files */
 	uint64_t idle;     /* the latest runs, in a row, in which it made no progress */
 	int64_t ledger_id; /* 0: stateless */
-	bool local;        /* imported: nothing is to be done with it at the source */
+	bool local;        /* an import brings it, which looked for the same bytes */
 	bool fresh; /* entered in this run, and not checked yet: the ledger has no document of it */
 
 	/* its worker's, while it is under way: */

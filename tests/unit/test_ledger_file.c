@@ -416,6 +416,15 @@ static void test_cleanup_due(void)
 	OK(ledger_file_cleaned(l, a, NULL, &err));
 	CU_ASSERT_EQUAL(count_files(l, NULL, true), 0);
 	CU_ASSERT_EQUAL(count_files(l, NULL, false), 2);
+	/* what was imported is not at the source */
+	const struct ledger_new_file imported = {
+	    .key = {"orders", LEDGER_SOURCE_LOCAL, "c.csv", 1, 1}, .sha256 = SHA_A, .now_ms = 1};
+	OK(ledger_file_add(l, &imported, &a, &err));
+	OK(ledger_file_state(
+	    l, a, &(struct ledger_outcome){.state = LEDGER_DONE, .cleanup_due = true, .now_ms = 2},
+	    &err));
+	CU_ASSERT_EQUAL(count_files(l, NULL, true), 0);
+	CU_ASSERT_EQUAL(count_files(l, NULL, false), 3);
 	/* a callback's status ends the walk and comes back */
 	struct counted stop = {.answer = DF_RETRY};
 	IS(ledger_files(l, NULL, false, count_file, &stop, &err), DF_RETRY);

@@ -5,6 +5,7 @@
 
 #define NAME  "a-eventless.csv"
 #define MTIME 1000
+#define HERE  "file:///in" /* a source, where nothing was imported */
 
 static bool unsupported; /* by the server: moving, deleting, writing */
 
@@ -61,7 +62,7 @@ static int64_t enter(const char *name, const char *sha256)
 {
 	struct df_err err = {0};
 	int64_t id = 0;
-	const struct ledger_new_file f = {.key = {"f", "local", name, 6, MTIME},
+	const struct ledger_new_file f = {.key = {"f", HERE, name, 6, MTIME},
 					  .sha256 = sha256,
 					  .event_type = "eventless",
 					  .now_ms = 1};
@@ -331,7 +332,7 @@ static void test_receipt_anew(void)
 	struct df_err err = {0};
 	struct ledger_file f = {0};
 	begin_receipts(NULL);
-	const struct ledger_key key = {"f", "local", NAME, 6, MTIME};
+	const struct ledger_key key = {"f", HERE, NAME, 6, MTIME};
 	OK(ledger_file_known(world.run.env.ledger, &key, &f, &err));
 	run_after_receipt(&world.run, &fw.w.source, &f);
 	has_receipt("\"delivered\"");
@@ -356,7 +357,7 @@ static void test_unsupported(void)
 	unsupported = true;
 	after(0);
 	world_logged(NAME ": no receipt is written at the source: the server knows no ");
-	const struct ledger_key key = {"f", "local", NAME, 6, MTIME};
+	const struct ledger_key key = {"f", HERE, NAME, 6, MTIME};
 	OK(ledger_file_known(world.run.env.ledger, &key, &f, &err));
 	TEXT_HAS(f.given_up, "the server knows no ");
 	CU_ASSERT(feed_has(fw.in, NAME));

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: MIT
+# What a file is in the end is what its documents have come to, wherever it came from, and whichever
+# command brought it there.
+. "$(dirname "$0")/lib/checks.sh"
+
+receiver_start "$work/api" || exit 1
+accepted=$work/api/accepted.ndjson
+drop=$work/in zip=$work/zip
+mkdir -p "$drop" "$zip"
+
+people() { # FILE PREFIX ROWS
+	echo user_identities.email >"$1"
+	seq -f "$2%g@example.com" "$3" >>"$1"
+}
+# settings NAME [feed line...]: a state folder, feed people, and an empty source
+settings() {
+	rm -rf "${drop:?}"/* "${zip:?}"/*
+	: >"$accepted"
+	: >"$work/api/script"
+	: >"$work/api/rules"
+	change "$@"
+}
+change() { # the same, of what is there
+	{
+		printf '[dropfeed]\nstate_dir = %s/%s\n' "$work" "$1"
+		local_feed people "$drop"
+		printf 'lanes = 1\ngive_up_after = 1s\n'
+		shift
+		[ $# -eq 0 ] || printf '%s\n' "$@"
+	} >"$conf"
+}
+down() { for ((i = 0; i < 3000; i++)); do echo 503; done >"$work/api/script"; }
+up() { : >"$work/api/script"; }
+is() { # WHAT FILTER: of status
+	exits 0 "$1: status" status --format json
+	check "$1" holds "$2" "$work/out"
+}
+delivered() { jq -r '.user_identities.email' "$accepted" | grep -c "^$1"; }
+
+# ---- a file of the source that somebody imports meanwhile ----
+settings meanwhile 'after_done = delete'
+people "$drop/m-eventless.csv" m 3
+down
+exits 3 "a file of the source is under way" run
+up
+exits 0 "it is imported" import --feed people "$drop/m-eventless.csv"
+equal "and delivered" "$(delivered m)" 3
+exits 0 "a run does what is left" run
+check "nothing is said of it" absent 'at the source again' "$work/err"
+check "it is gone from the source" test ! -e "$drop/m-eventless.csv"
+
+# ---- an imported file that a run finishes ----
+settings imported 'after_done = delete'
+people "$work/i-eventless.csv" i 3
+down
+exits 3 "an import that fails" import --feed people "$work/i-eventless.csv"
+up
+exits 0 "a run finishes it" run
+equal "it is delivered" "$(delivered i)" 3
+check "there is nothing to do at the source" absent 'left as it is' "$work/err"
+is "so it has it" \
+	'.files[0] | .state == "done" and .cleanup_due == false and .left_at_source == null'
+exits 0 "a resend" resend --from "$work" i-eventless.csv
+exits 0 "and a run" run
+is "leave it so" '.files[0] | .cleanup_due == false and .left_at_source == null'
+check "its own place is left alone" test -e "$work/i-eventless.csv"
+
+finish
