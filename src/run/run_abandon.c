@@ -255,16 +255,27 @@ cleanup:
 	return st;
 }
 
+static enum df_status add_document(void *ctx, const struct ledger_document *d, struct df_err *err)
+{
+	(void)err;
+	run_file_sum_add(ctx, d);
+	return DF_OK;
+}
+
 /* Its rows were delivered before, under the same ids: in a reject file, which is sent under new
  * ones, they would count twice. DF_END: it is not a resend. */
 static enum df_status give_up_resend(struct feed_work *w, const struct ledger_file *known,
 				     struct df_err *err)
 {
-	struct ledger_former sum = {0};
-	const struct ledger_outcome to = {.state = LEDGER_DONE,
-					  .cleanup_due = run_after_is_due(w->feed, false),
-					  .now_ms = df_now_ms()};
-	enum df_status st = ledger_resend_end(w->run->env.ledger, known->id, &to, &sum, err);
+	struct ledger *l = w->run->env.ledger;
+	struct ledger_former former = {0};
+	struct run_file_sum sum = {0}; /* of the others */
+	struct run_file_end end;
+	enum df_status st = ledger_documents(l, known->id, add_document, &sum, err);
+	if (st != DF_OK)
+		return st;
+	run_file_end(w->feed, &sum, &end);
+	st = ledger_resend_end(l, known->id, &end.to, &former, err);
 	if (st != DF_OK)
 		return st;
 	/* so that what is due at the source finds it as it is now */
@@ -274,8 +285,8 @@ static enum df_status give_up_resend(struct feed_work *w, const struct ledger_fi
 	df_log(DF_LOG_WARN,
 	       "%s: %s: the resend is abandoned, what was delivered before it counts as before: "
 	       "%s = %llu delivered + %llu rejected",
-	       w->feed->name, known->name, df_count(sum.rows, "row").text,
-	       (unsigned long long)sum.delivered, (unsigned long long)sum.rejected);
+	       w->feed->name, known->name, df_count(former.rows, "row").text,
+	       (unsigned long long)former.delivered, (unsigned long long)former.rejected);
 	count_abandoned(w->run);
 	free(spool);
 	return DF_OK;

@@ -123,9 +123,7 @@ enum df_status run_document_work(struct run_file_work *w, const struct decode_do
 	if (st != DF_OK)
 		goto cleanup;
 
-	if (d->state == LEDGER_REFUSED && w->n_refused++ == 0) /* by an earlier run */
-		(void)df_fail(DF_REJECT, &w->refused, d->code, "%s",
-			      d->text != NULL ? d->text : "");
+	run_file_sum_add(&w->sum, d); /* an earlier run may have closed it */
 	if (ledger_closes(d->state))
 		goto cleanup;
 	v->doc.event_type = d->event_type;

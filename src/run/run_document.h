@@ -19,11 +19,28 @@
 
 #define RUN_IDENTITY_SIZE (DF_SHA256_HEX + 24)
 
+/* Documents of a file that keep it from being done: refused, by this run or an earlier one, or
+ * abandoned before `resend` opened the others again. */
+struct run_file_sum {
+	size_t n_refused;
+	struct df_err refused; /* why the first of them was */
+	size_t n_abandoned;
+	uint64_t undelivered; /* rows of those */
+};
+/* Counts a document that is closed. */
+void run_file_sum_add(struct run_file_sum *sum, const struct ledger_document *d);
+
+struct run_file_end { /* what a file whose documents are closed has come to */
+	struct ledger_outcome to;
+	char text[DF_ERR_TEXT]; /* what to.text is */
+};
+void run_file_end(const struct conf_feed *feed, const struct run_file_sum *sum,
+		  struct run_file_end *end);
+
 struct run_file_work { /* a drop file that a worker has */
 	struct run *run;
 	struct run_file *f;
-	struct df_err refused; /* why the first refused document was */
-	size_t n_refused;
+	struct run_file_sum sum;
 	bool unsent;  /* what failed was the sending */
 	bool last;    /* its last document is being worked on */
 	bool later;   /* that one is closed by another step: f->delivery */
@@ -77,9 +94,8 @@ enum df_status run_document_number(struct run_file_work *w, struct df_err *err) 
 enum df_status run_document_work(struct run_file_work *w, const struct decode_doc *doc,
 				 struct df_err *err) DF_CHECK;
 
-/* Enters it as closed: done, or refused where `why` says why. */
-enum df_status run_file_enter(const struct run_file_work *w, const struct df_err *why,
-			      struct df_err *err) DF_CHECK;
+/* Enters it as closed, as w->sum has it. */
+enum df_status run_file_enter(const struct run_file_work *w, struct df_err *err) DF_CHECK;
 /* A number that grows with each row and each document of the file that is through. */
 uint64_t run_file_progress(const struct run *run, const struct run_file *f);
 /* DF_OK: f->decoded is open. DF_END: it cannot be, nothing of it was sent, and it is closed as

@@ -14,8 +14,8 @@ static enum df_status document_refuse(struct run_file_work *w, const struct deco
 	plain.code[0] = '\0';
 	df_err_render(&plain, text, sizeof(text));
 	run_file_log_failure(w->f, doc, why, "refused, nothing of it was sent");
-	if (w->n_refused++ == 0)
-		w->refused = *why;
+	if (w->sum.n_refused++ == 0)
+		w->sum.refused = *why;
 	const struct ledger_outcome refused = {
 	    .state = LEDGER_REFUSED, .code = why->code, .text = text, .now_ms = df_now_ms()};
 	return ledger_document_state(w->run->env.ledger, id, &refused, err);

@@ -99,7 +99,7 @@ static enum df_status done_steps(struct run_delivery *v, const struct document_r
 	if (st != DF_OK)
 		return st;
 	st = ledger_document_state(v->w->run->env.ledger, v->d->id, &done, err);
-	return st == DF_OK && last ? run_file_enter(v->w, NULL, err) : st;
+	return st == DF_OK && last ? run_file_enter(v->w, err) : st;
 }
 
 /* With a file's last document the file is done, too, in one step. Nothing is removed before that
@@ -108,7 +108,8 @@ static enum df_status enter_done(struct run_delivery *v, const struct document_r
 				 struct df_err *err)
 {
 	struct ledger *l = v->w->run->env.ledger;
-	bool last = v->w->last && v->w->n_refused == 0;
+	const struct run_file_sum *sum = &v->w->sum;
+	bool last = v->w->last && sum->n_refused == 0 && sum->n_abandoned == 0;
 	enum df_status st = ledger_enter(l, false, err);
 	if (st != DF_OK)
 		return st;

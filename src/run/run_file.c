@@ -4,6 +4,7 @@
  * stopped. */
 #include "run_document.h"
 
+#include "dropfeed/shell.h"
 #include "dropfeed/step.h"
 
 #include <errno.h>
@@ -35,19 +36,34 @@ void run_file_free(struct run_file *f)
 	free(f);
 }
 
-static enum df_status file_close(struct run_file_work *w, const struct df_err *why,
-				 struct df_err *err)
+/* A resend has delivered what was done of it; the rest stays given up. */
+static void log_abandoned(const struct run_file_work *w)
+{
+	const struct run_file *f = w->f;
+	df_log(DF_LOG_INFO,
+	       "%s: %s: stays abandoned, as %s of it %s not delivered: `dropfeed restart %s` "
+	       "delivers them",
+	       f->feed->name, f->name, df_count(w->sum.undelivered, "row").text,
+	       w->sum.undelivered == 1 ? "was" : "were", df_shell_word(f->name).text);
+}
+
+static enum df_status file_close(struct run_file_work *w, struct df_err *err)
 {
 	struct run_file *f = w->f;
-	enum df_status st = w->entered ? DF_OK : run_file_enter(w, why, err);
+	struct run_result *result = w->run->result;
+	enum df_status st = w->entered ? DF_OK : run_file_enter(w, err);
 	if (st != DF_OK)
 		return st;
 	run_spent_add(w->run, f->spool);
+	if (w->sum.n_abandoned > 0)
+		log_abandoned(w);
 	pthread_mutex_lock(&w->run->lock);
-	if (why != NULL)
-		w->run->result->files_refused++;
+	if (w->sum.n_abandoned > 0)
+		result->files_abandoned++;
+	else if (w->sum.n_refused > 0)
+		result->files_refused++;
 	else
-		w->run->result->files_done++;
+		result->files_done++;
 	pthread_mutex_unlock(&w->run->lock);
 	return DF_OK;
 }
@@ -165,7 +181,8 @@ enum df_status run_file_open(struct run_file_work *w, struct df_err *err)
 		run_file_log_failure(f, NULL, &why,
 				     b.any ? "refused, nothing more of it is sent"
 					   : "refused, nothing of it was sent");
-		st = file_close(w, &why, err);
+		w->sum = (struct run_file_sum){.n_refused = 1, .refused = why};
+		st = file_close(w, err);
 		st = st == DF_OK ? DF_END : st;
 	} else if (st != DF_OK) {
 		*err = why;
@@ -275,10 +292,10 @@ static enum df_status file_begin(struct run_file_work *w, struct df_err *err)
 		if (st != DF_OK && st != DF_REJECT)
 			return st;
 	}
-	if (n == 0 || w->n_refused < n)
+	if (n == 0 || w->sum.n_refused < n)
 		return DF_OK;
 
-	enum df_status st = file_close(w, &w->refused, err);
+	enum df_status st = file_close(w, err);
 	return st == DF_OK ? DF_END : st;
 }
 
@@ -305,11 +322,6 @@ enum df_status run_file_check(struct run *run, struct run_file *f, struct df_err
 
 /* ---- sending ---- */
 
-static enum df_status file_close_sent(struct run_file_work *w, struct df_err *err)
-{
-	return file_close(w, w->n_refused > 0 ? &w->refused : NULL, err);
-}
-
 static enum df_status file_send(struct run_file_work *w, struct df_err *err)
 {
 	struct run_file *f = w->f;
@@ -322,7 +334,7 @@ static enum df_status file_send(struct run_file_work *w, struct df_err *err)
 		st = run_document_work(w, doc, err);
 		(void)df_log_at(&before);
 	}
-	return st == DF_OK && f->delivery == NULL ? file_close_sent(w, err) : st;
+	return st == DF_OK && f->delivery == NULL ? file_close(w, err) : st;
 }
 
 enum df_status run_file_close(struct run_file *f, struct df_err *err)
@@ -331,7 +343,7 @@ enum df_status run_file_close(struct run_file *f, struct df_err *err)
 	const struct df_log_place before = log_at_document(f, &v->doc);
 	enum df_status st = run_document_close(v, err);
 	(void)df_log_at(&before);
-	return st == DF_OK ? file_close_sent(v->w, err) : st;
+	return st == DF_OK ? file_close(v->w, err) : st;
 }
 
 enum df_status run_file_waits(struct run *run, const struct run_file *f, struct df_err *err)

@@ -2,24 +2,50 @@
 /* What the ledger knows of a drop file, and the last that it learns. */
 #include "run_document.h"
 
-enum df_status run_file_enter(const struct run_file_work *w, const struct df_err *why,
-			      struct df_err *err)
+#include <stdio.h>
+
+void run_file_sum_add(struct run_file_sum *sum, const struct ledger_document *d)
 {
-	const struct run_file *f = w->f;
-	bool refused = why != NULL;
-	char text[DF_ERR_TEXT] = "";
-	if (refused) {
-		struct df_err plain = *why;
-		plain.code[0] = '\0';
-		df_err_render(&plain, text, sizeof(text));
+	if (d->state == LEDGER_REFUSED && sum->n_refused++ == 0)
+		(void)df_fail(DF_REJECT, &sum->refused, d->code, "%s",
+			      d->text != NULL ? d->text : "");
+	if (d->state == LEDGER_ABANDONED) {
+		sum->n_abandoned++;
+		sum->undelivered += d->rejected;
 	}
-	const struct ledger_outcome closed = {.state = refused ? LEDGER_REFUSED : LEDGER_DONE,
-					      .code = refused ? why->code : NULL,
-					      .text = refused ? text : NULL,
-					      .cleanup_due = run_after_is_due(f->feed, refused),
-					      .later = !refused,
-					      .now_ms = df_now_ms()};
-	return ledger_file_state(w->run->env.ledger, f->ledger_id, &closed, err);
+}
+
+/* With a document that was given up it is `restart` that delivers the rest, with others `retry`. */
+void run_file_end(const struct conf_feed *feed, const struct run_file_sum *sum,
+		  struct run_file_end *end)
+{
+	*end = (struct run_file_end){.to = {.now_ms = df_now_ms()}};
+	if (sum->n_abandoned > 0) {
+		end->to.state = LEDGER_ABANDONED;
+		end->to.code = "abandoned";
+		snprintf(end->text, sizeof(end->text), "%s %s not delivered",
+			 df_count(sum->undelivered, "row").text,
+			 sum->undelivered == 1 ? "was" : "were");
+	} else if (sum->n_refused > 0) {
+		struct df_err plain = sum->refused;
+		plain.code[0] = '\0';
+		df_err_render(&plain, end->text, sizeof(end->text));
+		end->to.state = LEDGER_REFUSED;
+		end->to.code = sum->refused.code;
+		end->to.cleanup_due = run_after_is_due(feed, true);
+	} else {
+		end->to.state = LEDGER_DONE;
+		end->to.cleanup_due = run_after_is_due(feed, false);
+	}
+	end->to.text = end->to.code != NULL ? end->text : NULL;
+}
+
+enum df_status run_file_enter(const struct run_file_work *w, struct df_err *err)
+{
+	struct run_file_end end;
+	run_file_end(w->f->feed, &w->sum, &end);
+	end.to.later = end.to.state == LEDGER_DONE;
+	return ledger_file_state(w->run->env.ledger, w->f->ledger_id, &end.to, err);
 }
 
 static enum df_status any_begun(void *ctx, const struct ledger_document *d, struct df_err *err)

@@ -12,6 +12,11 @@ people() { # FILE PREFIX ROWS
 	echo user_identities.email >"$1"
 	seq -f "$2%g@example.com" "$3" >>"$1"
 }
+clicks() {
+	printf 'user_identities.email,%s,%s,%s\n' events.data.timestamp_unixtime_ms \
+		events.data.event_name events.data.custom_event_type >"$1"
+	seq -f "$2%g@example.com,$(date +%s)000,Later,other" "$3" >>"$1"
+}
 # settings NAME [feed line...]: a state folder, feed people, and an empty source
 settings() {
 	rm -rf "${drop:?}"/* "${zip:?}"/*
@@ -31,11 +36,56 @@ change() { # the same, of what is there
 }
 down() { for ((i = 0; i < 3000; i++)); do echo 503; done >"$work/api/script"; }
 up() { : >"$work/api/script"; }
+pack() { (cd "$zip" && zip -q "$drop/pack.zip" "$@"); }
 is() { # WHAT FILTER: of status
 	exits 0 "$1: status" status --format json
 	check "$1" holds "$2" "$work/out"
 }
 delivered() { jq -r '.user_identities.email' "$accepted" | grep -c "^$1"; }
+
+# ---- a zip of which one document was refused ----
+settings refused 'after_done = delete'
+people "$zip/good-eventless.csv" good 3
+printf 'no,such\n1,2\n' >"$zip/bad-eventless.csv"
+pack good-eventless.csv bad-eventless.csv
+exits 1 "a zip with a document that is refused" run
+is "is refused" '.files[0].state == "refused"'
+down
+exits 3 "a resend that fails" resend pack.zip
+exits 0 "and is abandoned" abandon pack.zip
+is "leaves it refused" '.files[0] | .state == "refused" and
+	([.documents[].state] | sort) == ["done", "refused"]'
+said "for the same reason" unknown-column
+up
+exits 0 "a run does nothing" run
+check "and leaves it at the source" test -e "$drop/pack.zip"
+exits 1 "retry takes it up" retry
+said "for its document" 'bad-eventless.csv.*unknown-column'
+exits 1 "a resend that succeeds" resend pack.zip
+is "leaves it refused as well" '.files[0].state == "refused"'
+exits 0 "a run does nothing to it" run
+check "it is still at the source" test -e "$drop/pack.zip"
+
+# ---- one of which one was abandoned ----
+settings abandoned 'after_done = delete'
+people "$zip/a-eventless.csv" a 3
+clicks "$zip/b-custom_event.csv" b 3
+pack a-eventless.csv b-custom_event.csv
+echo 'answer-name 503 Later' >"$work/api/rules"
+exits 3 "a zip whose second document fails" run
+exits 0 "is abandoned" abandon --without-rejects pack.zip
+is "one of its documents was delivered" '[.files[0].documents[].state] == ["done", "abandoned"]'
+: >"$work/api/rules"
+exits 0 "a resend" resend pack.zip
+equal "delivers that one once more" "$(delivered a) $(delivered b)" "6 0"
+is "and leaves the file abandoned" \
+	'.files[0] | .state == "abandoned" and (.note | test("3 rows were not delivered"))'
+exits 0 "a run does nothing to it" run
+check "it is still at the source" test -e "$drop/pack.zip"
+exits 0 "restart delivers the other" restart pack.zip
+equal "alone" "$(delivered a) $(delivered b)" "6 3"
+is "then it is done" '.files[0].state == "done"'
+check "and gone from the source" test ! -e "$drop/pack.zip"
 
 # ---- a file of the source that somebody imports meanwhile ----
 settings meanwhile 'after_done = delete'

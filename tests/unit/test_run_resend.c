@@ -66,8 +66,8 @@ static void test_ledger_fails(void)
 
 /* ---- an archive, one document of which was refused ---- */
 
-/* The other one is done, but for two rows. The file is refused. */
-static int64_t add_archive(int64_t *refused)
+/* One is done, but for two rows, another was refused, or was abandoned. */
+static int64_t add_archive_with(enum ledger_state state, int64_t *other)
 {
 	struct df_err err = {0};
 	struct ledger_document d = {0};
@@ -82,10 +82,21 @@ static int64_t add_archive(int64_t *refused)
 						  .version = "0",
 						  .now_ms = 1};
 	OK(ledger_document_begin(l, &begun, &d, &err));
-	OK(ledger_document_state(l, d.id, &no, &err));
-	*refused = d.id;
+	if (state == LEDGER_REFUSED) {
+		OK(ledger_document_state(l, d.id, &no, &err));
+	} else {
+		const struct ledger_checked rows = {.rows = 3};
+		OK(ledger_document_checked(l, d.id, &rows, &err));
+		OK(ledger_document_abandon(l, d.id, NULL, 2, &err));
+	}
+	*other = d.id;
 	ledger_document_free(&d);
 	return id;
+}
+
+static int64_t add_archive(int64_t *refused)
+{
+	return add_archive_with(LEDGER_REFUSED, refused);
 }
 
 struct document {
@@ -133,6 +144,30 @@ static void test_archive(void)
 	resend_anew(NAME, 1);
 	CU_ASSERT_FALSE(ledger_closes(state_of(id, refused)));
 	feed_end();
+}
+
+/* A resend that is given up leaves the file as its documents are. */
+static void test_archive_given_up(void)
+{
+	static const struct {
+		enum ledger_state state;
+		const char *code, *text;
+	} others[] = {{LEDGER_REFUSED, "unknown-column", "no"},
+		      {LEDGER_ABANDONED, "abandoned", "3 rows were not delivered"}};
+	for (size_t i = 0; i < 2; i++) {
+		const char *name = NAME;
+		const struct run_files_options o = {.files = &name, .n_files = 1};
+		int64_t other = 0;
+		feed_begin();
+		int64_t id = add_archive_with(others[i].state, &other);
+		resend(NAME, 1, 0);
+		run_abandon(&world.conf, &o, &world.result);
+		struct feed_looked f = feed_file_of(id);
+		CU_ASSERT_EQUAL(f.state, others[i].state);
+		TEXT_IS(f.code, others[i].code);
+		TEXT_IS(f.text, others[i].text);
+		feed_end();
+	}
 }
 
 /* The copy that receipts made of the reject file must not be dropped now. */
@@ -261,6 +296,7 @@ int main(void)
 	    {"resend under new ids", test_new_ids},
 	    {"the ledger fails", test_ledger_fails},
 	    {"an archive", test_archive},
+	    {"an archive whose resend is given up", test_archive_given_up},
 	    {"receipts", test_receipts},
 	    {"resend of what counts twice", test_resend_once},
 	    {"resend after a long time", test_long_ago},
