@@ -252,6 +252,10 @@ struct ledger_outcome { /* of a file or a document */
 /* Moves it on; a state that closes it sets closed_ms and cleanup_due. */
 enum df_status ledger_file_state(struct ledger *l, int64_t id, const struct ledger_outcome *to,
 				 struct df_err *err) DF_CHECK;
+/* Closes it as refused. Documents of it that are open, and of which nothing was sent, are forgotten:
+ * they are begun when it is taken up again. */
+enum df_status ledger_file_refused(struct ledger *l, int64_t id, const struct ledger_outcome *to,
+				   struct df_err *err) DF_CHECK;
 /* Abandons one that is closed, refused, and counts it: the trigger counts what is being closed. */
 enum df_status ledger_file_given_up(struct ledger *l, const struct ledger_file *f,
 				    const struct ledger_outcome *to, struct df_err *err) DF_CHECK;

@@ -209,6 +209,22 @@ enum df_status ledger_file_state(struct ledger *l, int64_t id, const struct ledg
 			     (int64_t)to->cleanup_due, to->now_ms);
 }
 
+static enum df_status file_refused(struct ledger *l, int64_t id, const struct ledger_outcome *to,
+				   struct df_err *err)
+{
+	const struct ledger_change documents = {.which = ST_DOCUMENTS_UNSENT,
+						.what = "forget a file's documents"};
+	enum df_status st = ledger_change(l, &documents, err, "i", id);
+	return st == DF_OK ? ledger_file_state(l, id, to, err) : st;
+}
+
+enum df_status ledger_file_refused(struct ledger *l, int64_t id, const struct ledger_outcome *to,
+				   struct df_err *err)
+{
+	enum df_status st = ledger_enter_on(l, true, LEDGER_OF_FILE, id, err);
+	return st == DF_OK ? ledger_leave(l, file_refused(l, id, to, err), err) : st;
+}
+
 static enum df_status file_lost(struct ledger *l, int64_t id, const struct ledger_outcome *to,
 				struct df_err *err)
 {

@@ -468,6 +468,7 @@ enum ledger_statement {
 	ST_DOCUMENT_BALANCE,
 	ST_DOCUMENT_STATE,
 	ST_DOCUMENTS_LOST,
+	ST_DOCUMENTS_UNSENT,
 	ST_DOCUMENT_FACTS,
 	ST_DOCUMENT_REJECTS,
 	ST_REASON_CLEAR,
@@ -683,6 +684,8 @@ static const char *const ledger_statements[ST_COUNT] = {
 	"UPDATE document SET state = ?2, code = ?3, text = ?4, closed_ms = ?5 WHERE id = ?1",
     [ST_DOCUMENTS_LOST] = "UPDATE document SET state = ?2, code = ?3, text = ?4, closed_ms = ?5"
 			  " WHERE file_id = ?1 AND closed_ms = 0",
+    [ST_DOCUMENTS_UNSENT] = "DELETE FROM document WHERE file_id = ?1 AND closed_ms = 0 AND NOT taken"
+			    " AND NOT EXISTS(SELECT 1 FROM lane WHERE document_id = document.id)",
     [ST_DOCUMENT_FACTS] =
 	"UPDATE document SET first_batch = ifnull(?2, first_batch),"
 	" last_batch = ifnull(?3, last_batch), events = CASE WHEN ?4 > 0 THEN ?5 ELSE events END,"

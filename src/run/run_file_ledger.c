@@ -43,9 +43,12 @@ void run_file_end(const struct conf_feed *feed, const struct run_file_sum *sum,
 enum df_status run_file_enter(const struct run_file_work *w, struct df_err *err)
 {
 	struct run_file_end end;
+	struct ledger *l = w->run->env.ledger;
 	run_file_end(w->f->feed, &w->sum, &end);
 	end.to.later = end.to.state == LEDGER_DONE;
-	return ledger_file_state(w->run->env.ledger, w->f->ledger_id, &end.to, err);
+	return end.to.state == LEDGER_REFUSED
+		   ? ledger_file_refused(l, w->f->ledger_id, &end.to, err)
+		   : ledger_file_state(l, w->f->ledger_id, &end.to, err);
 }
 
 static enum df_status any_begun(void *ctx, const struct ledger_document *d, struct df_err *err)

@@ -87,6 +87,24 @@ equal "alone" "$(delivered a) $(delivered b)" "6 3"
 is "then it is done" '.files[0].state == "done"'
 check "and gone from the source" test ! -e "$drop/pack.zip"
 
+# ---- a file that is refused after one of its documents was checked ----
+settings opened
+people "$drop/o-eventless.csv" o 3
+people "$zip/a-eventless.csv" a 3
+clicks "$zip/b-custom_event.csv" b 3
+pack a-eventless.csv b-custom_event.csv
+down
+exits 3 "the API is away: a file is begun, and one is checked" run
+up
+change opened 'encrypted = yes'
+exits 1 "then nothing can be opened but what is begun" run
+is "the other is refused, and nothing of it is open" \
+	'[.files[] | .file, .state, (.documents | length)] ==
+	["pack.zip", "refused", 0, "o-eventless.csv", "done", 1]'
+change opened
+exits 0 "retry, once that is put right" retry
+equal "delivers it" "$(delivered o) $(delivered a) $(delivered b)" "3 3 3"
+
 # ---- a file of the source that somebody imports meanwhile ----
 settings meanwhile 'after_done = delete'
 people "$drop/m-eventless.csv" m 3

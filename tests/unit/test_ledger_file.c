@@ -363,6 +363,48 @@ static void test_lost(void)
 	ledger_close(l);
 }
 
+static enum df_status keep_name(void *ctx, const struct ledger_document *d, struct df_err *e)
+{
+	(void)e;
+	strncat(ctx, d->name, 1);
+	return DF_OK;
+}
+
+/* What was checked alone is forgotten; what was sent, or may have been, stays. */
+static void test_file_refused(void)
+{
+	struct ledger *l = fresh();
+	struct ledger_document d = {0};
+	struct ledger_file f = {0};
+	const struct ledger_taking taking = {.version = "0", .settings = "s", .now_ms = 4};
+	const struct ledger_sending sending = {.upto = 1};
+	const struct ledger_outcome done = {.state = LEDGER_DONE, .now_ms = 5};
+	const struct ledger_outcome refused = {
+	    .state = LEDGER_REFUSED, .code = "wrong-key", .text = "no", .now_ms = 9};
+	char names[8] = "";
+	int64_t file = 0;
+	OK(enter(l, "orders", "a.zip", 1, 2, SHA_A, 3, &file));
+	for (char name[] = "v"; name[0] <= 'z'; name[0]++) {
+		OK(begin(l, file, name, "eventless", "s", NULL, 4, &d));
+		if (name[0] > 'v')
+			OK(checked(l, d.id, 10, name[0] == 'z' ? 10 : 0));
+		if (name[0] == 'x')
+			OK(ledger_document_taken(l, d.id, &taking, &err));
+		if (name[0] == 'y')
+			OK(ledger_lane_sending(l, d.id, &sending, &err));
+		if (name[0] == 'z')
+			OK(ledger_document_state(l, d.id, &done, &err));
+		ledger_document_free(&d);
+	}
+	OK(ledger_file_refused(l, file, &refused, &err));
+	OK(ledger_documents(l, file, keep_name, names, &err));
+	CU_ASSERT_STRING_EQUAL(names, "xyz");
+	OK(known(l, "orders", "a.zip", 1, 2, &f));
+	CU_ASSERT_EQUAL(f.state, LEDGER_REFUSED);
+	ledger_file_free(&f);
+	ledger_close(l);
+}
+
 static void test_seen(void)
 {
 	const struct ledger_where at = where();
@@ -445,6 +487,7 @@ int main(void)
 	    {"listings", test_seen},
 	    {"downloads are noted until they are entered", test_pulls},
 	    {"bytes that are gone close all that is open", test_lost},
+	    {"a refused file forgets what was checked alone", test_file_refused},
 	    {"cleanup stays due until done", test_cleanup_due},
 	    {"copies of the same bytes are numbered once", test_copies},
 	    {"skipped entries, attempts, sources", test_file_notes},

@@ -80,6 +80,23 @@ static void test_refused_document(void)
 	feed_end();
 }
 
+/* It could not be opened, after one of its documents had been checked, or was done. */
+static void test_refused_whole(void)
+{
+	static const char *const name = NAME;
+	for (size_t i = 0; i < 4; i++) {
+		const struct run_retry_options o = {.documents = &name, .n_documents = i / 2};
+		feed_begin();
+		int64_t id = feed_enter(NAME, 1000, true), document = feed_document(id, &rejected);
+		if (i % 2 == 1)
+			feed_done(id, document, NULL, 2);
+		feed_close(id, LEDGER_REFUSED, "wrong-key");
+		retry_with(o, 1, 0);
+		CU_ASSERT_EQUAL(feed_file_of(id).state, LEDGER_PULLED);
+		feed_end();
+	}
+}
+
 /* What is not finished goes on where it is named. */
 static void test_unfinished(void)
 {
@@ -354,6 +371,7 @@ int main(void)
 	static const CU_TestInfo tests[] = {
 	    {"a file that was refused", test_refused},
 	    {"a document that was refused", test_refused_document},
+	    {"a file that was refused after it was begun", test_refused_whole},
 	    {"a file that is not finished", test_unfinished},
 	    {"names and feeds", test_names},
 	    {"a file that was abandoned", test_abandoned},
