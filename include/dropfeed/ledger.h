@@ -252,8 +252,8 @@ struct ledger_outcome { /* of a file or a document */
 /* Moves it on; a state that closes it sets closed_ms and cleanup_due. */
 enum df_status ledger_file_state(struct ledger *l, int64_t id, const struct ledger_outcome *to,
 				 struct df_err *err) DF_CHECK;
-/* Closes it as refused. Documents of it that are open, and of which nothing was sent, are forgotten:
- * they are begun when it is taken up again. */
+/* Closes it as refused. Documents of it that are open, and of which nothing was sent, are
+ * forgotten: they are begun when it is taken up again. */
 enum df_status ledger_file_refused(struct ledger *l, int64_t id, const struct ledger_outcome *to,
 				   struct df_err *err) DF_CHECK;
 /* Abandons one that is closed, refused, and counts it: the trigger counts what is being closed. */
@@ -689,6 +689,9 @@ enum df_status ledger_resend(struct ledger *l, int64_t file_id,
 struct ledger_former {
 	uint64_t rows, delivered, rejected;
 };
+/* The sum of such documents that are open. DF_END: none is. */
+enum df_status ledger_resend_open(struct ledger *l, int64_t file_id, struct ledger_former *sum,
+				  struct df_err *err) DF_CHECK;
 /* Gives that up, in one transaction, and closes the file: documents that it opened, and that are
  * not closed yet, are DONE again as they were; *sum is of these. DF_END: the file has no such
  * document. */

@@ -132,6 +132,18 @@ static enum df_status former_open(struct ledger *l, int64_t file_id, struct form
 	return st;
 }
 
+enum df_status ledger_resend_open(struct ledger *l, int64_t file_id, struct ledger_former *sum,
+				  struct df_err *err)
+{
+	struct former f = {.sum = sum};
+	*sum = (struct ledger_former){0};
+	ledger_lock(l);
+	enum df_status st = former_open(l, file_id, &f, err);
+	ledger_unlock(l);
+	free(f.ids);
+	return st == DF_END && f.n > 0 ? DF_OK : st;
+}
+
 static enum df_status former_back(struct ledger *l, int64_t id, int64_t now_ms, struct df_err *err)
 {
 	static const char what[] = "give up a resend";

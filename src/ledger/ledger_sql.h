@@ -317,6 +317,10 @@ static const char *const ledger_migrations[] = {
     "  line INTEGER NOT NULL, \"offset\" INTEGER NOT NULL, length INTEGER NOT NULL,"
     "  message TEXT NOT NULL, code TEXT NOT NULL, partly INTEGER NOT NULL, rest TEXT NOT NULL,"
     "  PRIMARY KEY(document_id, row)) WITHOUT ROWID;",
+
+    /* where that had gone, and when: a resend may go elsewhere */
+    "ALTER TABLE former ADD COLUMN target TEXT;"
+    "ALTER TABLE former ADD COLUMN sent_ms INTEGER NOT NULL DEFAULT 0;",
 };
 #define LEDGER_VERSION ((int)(sizeof(ledger_migrations) / sizeof(*ledger_migrations)))
 
@@ -684,8 +688,9 @@ static const char *const ledger_statements[ST_COUNT] = {
 	"UPDATE document SET state = ?2, code = ?3, text = ?4, closed_ms = ?5 WHERE id = ?1",
     [ST_DOCUMENTS_LOST] = "UPDATE document SET state = ?2, code = ?3, text = ?4, closed_ms = ?5"
 			  " WHERE file_id = ?1 AND closed_ms = 0",
-    [ST_DOCUMENTS_UNSENT] = "DELETE FROM document WHERE file_id = ?1 AND closed_ms = 0 AND NOT taken"
-			    " AND NOT EXISTS(SELECT 1 FROM lane WHERE document_id = document.id)",
+    [ST_DOCUMENTS_UNSENT] =
+	"DELETE FROM document WHERE file_id = ?1 AND closed_ms = 0 AND NOT taken"
+	" AND NOT EXISTS(SELECT 1 FROM lane WHERE document_id = document.id)",
     [ST_DOCUMENT_FACTS] =
 	"UPDATE document SET first_batch = ifnull(?2, first_batch),"
 	" last_batch = ifnull(?3, last_batch), events = CASE WHEN ?4 > 0 THEN ?5 ELSE events END,"
@@ -771,8 +776,9 @@ static const char *const ledger_statements[ST_COUNT] = {
     [ST_ANEW_DOCUMENTS] = "DELETE FROM document WHERE file_id = ?1 AND (?2 OR state <> ?3)",
     [ST_FORMER_FORGET] = "DELETE FROM former WHERE document_id = ?1",
     [ST_FORMER_REJECTS_FORGET] = "DELETE FROM former_reject WHERE document_id = ?1",
-    [ST_FORMER_KEEP] = "INSERT INTO former(document_id, delivered, rejected, text)"
-		       " SELECT id, delivered, rejected, text FROM document WHERE id = ?1",
+    [ST_FORMER_KEEP] = "INSERT INTO former(document_id, delivered, rejected, text, target, sent_ms)"
+		       " SELECT id, delivered, rejected, text, target, sent_ms FROM document"
+		       " WHERE id = ?1",
     [ST_FORMER_REJECTS_KEEP] = "INSERT INTO former_reject(" SQL_FORMER_REJECT
 			       ") SELECT " SQL_FORMER_REJECT " FROM reject WHERE document_id = ?1",
     [ST_FORMER_OPEN] = "SELECT d.id, d.rows, f.delivered, f.rejected FROM document d"
@@ -789,6 +795,8 @@ static const char *const ledger_statements[ST_COUNT] = {
 	"UPDATE document SET state = ?2, closed_ms = ?3, code = NULL,"
 	" delivered = (SELECT delivered FROM former WHERE document_id = ?1),"
 	" rejected = (SELECT rejected FROM former WHERE document_id = ?1),"
+	" target = (SELECT target FROM former WHERE document_id = ?1),"
+	" sent_ms = (SELECT sent_ms FROM former WHERE document_id = ?1),"
 	" text = (SELECT text FROM former WHERE document_id = ?1) WHERE id = ?1 AND closed_ms = 0",
     [ST_FORMER_REJECTS_BACK] = "INSERT INTO reject(" SQL_FORMER_REJECT ") SELECT " SQL_FORMER_REJECT
 			       " FROM former_reject WHERE document_id = ?1",

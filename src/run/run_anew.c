@@ -10,6 +10,7 @@
 #include "run_session.h"
 
 #include "dropfeed/schema.h"
+#include "dropfeed/shell.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -248,12 +249,30 @@ static enum df_status fail_once(const struct anew_file *f, struct df_err *err)
 		       (unsigned long long)f->known, way);
 }
 
+/* What was delivered before it would arrive once more, and its reject file would go. */
+static enum df_status fail_resend(const struct anew_file *f, struct df_err *err)
+{
+	struct ledger_former sum;
+	enum df_status st = ledger_resend_open(f->work->run->env.ledger, f->file->id, &sum, err);
+	if (st != DF_OK)
+		return st == DF_END ? DF_OK : st;
+	const struct df_shell_quoted name = df_shell_word(f->file->name);
+	return df_fail(
+	    DF_USAGE, err, NULL,
+	    "it was delivered before, and a resend of it is under way: `dropfeed abandon "
+	    "%s` gives that up; then `dropfeed resend --new-ids %s` delivers all of it "
+	    "under today's settings",
+	    name.text, name.text);
+}
+
 /* Whether there is something to be opened again. DF_END: no, which is logged. */
 static enum df_status anew_look(struct anew_file *f, struct df_err *err)
 {
 	bool same = f->anew->resend && !f->anew->options->new_ids;
 	enum df_status st =
 	    ledger_documents(f->work->run->env.ledger, f->file->id, anew_on_document, f, err);
+	if (st == DF_OK && !f->anew->resend)
+		st = fail_resend(f, err);
 	if (st != DF_OK)
 		return st;
 	if (same && f->pruned)

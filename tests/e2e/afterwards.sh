@@ -87,6 +87,21 @@ equal "alone" "$(delivered a) $(delivered b)" "6 3"
 is "then it is done" '.files[0].state == "done"'
 check "and gone from the source" test ! -e "$drop/pack.zip"
 
+# ---- a resend to another place, which is given up ----
+settings elsewhere
+people "$drop/e-eventless.csv" e 3
+exits 0 "a file is delivered" run
+sed -i 's/^api_key = .*/api_key = other-key/' "$conf"
+exits 4 "a resend with a key that is refused" resend e-eventless.csv
+exits 2 "restart would deliver all of it once more" restart e-eventless.csv
+said "which it says, and what to do" 'a resend of it is under way: .dropfeed abandon e-event'
+exits 0 "it is given up" abandon e-eventless.csv
+touch -d 2026-01-01 "$drop/e-eventless.csv"
+exits 0 "the same bytes are dropped again" run
+said "they are passed over" 'skipped: same bytes as e-eventless.csv'
+said "with a warning of where they went" 'delivered to another endpoint, API key or sink'
+equal "nothing arrived twice" "$(delivered e)" 3
+
 # ---- a file that is refused after one of its documents was checked ----
 settings opened
 people "$drop/o-eventless.csv" o 3

@@ -174,6 +174,15 @@ static int64_t counted_delivered(struct ledger *l)
 	return n;
 }
 
+static void expect_target(struct ledger *l, int64_t file, const char *target, int64_t sent_ms)
+{
+	struct ledger_document d = {0};
+	OK(ledger_document_known(l, file, NULL, &d, &err));
+	CU_ASSERT_STRING_EQUAL(d.target, target);
+	CU_ASSERT_EQUAL(d.sent_ms, sent_ms);
+	ledger_document_free(&d);
+}
+
 /* A resend that is given up leaves what was delivered first, and what was rejected. */
 static void test_resend_end(void)
 {
@@ -189,6 +198,7 @@ static void test_resend_end(void)
 	OK(ledger_lanes_settled(l, id, &(struct ledger_settled){0, 1, 6, &rejects[0], 1}, 1, &err));
 	IS(ledger_resend_end(l, file, &done, &sum, &err),
 	   DF_END); /* under way for the first time */
+	IS(ledger_resend_open(l, file, &sum, &err), DF_END);
 	OK(ledger_lanes_settled(l, id, &(struct ledger_settled){1, 2, 1, NULL, 0}, 1, &err));
 	OK(ledger_document_state(l, id, &(struct ledger_outcome){.state = LEDGER_DONE, .now_ms = 1},
 				 &err));
@@ -200,11 +210,15 @@ static void test_resend_end(void)
 		OK(ledger_resend(l, file, &(struct ledger_reopen){.document = id}, 1, &err));
 		OK(checked(l, id, 10, 2));
 		expect_document(l, file, "checked 10=0+2;");
+		OK(ledger_document_resumed(l, id, "t2", 40, &err));
+		OK(ledger_resend_open(l, file, &sum, &err));
+		CU_ASSERT(sum.rows == 10 && sum.delivered == 7 && sum.rejected == 3);
 		OK(ledger_lanes_settled(l, id, &(struct ledger_settled){0, 1, 4, &rejects[1], 1}, 1,
 					&err));
 		OK(ledger_resend_end(l, file, &done, &sum, &err));
 		CU_ASSERT(sum.rows == 10 && sum.delivered == 7 && sum.rejected == 3);
 		expect_document(l, file, "done 10=7+3;");
+		expect_target(l, file, "t1", 7);
 		struct df_buf got = {0};
 		OK(ledger_rejects(l, id, 0, keep_reject, &got, &err));
 		CU_ASSERT_STRING_EQUAL(df_buf_cstr(&got), "3/4/30/10/no/api-rejected;");

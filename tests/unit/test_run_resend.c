@@ -16,6 +16,20 @@ static void test_resend(void)
 	feed_end();
 }
 
+/* What was delivered before it stays so: all of it would arrive once more, unannounced. */
+static void test_restart_of_resend(void)
+{
+	feed_begin();
+	int64_t id = add_done(soon());
+	resend(NAME, 1, 0);
+	restart(NAME, 0, 2);
+	world_logged(NAME ": it was delivered before, and a resend of it is under way: `dropfeed "
+			  "abandon " NAME "` gives that up; then `dropfeed resend --new-ids");
+	CU_ASSERT_EQUAL(feed_file_of(id).document, LEDGER_SENDING);
+	CU_ASSERT_EQUAL(access(rejects, F_OK), 0);
+	feed_end();
+}
+
 static void test_new_ids(void)
 {
 	feed_begin();
@@ -293,6 +307,7 @@ int main(void)
 {
 	static const CU_TestInfo tests[] = {
 	    {"resend", test_resend},
+	    {"restart of a resend", test_restart_of_resend},
 	    {"resend under new ids", test_new_ids},
 	    {"the ledger fails", test_ledger_fails},
 	    {"an archive", test_archive},
