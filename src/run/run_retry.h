@@ -27,7 +27,7 @@ struct retry {
 	const struct conf_feed *feed;
 	const struct ledger_file *file;
 	struct retry_file found;
-	bool file_named, any_named, any_document;
+	bool file_named, any_named;
 	bool has_one, has_unknown; /* rows to be sent; rows that are delivery-unknown */
 };
 

@@ -118,7 +118,6 @@ static enum df_status retry_on_document(void *ctx, const struct ledger_document 
 	enum df_status st = DF_OK;
 	char *name =
 	    d->name != NULL ? df_format("%s:%s", r->file->name, d->name) : df_strdup(r->file->name);
-	r->any_document = true;
 	if (d->name != NULL)
 		named = run_named_is(r->names, name) || named;
 	r->any_named = r->any_named || named;
@@ -171,7 +170,6 @@ static enum df_status retry_on_file(void *ctx, const struct ledger_file *f, stru
 	struct retry *r = ctx;
 	bool closed = ledger_closes(f->state);
 	r->file = f;
-	r->any_document = false;
 	note_replaced(r, f);
 	if (f->state == LEDGER_ABANDONED) { /* `restart` is for that */
 		(void)run_named_is(r->names, f->name);
@@ -187,8 +185,9 @@ static enum df_status retry_on_file(void *ctx, const struct ledger_file *f, stru
 	r->file_named = r->any_named = run_named_is(r->names, f->name);
 	r->found = (struct retry_file){.feed = r->feed, .closed = closed};
 	enum df_status st = ledger_documents(r->ledger, f->id, retry_on_document, r, err);
-	bool whole = f->state == LEDGER_REFUSED && !r->any_document && !r->options->unknown;
-	bool chosen = closed ? r->found.n > 0 || (r->file_named && whole) : r->any_named;
+	/* what refused it was not one of its documents, which may be done, or open */
+	bool whole = f->state == LEDGER_REFUSED && r->file_named && !r->options->unknown;
+	bool chosen = closed ? r->found.n > 0 || whole : r->any_named;
 	if (st != DF_OK || !chosen) {
 		run_retry_clear(&r->found);
 		return st;
