@@ -87,6 +87,11 @@ bool fetch_settled(const struct fetch_entry *now, uint64_t seen_size, int64_t se
 enum df_status fetch_get(struct fetch *source, const struct fetch_entry *entry,
 			 const char *spool_path, char hex[DF_SHA256_HEX],
 			 struct df_err *err) DF_CHECK;
+/* The same without its checksum file: of bytes whose SHA-256 is known, with which the caller
+ * compares hex. */
+enum df_status fetch_get_known(struct fetch *source, const struct fetch_entry *entry,
+			       const char *spool_path, char hex[DF_SHA256_HEX],
+			       struct df_err *err) DF_CHECK;
 
 /* What became, at the source, of the file that fetch_get brought last. */
 struct fetch_fate {

@@ -214,7 +214,8 @@ static enum df_status get_keep(struct get_job *job, const char *spool_path, stru
 static enum df_status get_read_all(struct get_job *job, struct df_err *err)
 {
 	const char *name = job->entry->name;
-	enum df_status st = fetch_checksum_open(job->source, name, &job->checksum, err);
+	enum df_status st =
+	    job->known ? DF_OK : fetch_checksum_open(job->source, name, &job->checksum, err);
 	if (st == DF_END)
 		return df_fail(DF_RETRY, err, NULL,
 			       "the checksum file of %s went away: it is left alone", name);
@@ -266,6 +267,7 @@ static void get_begin(struct get_job *job)
 {
 	const struct get_job fresh = {.source = job->source,
 				      .entry = job->entry,
+				      .known = job->known,
 				      .path = job->path,
 				      .part = job->part,
 				      .chunk = job->chunk,
@@ -316,12 +318,14 @@ static enum df_status get_all(struct get_job *job, const char *spool_path, struc
 	return st == DF_OK ? get_keep(job, spool_path, err) : st;
 }
 
-enum df_status fetch_get(struct fetch *source, const struct fetch_entry *entry,
-			 const char *spool_path, char hex[DF_SHA256_HEX], struct df_err *err)
+static enum df_status get_into(const struct get_job *what, const char *spool_path,
+			       char hex[DF_SHA256_HEX], struct df_err *err)
 {
+	struct fetch *source = what->source;
+	const struct fetch_entry *entry = what->entry;
+	struct get_job job = *what;
 	if (!fetch_name_below(entry->name))
 		return df_fail(DF_FATAL, err, NULL, "'%s' is not the name of a file", entry->name);
-	struct get_job job = {.source = source, .entry = entry, .fd = -1};
 	job.path = fetch_path_join(source->root, entry->name);
 	job.part = df_format("%s.part", spool_path);
 	get_begin(&job);
@@ -346,4 +350,18 @@ enum df_status fetch_get(struct fetch *source, const struct fetch_entry *entry,
 	free(job.part);
 	free(job.path);
 	return st;
+}
+
+enum df_status fetch_get(struct fetch *source, const struct fetch_entry *entry,
+			 const char *spool_path, char hex[DF_SHA256_HEX], struct df_err *err)
+{
+	const struct get_job job = {.source = source, .entry = entry, .fd = -1};
+	return get_into(&job, spool_path, hex, err);
+}
+
+enum df_status fetch_get_known(struct fetch *source, const struct fetch_entry *entry,
+			       const char *spool_path, char hex[DF_SHA256_HEX], struct df_err *err)
+{
+	const struct get_job job = {.source = source, .entry = entry, .known = true, .fd = -1};
+	return get_into(&job, spool_path, hex, err);
 }

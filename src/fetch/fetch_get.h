@@ -10,6 +10,7 @@
 struct get_job {
 	struct fetch *source;
 	const struct fetch_entry *entry;
+	bool known;               /* by its SHA-256: no checksum file is read */
 	uint64_t size;            /* of the file: the listing's, mostly */
 	struct fetch_stat before; /* what a look said before it was read */
 	bool blind;               /* the source does not let us look at it */

@@ -79,7 +79,7 @@ static enum df_status find_get_step(struct fetch *fetch, void *ctx, struct df_er
 {
 	const struct lookup *l = ctx;
 	fetch_enter(fetch, l->dir);
-	return fetch_get(fetch, l->there, l->spool, l->sha256, err);
+	return fetch_get_known(fetch, l->there, l->spool, l->sha256, err);
 }
 
 struct wanted {

@@ -111,6 +111,15 @@ for kind in sha256 md5; do
 		"./E-eventless.csv ./E-eventless.csv.$kind ./F-eventless.csv ./F-eventless.csv.$kind ./G-eventless.csv "
 	check "$kind: moved with its file" test -e "$drop/done/A-eventless.csv.$kind"
 done
+fresh 'checksum = .sha256' 'after_refused = move:refused' 'encoding = utf-16'
+for n in A BB; do
+	rows $n >"$drop/u-eventless.csv"
+	(cd "$drop" && sha256sum u-eventless.csv >u-eventless.csv.sha256)
+	exits 1 "refused ($n)" run
+done
+sed -i /^encoding/d "$conf"
+exits 0 "both are found where they were moved to, and need no checksum there" retry
+equal "both came" "$(ids)" "A BB "
 
 # ---- names that nobody can change, and what is left alone
 fresh 'document_type = eventless'

@@ -79,6 +79,29 @@ static void test_moved(void)
 	feed_end();
 }
 
+/* Its SHA-256 is what it has to have: no file beside it, which may be elsewhere by now, or have
+ * another number. */
+static void test_without_checksum(void)
+{
+	begin();
+	world.feed.fetch.checksum = (char *)".sha256";
+	world.feed.fetch.after_done =
+	    (struct conf_after_action){.what = CONF_MOVE, .dir = (char *)"done"};
+	feed_put(moved, "a.csv", "other\n", 1);
+	feed_put(moved, "a.csv.sha256", "no checksum\n", 1);
+	feed_put(moved, "a.csv.1", "hello\n", 1);
+	feed_put(moved, "a.csv.sha256.1", SHA_HELLO "\n", 1);
+	find("a.csv", 1, DF_OK);
+	feed_put(fw.in, "a.csv", "hello\n", 1);
+	find("a.csv", 1, DF_OK);
+	feed_remove(fw.in, "a.csv");
+	feed_remove(moved, "a.csv.1");
+	test_file_put(world.dir, "a.csv", "hello\n");
+	fw.w.from = world.dir;
+	find("a.csv", 1, DF_OK);
+	feed_end();
+}
+
 /* A folder that the operator names comes first, and is enough where there is no source. */
 static void test_from(void)
 {
@@ -97,6 +120,7 @@ int main(void)
 	    {"in the spool", test_spooled},
 	    {"at the source", test_source},
 	    {"moved", test_moved},
+	    {"without its checksum file", test_without_checksum},
 	    {"in a folder that was named", test_from},
 	    CU_TEST_INFO_NULL,
 	};
