@@ -10,6 +10,21 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* `to` has the file by now. Where its own place cannot be left it goes from there again, since each
+ * run would leave one more. 0, or errno. */
+static int leave_place(const char *from, const char *to)
+{
+	struct stat still;
+	if (unlink(from) == 0)
+		return 0;
+	int why = errno;
+	if (lstat(from, &still) == 0)
+		(void)unlink(to);
+	else if (errno == ENOENT) /* somebody else has removed it */
+		why = 0;
+	return why;
+}
+
 int fetch_dir_name(const char *from, const char *to)
 {
 	if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0)
@@ -17,7 +32,7 @@ int fetch_dir_name(const char *from, const char *to)
 	if (errno != EINVAL && errno != ENOSYS)
 		return errno;
 	/* Some file systems cannot do that. A link never replaces anything either. */
-	return link(from, to) == 0 && unlink(from) == 0 ? 0 : errno;
+	return link(from, to) == 0 ? leave_place(from, to) : errno;
 }
 
 /* The owner is kept where this user may, the rest always. */
@@ -73,10 +88,13 @@ static enum df_status copy_takes_over(const char *tmp, const char *from, const c
 	if (why != 0)
 		return df_fail(DF_RETRY, err, NULL, "%s: %s", to, df_strerror(why));
 	enum df_status st = df_sync_folder_of(to, err);
-	if (st != DF_OK)
+	if (st != DF_OK) {
+		(void)unlink(to);
 		return st;
-	if (unlink(from) != 0)
-		return df_fail(DF_RETRY, err, NULL, "%s: %s", from, df_strerror(errno));
+	}
+	why = leave_place(from, to);
+	if (why != 0)
+		return df_fail(DF_RETRY, err, NULL, "%s: %s", from, df_strerror(why));
 	return DF_OK;
 }
 

@@ -8,8 +8,7 @@
 /* Renames without replacing anything. 0, or errno: EXDEV where `to` is on another file system. */
 int fetch_dir_name(const char *from, const char *to);
 
-/* The same to another file system, with the file's time and mode. DF_RETRY: nothing is moved, or
- * both have the file. */
+/* The same to another file system, with the file's time and mode. DF_RETRY: nothing is moved. */
 enum df_status fetch_dir_move_far(const char *from, const char *to, struct df_err *err) DF_CHECK;
 
 #endif
