@@ -22,11 +22,14 @@ static enum df_status on_tally(void *ctx, const struct ledger_tally *t, struct d
 	return DF_OK;
 }
 
-/* The feed's latest file says where it took files from. DF_END ends the walk. */
+/* The feed's latest file says where it took files from, one that was imported does not. DF_END ends
+ * the walk. */
 static enum df_status on_latest(void *ctx, const struct ledger_file *f, struct df_err *err)
 {
 	struct renamed *r = ctx;
 	(void)err;
+	if (ledger_file_imported(f))
+		return DF_OK;
 	if (f->source == NULL || strcmp(f->source, r->source) != 0)
 		r->source = NULL;
 	return DF_END;

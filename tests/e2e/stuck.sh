@@ -318,6 +318,8 @@ rm -f "$drop"/*
 settings s13
 clicks "$drop/day1-custom_event.csv" 5 R
 exits 1 "a file of a feed" run
+clicks "$work/own-custom_event.csv" 5 S
+exits 1 "and one that is imported" import --feed clicks "$work/own-custom_event.csv"
 sed -i 's/^\[feed clicks]/[feed presses]/' "$conf"
 exits 1 "the feed is renamed: a dry run" run --dry-run
 said "says what that means" \
