@@ -196,7 +196,7 @@ static enum df_status after_once(struct after *a, const struct ledger_file *f, s
 		st = give_up(f, "left as it is at the source", err, &never);
 	if (st == DF_END)
 		st = log_absent(a, f, err);
-	const char *why = never.text[0] != '\0' ? never.text : NULL;
+	const char *why = never.text[0] != '\0' ? never.text : kept;
 	return st == DF_OK ? ledger_file_cleaned(a->run->env.ledger, f->id, why, err) : st;
 }
 

@@ -258,12 +258,15 @@ done
 exits 0 "a run" --quiet run
 said "it is a warning, also with --quiet" 'z.zip: sub/b-eventless.csv is skipped: in a sub-folder'
 equal "the file is not deleted" "$(there)" "./z.zip "
+exits 0 "the next run" run
+check "does not take it for one that was put back" absent 'at the source again' "$work/err"
 exits 0 "status of that zip" status
 said_out() {
 	if grep -qE -- "$2" "$work/out"; then
 		ok "$1"; else not_ok "$1: $(head -n 8 "$work/out")"
 	fi
 }
+said_out "says why it is there" 'z.zip \(left at the source: it holds CSV that was skipped\)'
 said_out "names the skipped entry, and why" 'skipped +sub/b-eventless.csv: in a sub-folder'
 exits 0 "status as JSON" status --format json
 check "has it as well" holds \

@@ -196,6 +196,17 @@ static void test_changed(void)
 	feed_end();
 }
 
+/* Why the ledger says that the file is left at the source. */
+static void left_there(const char *why)
+{
+	struct df_err err = {0};
+	struct ledger_file f = {0};
+	const struct ledger_key key = {"f", "local", NAME, 6, MTIME};
+	OK(ledger_file_known(world.run.env.ledger, &key, &f, &err));
+	TEXT_IS(f.given_up != NULL ? f.given_up : "", why);
+	ledger_file_free(&f);
+}
+
 /* A file that holds what is nowhere else is not deleted, but moved it may be. */
 static void test_kept(void)
 {
@@ -210,6 +221,7 @@ static void test_kept(void)
 		after(0);
 		CU_ASSERT_EQUAL(feed_has(fw.in, NAME), actions[i] == &removal);
 		CU_ASSERT_EQUAL(feed_has(fw.in, "done/" NAME), actions[i] == &move);
+		left_there(actions[i] == &removal ? "it holds CSV that was skipped" : "");
 		feed_end();
 	}
 	int64_t id = begin(&removal);
