@@ -116,6 +116,12 @@ void fetch_enter(struct fetch *source, const char *dir);
 enum df_status fetch_stat_file(struct fetch *source, const char *name, struct fetch_entry *out,
 			       struct df_err *err) DF_CHECK;
 
+/* The files of the folder that was entered, and files are moved to, that may be the entry: under a
+ * name that fetch_after may have given it, and of its size and time in a listing. DF_END: there is
+ * no such folder. DF_REJECT: it cannot be listed. */
+enum df_status fetch_list_moved(struct fetch *source, const struct fetch_entry *entry,
+				struct fetch_list *out, struct df_err *err) DF_CHECK;
+
 /* Writes `len` bytes to DIR/name on the source, through a temporary name; replaces an older one.
  * Sub-folders of the name are made. DF_REJECT: as fetch_after. */
 enum df_status fetch_put(struct fetch *source, const char *dir, const char *name, const void *p,

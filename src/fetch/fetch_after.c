@@ -7,8 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { MOVE_TRIES = 10000 }; /* numbered names before giving up */
-
 /* The source's "no" after a listing that said "yes" is nothing that a user must correct here: the
  * next run tries again. What it cannot do at all, it cannot do then either.
  */
@@ -24,10 +22,7 @@ static enum df_status after_status(const struct fetch *source, enum df_status st
 /* The i-th name that a file may be moved to: dir/name, dir/name.1, ... The caller's. */
 static char *after_target(const char *dir, const char *name, int i)
 {
-	char number[16] = "";
-	if (i > 0)
-		snprintf(number, sizeof(number), ".%d", i);
-	char *leaf = df_file_name(name, strlen(name), number);
+	char *leaf = fetch_moved_name(name, i);
 	char *to = fetch_path_join(dir, leaf);
 	free(leaf);
 	return to;
@@ -65,7 +60,7 @@ static enum df_status after_try(struct fetch *source, const char *from, const ch
 static enum df_status after_move(struct fetch *source, const char *from, const char *dir,
 				 const char *name, struct df_err *err)
 {
-	for (int i = 0; i < MOVE_TRIES; i++) {
+	for (int i = 0; i < FETCH_MOVE_TRIES; i++) {
 		struct fetch_stat seen = {0};
 		struct df_err said = {0}, ignored = {0};
 		bool taken = false;
@@ -87,7 +82,7 @@ static enum df_status after_move(struct fetch *source, const char *from, const c
 	}
 	return df_fail(DF_RETRY, err, NULL,
 		       "cannot move %s: %s on the source holds %d files of that name", name, dir,
-		       MOVE_TRIES);
+		       FETCH_MOVE_TRIES);
 }
 
 /* Another file may have come under the name since this one was read: that one is not done with.

@@ -103,6 +103,11 @@ bool fetch_is_file(const struct fetch_stat *seen);
  * one's name, the caller's; NULL when there are no more. */
 char *fetch_companion(const struct conf_feed *feed, const char *name, size_t i);
 
+/* fetch_moved.c */
+enum { FETCH_MOVE_TRIES = 10000 }; /* numbered names before giving up */
+/* The i-th name that a file may get where it is moved to: name, name.1, ...; the caller's. */
+char *fetch_moved_name(const char *leaf, int i);
+
 /* fetch_checksum.c */
 struct fetch_checksum; /* what the file beside says, and the hash of what was read */
 /* Reads the file. *out NULL: the feed wants none. DF_END: it is not there; DF_RETRY: it cannot

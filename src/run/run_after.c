@@ -8,8 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define MOVED_TRIED 16 /* numbered names at which a file is looked for that was moved before */
-
 struct after {
 	struct run *run;
 	struct run_source *source;
@@ -97,25 +95,22 @@ static enum df_status give_up(const struct ledger_file *f, const char *what,
 	return DF_OK;
 }
 
-/* Was it moved when it was closed before, and opened again meanwhile? It lies there under its own
- * name, or with a number. */
+/* Was it moved when it was closed before, and opened again meanwhile? A folder that cannot be listed
+ * does not say. */
 static enum df_status after_look_in(struct fetch *source, const char *dir,
 				    const struct ledger_file *f, bool *there, struct df_err *err)
 {
-	enum df_status st = DF_OK;
+	const struct fetch_entry e = {.name = f->name, .size = f->size, .mtime = f->mtime};
+	struct fetch_list moved = {0};
+	struct df_err said = {0};
 	fetch_enter(source, dir);
-	for (int i = 0; st == DF_OK && !*there && i < MOVED_TRIED; i++) {
-		char number[16] = "";
-		if (i > 0)
-			snprintf(number, sizeof(number), ".%d", i);
-		char *name = df_file_name(f->name, strlen(f->name), number);
-		struct fetch_entry seen = {0};
-		st = fetch_stat_file(source, name, &seen, err);
-		*there = st == DF_OK && seen.size == f->size && seen.mtime == f->mtime;
-		free(name);
-	}
+	enum df_status st = fetch_list_moved(source, &e, &moved, &said);
 	fetch_enter(source, NULL);
-	return st == DF_END ? DF_OK : st;
+	*there = moved.n > 0;
+	fetch_list_free(&moved);
+	if (st == DF_END || st == DF_REJECT)
+		return DF_OK;
+	return st == DF_OK ? st : df_fail(st, err, NULL, "%s", said.text);
 }
 
 static enum df_status log_absent(struct after *a, const struct ledger_file *f, struct df_err *err)

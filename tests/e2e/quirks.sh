@@ -219,6 +219,13 @@ for kind in list-minute size-0-list list-size touch mtime-0; do
 	again "$kind" 3
 	equal "$kind: deleted" "$(ls "$drop")" ''
 done
+for kind in list-minute list-size; do
+	quirky "$kind" 'after_done = move:done'
+	rows A 3 >"$drop/a-eventless.csv"
+	touch -d '2026-01-02 03:04:05' "$drop/a-eventless.csv"
+	exits 0 "a server of the kind $kind, and a file is moved" run
+	exits 0 "it is found there" resend a-eventless.csv
+done
 quirky touch 'duplicates = import'
 rows A 3 >"$drop/a-eventless.csv"
 exits 0 "a time that reading changes" run

@@ -60,6 +60,26 @@ static void test_after_replaced(void)
 	after();
 }
 
+/* So many files of the folder may be the one that after_as speaks of. */
+static void moved_are(const char *dir, size_t n)
+{
+	struct df_err err = {0};
+	struct fetch_list moved = {0};
+	const struct fetch_entry entry = {
+	    .name = (char[]){"a 'b'-custom_event.csv"}, .size = 2, .mtime = 1000};
+	fetch_enter(source, dir);
+	CU_ASSERT(is_status(fetch_list_moved(source, &entry, &moved, &err), DF_OK, &err));
+	CU_ASSERT_EQUAL(moved.n, n);
+	for (size_t i = 0; i < moved.n; i++) {
+		struct fetch_entry there = {.name = moved.v[i].name};
+		CU_ASSERT(
+		    is_status(fetch_stat_file(source, there.name, &there, &err), DF_OK, &err));
+		CU_ASSERT_EQUAL(there.size, 2);
+	}
+	fetch_list_free(&moved);
+	fetch_enter(source, NULL);
+}
+
 static void test_after_move(void)
 {
 	before();
@@ -72,6 +92,11 @@ static void test_after_move(void)
 	CU_ASSERT(run("cd %s/done/deep && cat a*csv a*csv.1 a*csv.2 | tr -d '\\n' | grep -qx 012",
 		      root) == 0);
 	CU_ASSERT(run("test $(ls %s/done/deep | wc -l) = 3", root) == 0);
+	moved_are("done/deep", 3);
+	CU_ASSERT_FATAL(run("cd %s/done/deep && rm a*csv && touch a*csv.1 && cp -p a*csv.2 x && "
+			    "mkdir \"a 'b'-custom_event.csv.7\"",
+			    root) == 0);
+	moved_are("done/deep", 1);
 
 	/* A dangling link and a folder are taken names too. */
 	CU_ASSERT_FATAL(run("mkdir -p %s && cd %s && ln -s nowhere \"a 'b'-custom_event.csv\" && "

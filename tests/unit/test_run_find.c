@@ -3,6 +3,8 @@
 #include "feed_world.h"
 #include "synced.h"
 
+#include <limits.h>
+
 static char moved[260], spool[240];
 
 static void begin(void)
@@ -79,6 +81,42 @@ static void test_moved(void)
 	feed_end();
 }
 
+/* Where those before it were removed, and where the name has no room for a number. */
+static void test_moved_names(void)
+{
+	char leaf[NAME_MAX + 1], *deep = NULL;
+	begin();
+	world.feed.fetch.after_done =
+	    (struct conf_after_action){.what = CONF_MOVE, .dir = (char *)"done"};
+	feed_put(moved, "a.csv.7", "hello\n", 1);
+	find("a.csv", 1, DF_OK);
+	feed_put(moved, "a.csv.1", "other\n", 1);
+	feed_put(moved, "a.csv.8", "hello\n", 2);
+	find("a.csv", 1, DF_OK);
+	feed_remove(moved, "a.csv.7");
+	find("a.csv", 1, DF_END);
+	feed_put(moved, "a.csv.07", "hello\n", 1); /* which no move makes */
+	feed_put(moved, "a.csv.bak", "hello\n", 1);
+	find("a.csv", 1, DF_END);
+
+	struct df_err err = {0};
+	deep = df_format("%s/north", moved);
+	OK(df_mkdirs(deep, &err));
+	memset(leaf, 'l', NAME_MAX);
+	leaf[NAME_MAX] = '\0';
+	char *name = df_format("north/%s", leaf);
+	char *second = df_file_name(leaf, NAME_MAX, ".1");
+	feed_put(deep, second, "hello\n", 1);
+	find(name, 1, DF_OK);
+	feed_remove(deep, second);
+	feed_put(deep, leaf, "hello\n", 1);
+	find(name, 1, DF_OK);
+	free(second);
+	free(name);
+	free(deep);
+	feed_end();
+}
+
 /* Its SHA-256 is what it has to have: no file beside it, which may be elsewhere by now, or have
  * another number. */
 static void test_without_checksum(void)
@@ -111,6 +149,7 @@ static void test_from(void)
 	find("a.csv", 1, DF_END);
 	fw.w.from = moved;
 	find("a.csv", 1, DF_OK);
+	find("north/a.csv", 1, DF_OK); /* of a sub-folder, which may be there as well */
 	feed_end();
 }
 
@@ -120,6 +159,7 @@ int main(void)
 	    {"in the spool", test_spooled},
 	    {"at the source", test_source},
 	    {"moved", test_moved},
+	    {"moved: names", test_moved_names},
 	    {"without its checksum file", test_without_checksum},
 	    {"in a folder that was named", test_from},
 	    CU_TEST_INFO_NULL,
