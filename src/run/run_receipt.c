@@ -103,12 +103,22 @@ static enum df_status receipt_text(const struct run *run, const struct ledger_fi
 	return st;
 }
 
+/* Below the file's sub-folders. The caller's. */
+static char *receipt_name(const struct ledger_file *f)
+{
+	const char *leaf = df_base_name(f->name);
+	char *own = df_file_name(leaf, strlen(leaf), ".receipt.json");
+	char *name = df_format("%.*s%s", (int)(leaf - f->name), f->name, own);
+	free(own);
+	return name;
+}
+
 enum df_status run_receipt_put(const struct run *run, const struct run_source *source,
 			       const struct ledger_file *f, struct df_err *err)
 {
 	char *text = NULL;
 	size_t len = 0;
-	char *name = df_file_name(f->name, strlen(f->name), ".receipt.json");
+	char *name = receipt_name(f);
 	enum df_status st = receipt_text(run, f, &text, &len, err);
 	if (st != DF_OK)
 		goto cleanup;
@@ -139,7 +149,7 @@ enum df_status run_receipt_is_there(const struct run *run, const struct run_sour
 	if (st != DF_OK || !same)
 		return st == DF_OK ? DF_END : st;
 
-	char *name = df_file_name(f->name, strlen(f->name), ".receipt.json");
+	char *name = receipt_name(f);
 	fetch_enter(fetch, feed->fetch.receipts);
 	st = fetch_stat_file(fetch, name, &there, err);
 	fetch_enter(fetch, NULL);

@@ -296,6 +296,27 @@ static void test_receipt(void)
 	feed_end();
 }
 
+/* Only its last part has to fit: with a path that is longer than a name may be, too. */
+static void test_receipt_below(void)
+{
+	struct df_err err = {0};
+	char *folder = df_format("%0200d", 7),
+	     *name = df_format("%s/%060d-eventless.csv", folder, 7);
+	char *receipt = df_format("receipts/%s.receipt.json", name);
+	begin(&move);
+	char *below = df_format("%s/%s", fw.in, folder);
+	OK(df_mkdirs(below, &err));
+	world.feed.fetch.receipts = (char *)"receipts";
+	close_as(enter(name, SHA_B), LEDGER_DONE, NULL);
+	after(0);
+	CU_ASSERT(feed_has(fw.in, receipt));
+	free(receipt);
+	free(below);
+	free(name);
+	free(folder);
+	feed_end();
+}
+
 /* Rejects that somebody took away do not withhold the receipt; those that cannot be read for now
  * do, and the file's deletion with it. */
 static void test_rejects_gone(void)
@@ -429,6 +450,7 @@ int main(void)
 	    {"what is nowhere else", test_kept},
 	    {"rows that were set aside", test_set_aside},
 	    {"a receipt, and rejects", test_receipt},
+	    {"a receipt in a sub-folder", test_receipt_below},
 	    {"rejects that are gone", test_rejects_gone},
 	    {"the same file once more", test_duplicate},
 	    {"a receipt anew", test_receipt_anew},
