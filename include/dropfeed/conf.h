@@ -364,8 +364,10 @@ static inline bool conf_feed_held(const struct conf_feed *feed)
 /* Where a feed of subject requests sends them, unless its endpoint says otherwise. */
 #define CONF_OPENDSR "https://opendsr.mparticle.com"
 
-/* Do two settings of the feed name one folder at its source? NULL names none. */
-bool conf_dirs_are_one(const struct conf_feed *feed, const char *a, const char *b);
+/* Do a, a setting of feed, and b, one of other, name one folder at their source, under one login?
+ * NULL names none. */
+bool conf_dirs_are_one(const struct conf_feed *feed, const char *a, const struct conf_feed *other,
+		       const char *b);
 
 /* Does `by` take files from the folder that dir, a setting of feed, names at its source? */
 bool conf_dir_is_taken(const struct conf_feed *feed, const char *dir, const struct conf_feed *by);

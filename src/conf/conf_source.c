@@ -314,21 +314,26 @@ static char *dir_whole(const struct conf_feed *feed, const char *dir)
 	return plain;
 }
 
-bool conf_dirs_are_one(const struct conf_feed *feed, const char *a, const char *b)
-{
-	if (a == NULL || b == NULL || feed->fetch.source.path == NULL)
-		return false;
-	char *x = dir_whole(feed, a), *y = dir_whole(feed, b);
-	bool one = strcmp(x, y) == 0;
-	free(x);
-	free(y);
-	return one;
-}
-
 static bool source_is_there(const struct conf_source *a, const struct conf_source *b)
 {
 	return a->kind != CONF_SOURCE_NONE && a->kind == b->kind && a->path != NULL &&
 	       b->path != NULL && df_same_text(a->host, b->host) && a->port == b->port;
+}
+
+bool conf_dirs_are_one(const struct conf_feed *feed, const char *a, const struct conf_feed *other,
+		       const char *b)
+{
+	const struct conf_source *from = &feed->fetch.source, *to = &other->fetch.source;
+	if (a == NULL || b == NULL || !source_is_there(from, to) ||
+	    !df_same_text(from->user, to->user))
+		return false;
+	bool home = a[0] != '/' && from->path[0] != '/',
+	     home_too = b[0] != '/' && to->path[0] != '/';
+	char *x = dir_whole(feed, a), *y = dir_whole(other, b);
+	bool one = home == home_too && strcmp(x, y) == 0;
+	free(x);
+	free(y);
+	return one;
 }
 
 bool conf_dir_is_taken(const struct conf_feed *feed, const char *dir, const struct conf_feed *by)

@@ -258,11 +258,14 @@ static enum df_status put_all(const struct put_job *job, struct df_err *err)
 	return st;
 }
 
-/* A fixed temporary name, so that one that a broken run left over is found and replaced. */
-static char *put_temporary(const char *folder, const char *name)
+/* A fixed temporary name, so that one that a broken run left over is found and replaced. Another feed
+ * may write a file of that name to that folder at the same time: it has another one. */
+static char *put_temporary(const struct conf_feed *feed, const char *folder, const char *name)
 {
 	char hex[DF_SHA256_HEX];
 	struct df_sha256 *hash = df_sha256_new();
+	df_sha256_add(hash, feed->name, strlen(feed->name));
+	df_sha256_add(hash, "/", 1);
 	df_sha256_add(hash, name, strlen(name));
 	df_sha256_end(hash, hex);
 	df_sha256_free(hash);
@@ -277,8 +280,8 @@ static char *put_temporary(const char *folder, const char *name)
 static bool put_may_meet(const struct conf_feed *feed, const char *dir, const char *name)
 {
 	return !df_ends_with(name, ".receipt.json") &&
-	       (conf_dirs_are_one(feed, dir, feed->fetch.after_done.dir) ||
-		conf_dirs_are_one(feed, dir, feed->fetch.after_refused.dir));
+	       (conf_dirs_are_one(feed, dir, feed, feed->fetch.after_done.dir) ||
+		conf_dirs_are_one(feed, dir, feed, feed->fetch.after_refused.dir));
 }
 
 enum df_status fetch_put(struct fetch *source, const char *dir, const char *name, const void *p,
@@ -289,7 +292,7 @@ enum df_status fetch_put(struct fetch *source, const char *dir, const char *name
 	struct put_job job = {.source = source, .p = p, .len = len};
 	char *top = fetch_path_dir(source, dir);
 	job.folder = fetch_path_beside(top, name);
-	job.tmp = put_temporary(job.folder, name);
+	job.tmp = put_temporary(source->feed, job.folder, name);
 	job.to = fetch_path_join(job.folder, df_base_name(name));
 	job.aside = put_may_meet(source->feed, dir, name);
 	source->cannot = NULL;

@@ -327,14 +327,32 @@ static void check_moved(const struct setup_work *w)
 	}
 }
 
+/* Receipts are named by their files. */
+static void check_shared_receipts(const struct setup_work *w)
+{
+	const struct conf_fetch *set = &w->feed->fetch;
+	for (const struct conf_feed *f = w->conf->feeds; f < w->feed; f++) {
+		const struct conf_list *theirs = &f->fetch.include;
+		bool named =
+		    theirs->n == 0 || set->include.n == 0 || same_list(theirs, &set->include);
+		if (named && conf_dirs_are_one(w->feed, set->receipts, f, f->fetch.receipts))
+			setup_found(w, "receipts", true,
+				    "feed %s writes to that folder as well, where the receipts and "
+				    "copies of rejects of files of one name replace each other; "
+				    "give each feed a folder of its own",
+				    f->name);
+	}
+}
+
 /* A copy of rejects has the name of a drop file. */
 static void check_receipts(const struct setup_work *w)
 {
 	const struct conf_fetch *set = &w->feed->fetch;
 	const char *key =
-	    conf_dirs_are_one(w->feed, set->receipts, set->after_done.dir)      ? "after_done"
-	    : conf_dirs_are_one(w->feed, set->receipts, set->after_refused.dir) ? "after_refused"
-										: NULL;
+	    conf_dirs_are_one(w->feed, set->receipts, w->feed, set->after_done.dir) ? "after_done"
+	    : conf_dirs_are_one(w->feed, set->receipts, w->feed, set->after_refused.dir)
+		? "after_refused"
+		: NULL;
 	if (key != NULL)
 		setup_found(w, "receipts", true,
 			    "%s moves files to that folder as well: copies of rejects have the "
@@ -433,6 +451,7 @@ static void check_feed(struct setup_work *w)
 	check_removals(w);
 	check_moved(w);
 	check_receipts(w);
+	check_shared_receipts(w);
 	check_idle_keys(w);
 	check_secrets(w);
 	if (decode_check_keys(w->feed, &key, &err) != DF_OK)

@@ -206,6 +206,16 @@ said "is a warning, too" 'warning: feed a: receipts: feed b takes the files of t
 sed -i 's|^receipts = .*|receipts = ../above/of|' "$conf"
 exits 0 "receipts in a folder of their own" check
 check "are not" absent 'receipts:' "$work/err"
+shared='warning: feed b: receipts: feed a writes to that folder as well'
+echo "receipts = $work/above//of/" >>"$conf"
+exits 0 "receipts where another feed writes its own" check
+said "is a warning, as well" "$shared"
+sed -i '/^\[feed b]/i include = x*' "$conf"
+exits 0 "that takes some of the files" check
+said "is one still" "$shared"
+echo 'include = y*' >>"$conf"
+exits 0 "that takes other files" check
+check "is not warned of" absent 'receipts:' "$work/err"
 
 server='sftp://u@sftp.example.com'
 pin="host_key = SHA256:$(printf 'A%.0s' $(seq 43))"

@@ -135,11 +135,15 @@ static void test_put(void)
 	/* no temporary one is left */
 	CU_ASSERT(run("test $(ls -A %s/receipts/new | wc -l) = 2", root) == 0);
 
-	/* One that a killed run left, under the name that this program uses. */
-	char *hash = first_line("printf empty | sha256sum | cut -c1-16");
+	/* One that a killed run left, under the name that this program uses; another feed's may be
+	 * under way. */
+	CU_ASSERT_FATAL(run("cd %s/receipts/new && echo old >.dropfeed-$(printf other/empty | "
+			    "sha256sum | cut -c1-16).tmp",
+			    root) == 0);
+	char *hash = first_line("printf test/empty | sha256sum | cut -c1-16");
 	CU_ASSERT_FATAL(run("echo old >%s/receipts/new/.dropfeed-%s.tmp", root, hash) == 0);
 	CU_ASSERT(is_status(fetch_put(source, "receipts/new", "empty", "1", 1, &err), DF_OK, &err));
-	CU_ASSERT(run("test $(ls -A %s/receipts/new | wc -l) = 2 && test $(cat "
+	CU_ASSERT(run("test $(ls -A %s/receipts/new | wc -l) = 3 && test $(cat "
 		      "%s/receipts/new/empty) = 1",
 		      root, root) == 0);
 	CU_ASSERT(is_status(fetch_put(source, ".", "../up", "1", 1, &err), DF_FATAL, &err));
