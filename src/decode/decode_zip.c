@@ -208,14 +208,16 @@ static enum df_status zip_document(struct zip_reader *r, const zip_stat_t *sb, c
 {
 	const char *event_type = type[0] != '\0' ? type : r->event_type;
 	const struct conf_feed *feed = r->out->feed;
-	if (event_type[0] == '\0')
+	enum df_status st = type[0] == '\0' ? name_check_entry(sb->name, event_type, err) : DF_OK;
+	if (st == DF_OK && event_type[0] == '\0')
 		return df_fail(
 		    DF_REJECT, err, "bad-name",
 		    "neither the zip's entry '%.200s' nor the zip itself names an event "
 		    "type; rename the entry to NAME-EVENTTYPE.csv, such as %s",
 		    sb->name, feed->requests.on ? "people-erasure.csv" : "orders-custom_event.csv");
 
-	enum df_status st = name_check_kind(event_type, feed->requests.on, err);
+	if (st == DF_OK)
+		st = name_check_kind(event_type, feed->requests.on, err);
 	if (st == DF_OK)
 		st = name_check_audience(event_type, conf_takes_audiences(feed), err);
 	if (st != DF_OK) {

@@ -140,18 +140,28 @@ static size_t name_split(const char *name, size_t len, char event_type[48])
 	return len;
 }
 
-/* An event type in capitals is not read as one, and document_type would overrule it. */
-static enum df_status name_check_case(const char *name, size_t len, struct df_err *err)
+/* Whether the name has an event type but for capitals, which are not read as one. */
+static bool name_has_capitals(const char *name, size_t len, char event_type[48])
 {
-	char lower[NAME_LENGTH_MAX + 1], event_type[48];
+	char lower[NAME_LENGTH_MAX + 1] = "";
 	for (size_t i = 0; i < len; i++)
 		lower[i] = (char)(name[i] >= 'A' && name[i] <= 'Z' ? name[i] + 32 : name[i]);
-	if (name_split(lower, len, event_type) == len)
-		return DF_OK;
+	return name_split(lower, len, event_type) < len;
+}
+
+static enum df_status name_fail_case(const char *event_type, struct df_err *err)
+{
 	return df_fail(DF_REJECT, err, "bad-name",
 		       "the event type in the name is not in lower case: NAME-%s was expected; "
 		       "rename the file",
 		       event_type);
+}
+
+/* document_type would overrule it. */
+static enum df_status name_check_case(const char *name, size_t len, struct df_err *err)
+{
+	char event_type[48];
+	return name_has_capitals(name, len, event_type) ? name_fail_case(event_type, err) : DF_OK;
 }
 
 static enum df_status name_fail_type(bool requests, struct df_err *err)
@@ -435,4 +445,16 @@ enum name_entry_kind name_entry(const char *path, char event_type[48], const cha
 	}
 	name_split(name, len, event_type);
 	return NAME_ENTRY_CSV;
+}
+
+enum df_status name_check_entry(const char *path, const char *event_type, struct df_err *err)
+{
+	const char *name = name_entry_plain(path);
+	char meant[48];
+	size_t len = strlen(name);
+	name_strip(name, &len, csv_suffixes);
+	if (len > NAME_LENGTH_MAX || !name_has_capitals(name, len, meant) ||
+	    strcmp(meant, event_type) == 0)
+		return DF_OK;
+	return name_fail_case(meant, err);
 }

@@ -209,6 +209,20 @@ static void test_refused(void)
 	fx_reject(&feed, "pr.zip", "corrupt-archive", "'README' is encrypted");
 }
 
+/* An event type in capitals is not read as one: another one must not take its place. */
+static void test_capitals(void)
+{
+	struct conf_feed feed = fx_feed();
+	fx_sh("%s%s%s", PY_ZIP("day-eventless.zip", "add('Leads-Session_Start-2.CSV')"),
+	      PY_ZIP("day.zip", "add('Leads-Session_Start.csv')"),
+	      PY_ZIP("same-eventless.zip", "add('Leads-Eventless.csv'); add('LEADS.CSV')"));
+	fx_reject(&feed, "day-eventless.zip", "bad-name", "NAME-session_start was expected");
+	fx_reject(&feed, "day.zip", "bad-name", "'Leads-Session_Start.csv'");
+	feed.decode.document_type = (char *)"eventless";
+	fx_reject(&feed, "day.zip", "bad-name", "NAME-session_start was expected");
+	fx_accept(&feed, "same-eventless.zip");
+}
+
 static void test_names_in_other_letters(void)
 {
 	struct fx_file f;
@@ -433,6 +447,7 @@ int main(void)
 	    {"skipped entries", test_skipped},
 	    {"names with ./", test_dot_slash},
 	    {"refused", test_refused},
+	    {"event types in capitals", test_capitals},
 	    {"names in other letters", test_names_in_other_letters},
 	    {"damaged", test_damage},
 	    {"every byte altered", test_every_byte},
