@@ -80,8 +80,8 @@ enum name_entry_kind { NAME_ENTRY_CSV, NAME_ENTRY_ARCHIVE, NAME_ENTRY_SKIP };
 /* Says what the zip entry `path` is. For ..._CSV event_type is filled, "" when its name has
  * none; for ..._SKIP *why is a string constant. "./name" is "name". */
 enum name_entry_kind name_entry(const char *path, char event_type[48], const char **why);
-/* Of one whose name has no event type, and that is to be read as this one, or "". DF_REJECT bad-name:
- * it has another one in capitals, which would be overruled. */
+/* Of one whose name has no event type, and that is to be read as this one, or "". DF_REJECT
+ * bad-name: it has another one in capitals, which would be overruled. */
 enum df_status name_check_entry(const char *path, const char *event_type,
 				struct df_err *err) DF_CHECK;
 /* The entry's name without "./" in front; borrowed. */

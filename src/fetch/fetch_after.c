@@ -258,8 +258,8 @@ static enum df_status put_all(const struct put_job *job, struct df_err *err)
 	return st;
 }
 
-/* A fixed temporary name, so that one that a broken run left over is found and replaced. Another feed
- * may write a file of that name to that folder at the same time: it has another one. */
+/* A fixed temporary name, so that one that a broken run left over is found and replaced. Another
+ * feed may write a file of that name to that folder at the same time: it has another one. */
 static char *put_temporary(const struct conf_feed *feed, const char *folder, const char *name)
 {
 	char hex[DF_SHA256_HEX];

@@ -95,8 +95,8 @@ static enum df_status give_up(const struct ledger_file *f, const char *what,
 	return DF_OK;
 }
 
-/* Was it moved when it was closed before, and opened again meanwhile? A folder that cannot be listed
- * does not say. */
+/* Was it moved when it was closed before, and opened again meanwhile? A folder that cannot be
+ * listed does not say. */
 static enum df_status after_look_in(struct fetch *source, const char *dir,
 				    const struct ledger_file *f, bool *there, struct df_err *err)
 {

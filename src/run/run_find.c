@@ -122,8 +122,8 @@ static enum df_status find_named(struct run_source *s, struct lookup *l, const c
 	return may_be ? find_get(s, l, err) : DF_END;
 }
 
-/* In a folder that files are moved to, which keeps their time, and numbers those of one name. Mostly
- * there is one of the name. */
+/* In a folder that files are moved to, which keeps their time, and numbers those of one name.
+ * Mostly there is one of the name. */
 static enum df_status find_moved(struct run_source *s, const char *dir, const struct wanted *wanted,
 				 struct df_err *err)
 {
