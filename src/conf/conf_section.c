@@ -28,14 +28,14 @@ static void section_folders(struct conf_loader *l, const struct conf_feed *feed)
 }
 
 /* A secret comes from a file or from the environment: x_file and x_env fill the same field. */
-static void section_secrets(struct conf_loader *l)
+static void section_secrets(struct conf_loader *l, const struct conf_key *keys)
 {
-	for (const struct conf_key *env = conf_feed_keys; env->name != NULL; env++) {
-		int env_line = l->here.key_line[env - conf_feed_keys];
+	for (const struct conf_key *env = keys; env->name != NULL; env++) {
+		int env_line = l->here.key_line[env - keys];
 		if (env->parse != conf_parse_secret_env || env_line == 0)
 			continue;
-		for (const struct conf_key *file = conf_feed_keys; file->name != NULL; file++) {
-			int file_line = l->here.key_line[file - conf_feed_keys];
+		for (const struct conf_key *file = keys; file->name != NULL; file++) {
+			int file_line = l->here.key_line[file - keys];
 			if (file != env && file->at == env->at && file_line != 0)
 				conf_load_complain(l, file_line > env_line ? file_line : env_line,
 						   "%s and %s exclude each other: keep one",
@@ -114,10 +114,25 @@ static void section_lacks(struct conf_loader *l, const struct conf_feed *feed, c
 	df_buf_free(missing);
 }
 
+/* Keys of the other service fill the same fields: rows would go to its host, or with its key. */
+static void section_foreign(struct conf_loader *l, const char *const *foreign, const char *why)
+{
+	for (; *foreign != NULL; foreign++) {
+		int line = feed_key_line(&l->here, *foreign);
+		if (line != 0)
+			conf_load_complain(l, line, "%s is a key of %s", *foreign, why);
+	}
+}
+
 static void section_events(struct conf_loader *l, const struct conf_feed *feed)
 {
+	static const char *const foreign[] = {"instance", "api_key_file", "api_key_env", NULL};
 	const struct conf_section *s = &l->here;
 	struct df_buf missing = {0};
+
+	section_foreign(l, foreign,
+			"sink = braze: sink = events-api takes endpoint, api_key and "
+			"api_secret_file (or api_secret_env)");
 	if (feed_key_line(s, "endpoint") == 0 && !feed->requests.on)
 		df_buf_adds(&missing, ", endpoint");
 	if (feed_key_line(s, "api_key") == 0)
@@ -134,16 +149,13 @@ static void section_events(struct conf_loader *l, const struct conf_feed *feed)
 static void section_braze(struct conf_loader *l, struct conf_feed *feed)
 {
 	static const char *const foreign[] = {"endpoint", "api_key", "api_secret_file",
-					      "api_secret_env"};
+					      "api_secret_env", NULL};
 	const struct conf_section *s = &l->here;
 	struct df_buf missing = {0};
 
-	for (size_t i = 0; i < sizeof(foreign) / sizeof(*foreign); i++)
-		if (feed_key_line(s, foreign[i]) != 0)
-			conf_load_complain(l, feed_key_line(s, foreign[i]),
-					   "%s is a key of sink = events-api: sink = braze takes "
-					   "instance and api_key_file (or api_key_env)",
-					   foreign[i]);
+	section_foreign(l, foreign,
+			"sink = events-api: sink = braze takes instance and api_key_file (or "
+			"api_key_env)");
 	if (feed->requests.on)
 		conf_load_complain(l, s->line,
 				   "sink = braze is not for a feed with kind = "
@@ -159,11 +171,13 @@ static void section_braze(struct conf_loader *l, struct conf_feed *feed)
 void conf_section_end(struct conf_loader *l)
 {
 	const struct conf_section *s = &l->here;
+	if (s->kind == SECTION_MAIN)
+		section_secrets(l, conf_main_keys);
 	if (s->kind != SECTION_FEED)
 		return;
 	struct conf_feed *feed = &l->conf->feeds[l->conf->n_feeds - 1];
 	memcpy(feed->key_lines, s->key_line, sizeof(feed->key_lines));
-	section_secrets(l);
+	section_secrets(l, conf_feed_keys);
 	section_folders(l, feed);
 	section_rows(l, feed);
 	section_plan(l, feed);

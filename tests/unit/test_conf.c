@@ -186,6 +186,25 @@ static void test_back_into_the_source(void)
 	       "9: lanes: ");
 }
 
+/* Keys of the two services fill the same fields: what is left of the other one is a mistake. */
+static void test_other_service(void)
+{
+	setenv("DROPFEED_TEST_KEY", "k", 1);
+	EXPECT("[dropfeed]\nstate_dir = /s\n[feed a]\nendpoint = us1\napi_key = k\n"
+	       "api_secret_file = secret\ninstance = eu-01\napi_key_file = secret\n"
+	       "[feed b]\nsink = braze\ninstance = eu-01\napi_key_file = secret\nendpoint = us1\n"
+	       "[feed c]\nkind = subject_requests\napi_key = k\n"
+	       "api_key_env = DROPFEED_TEST_KEY\n",
+	       "7: instance is a key of sink = braze: sink = events-api takes endpoint, api_key",
+	       "8: api_key_file is a key of sink = braze",
+	       "13: endpoint is a key of sink = events-api: sink = braze takes instance",
+	       "14: feed c delivers", "17: api_key_env is a key of sink = braze");
+	EXPECT("[dropfeed]\nstate_dir = /s\nledger_password_env = DROPFEED_TEST_KEY\n"
+	       "ledger_password_file = secret\n[feed a]\nsink = -\n",
+	       "4: ledger_password_file and ledger_password_env exclude each other");
+	unsetenv("DROPFEED_TEST_KEY");
+}
+
 /* Settings that are right one by one, with the line of the later one. */
 static void test_contradictions(void)
 {
@@ -320,11 +339,12 @@ static void test_example(void)
 	    "{\"version\":2,\"version_document\":{\"data_points\":[]}}", 0600);
 	setenv("DROPFEED_ORDERS_SECRET", "s", 1);
 	conf_free(load(text, &problems));
-	/* these are not on a test's machine, of the two secrets only one may be given, and
-	 * skip_lines and the like are 0 */
-	static const char *const absent[] = {"known_hosts: cannot read", "gnupg_home: cannot use",
-					     "ca_file: cannot read", "exclude each other",
-					     "row_count and skip_last_lines"};
+	/* these are not on a test's machine, of the two secrets only one may be given, of the
+	 * two services only one has a feed, and skip_lines and the like are 0 */
+	static const char *const absent[] = {
+	    "known_hosts: cannot read", "gnupg_home: cannot use",
+	    "ca_file: cannot read",     "exclude each other",
+	    "is a key of sink = braze", "row_count and skip_last_lines"};
 	for (char *line = strtok(problems, "\n"); line != NULL; line = strtok(NULL, "\n")) {
 		bool fine = false;
 		for (size_t i = 0; i < sizeof(absent) / sizeof(*absent); i++)
@@ -345,6 +365,7 @@ int main(void)
 	    {"every key", test_everything_set},
 	    {"every mistake with its line", test_every_mistake},
 	    {"folders that are the source", test_back_into_the_source},
+	    {"keys of the other service", test_other_service},
 	    {"settings that contradict each other", test_contradictions},
 	    {"unreadable files", test_unreadable},
 	    {"manifests", test_big_manifest},
