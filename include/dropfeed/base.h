@@ -35,6 +35,9 @@ char *df_strdup(const char *s); /* NULL gives NULL */
 char *df_strndup(const char *s, size_t len);
 bool df_same_text(const char *a, const char *b);      /* either may be NULL */
 bool df_ends_with(const char *text, const char *end); /* ... and has something before that */
+/* What counts of a secret that a file or a variable holds: its first line, without a BOM. Borrowed,
+ * and not ended. */
+const char *df_first_line(const char *text, size_t *len);
 bool df_is_leap_year(int64_t year);
 
 /* The end of a noun and of its verb: "1 file waits", "2 files wait". */

@@ -369,6 +369,13 @@ char *df_dirname(const char *path)
 	return df_strndup(path, slash == path ? 1 : (size_t)(slash - path));
 }
 
+const char *df_first_line(const char *text, size_t *len)
+{
+	const char *from = strncmp(text, "\xef\xbb\xbf", 3) == 0 ? text + 3 : text;
+	*len = strcspn(from, "\r\n");
+	return from;
+}
+
 bool df_ends_with_slash(const char *path)
 {
 	return path[0] != '\0' && path[strlen(path) - 1] == '/';

@@ -122,21 +122,19 @@ static ssize_t read_retry(int fd, char *p, size_t len)
 	return (ssize_t)got;
 }
 
-/* The secret is the first line, without a BOM. `len` is that of the whole text, which is
- * shortened in place. */
-static enum df_status secret_trim(char *text, size_t len, char **out, const char *what,
+/* The secret is the first line, without a BOM. `len` is that of the whole text. */
+static enum df_status secret_trim(const char *text, size_t len, char **out, const char *what,
 				  struct df_err *err)
 {
-	char *from = strncmp(text, "\xef\xbb\xbf", 3) == 0 ? text + 3 : text;
-	size_t line = strcspn(from, "\r\n");
+	size_t line;
+	const char *from = df_first_line(text, &line);
 	bool utf16 = strncmp(text, "\xff\xfe", 2) == 0 || strncmp(text, "\xfe\xff", 2) == 0;
 	if (utf16 || (from[line] == '\0' && (size_t)(from - text) + line != len))
 		return df_fail(DF_USAGE, err, NULL, "%s holds %s: save it as plain text", what,
 			       utf16 ? "UTF-16" : "a NUL byte");
-	from[line] = '\0';
-	if (*from == '\0')
+	if (line == 0)
 		return df_fail(DF_USAGE, err, NULL, "the first line of %s is empty", what);
-	*out = df_strdup(from);
+	*out = df_strndup(from, line);
 	return DF_OK;
 }
 
@@ -191,12 +189,9 @@ enum df_status conf_parse_secret_env(void *home, const struct conf_key *key, con
 		return df_fail(DF_USAGE, err, NULL,
 			       "the environment variable it names is not set, or empty");
 
-	size_t len = strlen(secret);
-	char *copy = df_strdup(secret), *trimmed = NULL;
+	char *trimmed = NULL;
 	enum df_status st =
-	    secret_trim(copy, len, &trimmed, "the environment variable it names", err);
-	explicit_bzero(copy, len);
-	free(copy);
+	    secret_trim(secret, strlen(secret), &trimmed, "the environment variable it names", err);
 	if (st != DF_OK)
 		return st;
 	secret_set(conf_field(home, key), trimmed);

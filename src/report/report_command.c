@@ -21,11 +21,15 @@ enum { SLICE_MS = 50, SAID_MAX = 400 };
 static bool is_secret_variable(const char *variable, const struct report_command *c)
 {
 	const char *value = strchr(variable, '=');
+	size_t len = 0;
+	if (value != NULL)
+		value = df_first_line(value + 1, &len); /* as the secret was read */
 	bool is = strncmp(variable, "DROPFEED_EVENT=", 15) == 0 ||
 		  strncmp(variable, "DROPFEED_FEED=", 14) == 0 ||
 		  strncmp(variable, "DROPFEED_FILE=", 14) == 0; /* ours come in their place */
 	for (size_t i = 0; i < c->n_secrets && !is; i++)
-		is = value != NULL && strcmp(value + 1, c->secrets[i]) == 0;
+		is = value != NULL && strlen(c->secrets[i]) == len &&
+		     memcmp(value, c->secrets[i], len) == 0;
 	return is;
 }
 

@@ -49,6 +49,9 @@ static char *output(const char *name)
 static void test_input(void)
 {
 	setenv("DROPFEED_TEST_SECRET", "the secret", 1);
+	/* as it comes of a file that an editor has saved */
+	setenv("DROPFEED_TEST_SECRET_LINE", "the secret\n", 1);
+	setenv("DROPFEED_TEST_SECRET_MARKED", "\xef\xbb\xbfthe secret\r\nand more", 1);
 	setenv("DROPFEED_TEST_OTHER", "the secret is not all of it", 1);
 	setenv("DROPFEED_FILE", "of somebody else", 1);
 	char *command = df_format("cd %s && cat >in && env >env", dir);
