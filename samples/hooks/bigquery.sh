@@ -20,7 +20,12 @@ bucket=${BUCKET:?set BUCKET to a bucket for the export, such as gs://shop-export
 stem=orders_${day//-/}
 
 dir=$(mktemp -d)
-trap 'rm -rf "$dir"' EXIT
+# A folder of this run's own: parts that a failed run has left there are not fetched with today's,
+# which may be fewer, and have the same rows in another order. A lifecycle rule of the bucket is for
+# what a killed run leaves.
+place=$bucket/$stem.${dir##*/}
+exported=
+trap 'rm -rf "$dir"; [ -z "$exported" ] || gcloud storage rm --recursive "$place/" >&2 || :' EXIT
 trap 'exit 130' INT TERM HUP
 
 bq --quiet query --use_legacy_sql=false --replace --destination_table="$table" --max_rows=0 \
@@ -45,10 +50,12 @@ SQL
 # More than 1 GB comes as several files, each with the header. They are fetched whole before the
 # first is imported; that they are gzip data lets dropfeed see that one was cut. The order of rows
 # is not kept by extract.
+exported=yes
 bq --quiet extract --destination_format=CSV --compression=GZIP --print_header=true "$table" \
-	"$bucket/$stem*-commerce_event.csv.gz" >&2
-gcloud storage cp "$bucket/$stem*-commerce_event.csv.gz" "$dir/" >&2
-gcloud storage rm "$bucket/$stem*-commerce_event.csv.gz" >&2
+	"$place/$stem*-commerce_event.csv.gz" >&2
+gcloud storage cp "$place/$stem*-commerce_event.csv.gz" "$dir/" >&2
+gcloud storage rm --recursive "$place/" >&2
+exported=
 bq --quiet rm -f -t "$table" >&2
 
 dropfeed import --feed "$feed" "$dir/$stem"*.csv.gz

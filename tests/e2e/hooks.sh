@@ -46,10 +46,10 @@ printf '[dropfeed]\nstate_dir = %s/state\n[feed orders]\nsource = file://%s\nsin
 	"$work" "$work/parts" "$work/out.ndjson" >"$conf"
 printf 'guidelines = off\n' >>"$conf"
 sed 's/-commerce_event/-eventless/' "$hooks/redshift.sh" >"$work/redshift.sh"
-hook() { # CODE WHAT
+hook() { # CODE WHAT [SCRIPT]
 	local status=0
-	PATH=$work/bin:$PATH DROPFEED_CONFIG=$conf BUCKET=s3://b/d bash "$work/redshift.sh" \
-		2026-01-12 >"$work/out" 2>"$work/err" </dev/null || status=$?
+	PATH=$work/bin:$PATH DROPFEED_CONFIG=$conf BUCKET=s3://b/d \
+		bash "$work/${3:-redshift.sh}" 2026-01-12 >"$work/out" 2>"$work/err" </dev/null || status=$?
 	equal "$2 (exit $1)" "$status" "$1"
 }
 hook 1 "redshift.sh, with a bad row in the first part"
@@ -59,4 +59,46 @@ rm -r "$work/state"
 part 0 C-1,Gold
 hook 0 "redshift.sh without one"
 equal "the export is removed" "$(lines "$work/removed")" 1
+
+# bigquery.sh with clients of its own: what a run left in the bucket when it failed is not imported
+# with the parts of the next one.
+cat >"$work/bin/bq" <<END
+#!/bin/sh
+case " \$* " in
+*' query '*) cat >/dev/null ;;
+*' extract '*)
+	for to; do :; done
+	to=$work/bucket/\${to#s3://}
+	mkdir -p "\${to%/*}"
+	for part in "$work/parts"/*.gz; do
+		cp "\$part" "\${to%%\\**}\$(basename "\$part" .gz)\${to#*\\*}"
+	done
+	;;
+esac
+END
+cat >"$work/bin/gcloud" <<END
+#!/bin/sh
+from=$work/bucket/\${3#s3://}
+case \$2 in
+cp) cp \$from "\$4" ;;
+rm)
+	[ ! -e "$work/fails" ] || exit 7
+	[ "\$3" != --recursive ] || from=$work/bucket/\${4#s3://}
+	rm -r \$from
+	;;
+esac
+END
+chmod +x "$work/bin"/*
+sed 's/-commerce_event/-eventless/' "$hooks/bigquery.sh" >"$work/bigquery.sh"
+rm -r "$work/parts" "$work/state" "$work/out.ndjson"
+mkdir "$work/parts"
+part 0 C-1,Gold
+part 1 C-2,Gold
+: >"$work/fails"
+hook 7 "bigquery.sh, which cannot remove its export" bigquery.sh
+check "nothing is sent" test ! -e "$work/out.ndjson"
+rm "$work/fails" "$work/parts/001.gz"
+part 0 C-2,Gold C-1,Gold
+hook 0 "bigquery.sh once more, with fewer parts" bigquery.sh
+equal "each row is delivered once" "$(lines "$work/out.ndjson")" 2
 finish
