@@ -5,6 +5,7 @@
 #include "dropfeed/fetch.h"
 #include "dropfeed/map.h"
 #include "dropfeed/name.h"
+#include "dropfeed/schema.h"
 #include "dropfeed/send.h"
 #include "dropfeed/setup.h"
 
@@ -108,21 +109,27 @@ static void check_metrics_file(const struct setup_work *w)
 
 /* ---- feeds ---- */
 
-/* A manifest may fit some event types and not others: it is a mistake when it fits none. */
+static bool takes_type(const struct conf_feed *feed, const char *type)
+{
+	return schema_type_requests(type) == feed->requests.on &&
+	       (conf_takes_audiences(feed) || !schema_type_audience(type));
+}
+
+/* A manifest may fit some event types and not others: it is a mistake when it fits none. What it
+ * is held against first says why. */
 static void check_manifest(const struct setup_work *w)
 {
-	static const char *const of_events[] = {"custom_event", "commerce_event", "screen_view",
-						"eventless"};
-	static const char *const of_requests[] = {"erasure"}; /* they have the same columns */
-	bool requests = w->feed->requests.on;
-	const char *const *types = requests ? of_requests : of_events;
-	size_t n = requests ? 1 : sizeof(of_events) / sizeof(*of_events);
+	const char *type = w->feed->decode.document_type;
 	struct df_err first = {0};
 	char text[DF_ERR_TEXT];
-	for (size_t i = 0; i < n; i++) {
+	if (type == NULL)
+		type = "custom_event";
+	for (size_t i = 0; type != NULL; type = schema_event_at(i++)) {
 		struct map *map = NULL;
 		struct df_err err = {0};
-		enum df_status st = map_open(w->feed, types[i], &map, &err);
+		if (!takes_type(w->feed, type))
+			continue;
+		enum df_status st = map_open(w->feed, type, &map, &err);
 		map_close(map);
 		if (st == DF_OK)
 			return;

@@ -275,6 +275,26 @@ for good in 'api_key = us1-0123' 'api_key = 0123' 'api_key = us10-0123'; do
 	exits 0 "us1, $good" check
 done
 
+# Manifests of any event type, and of audiences where the sink takes them.
+manifest() { # COLUMN...
+	printf '{"hasHeaderRow":true,"columns":[' >"$work/manifest.json"
+	printf '{"column":"%s","action":"keep","field":"%s"},' "$@" |
+		sed 's/,$//; s/$/]}/' >>"$work/manifest.json"
+}
+to_braze=('sink = braze' 'instance = eu-01' "api_key_file = $work/api-secret")
+manifest c events.data.class_name
+conf_with 'sink = -' "manifest = $work/manifest.json"
+exits 0 "a manifest of crash reports" check
+manifest a audience.id m audience.member u user_identities.customer_id
+conf_with "${to_braze[@]}" "manifest = $work/manifest.json"
+exits 0 "a manifest of audiences for Braze" check
+finds "the same where the sink takes none" 2 'manifest: ' 'sink = -' \
+	"manifest = $work/manifest.json"
+manifest c events.data.classname
+finds "a manifest that fits nothing is held against document_type" 3 \
+	'manifest: .*classname.*crash_report' 'sink = -' 'document_type = crash_report' \
+	"manifest = $work/manifest.json"
+
 # OpenPGP keys.
 finds "an empty keyring" 3 \
 	'gnupg_home: the keyring in .*/none is empty.*gpg --homedir .*/none --import' 'sink = -' \
