@@ -377,4 +377,28 @@ else
 	skip "only root can be a user whom nobody knows"
 fi
 
+# A sink is a folder where it is one, with a slash at its end or without.
+who=() program=$dropfeed
+mkdir "$work/wide" "$work/narrow"
+for inner in wide narrow; do mkdir "$work/$inner/out"; done
+chmod 777 "$work/wide" "$work/narrow/out"
+chmod 555 "$work/narrow" "$work/wide/out"
+if [ "$(id -u)" -eq 0 ]; then
+	who=(setpriv --reuid 54321 --regid 54321 --clear-groups)
+	program=$work/wide/dropfeed
+	install -m 755 "$dropfeed" "$program"
+	chmod 711 "$work"
+fi
+if [ "$(id -u)" -ne 0 ] || command -v setpriv >/dev/null; then
+	for sink in narrow/out:0 narrow/out/:0 wide/out:2 wide/out/:2 narrow/file:2 wide/file:0; do
+		printf '[dropfeed]\nstate_dir = %s/wide/state\n[feed a]\nsink = file:%s\n' "$work" \
+			"$work/${sink%:*}" >"$work/wide/conf"
+		chmod 644 "$work/wide/conf"
+		status=0
+		"${who[@]}" "$program" --config "$work/wide/conf" check >"$work/out" 2>"$work/err" ||
+			status=$?
+		equal "a sink ${sink%:*}" "$status" "${sink##*:}"
+	done
+fi
+
 finish
