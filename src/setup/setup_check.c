@@ -304,17 +304,19 @@ static void check_doubled(const struct setup_work *w)
 static void check_removals(const struct setup_work *w)
 {
 	const struct conf_feed *feed = w->feed;
-	if (feed->fetch.after_done.what == CONF_KEEP)
+	bool done = feed->fetch.after_done.what != CONF_KEEP;
+	const char *key = done ? "after_done" : "after_refused";
+	if (!done && feed->fetch.after_refused.what == CONF_KEEP)
 		return;
 	for (size_t i = 0; i < w->conf->n_feeds; i++) {
 		const struct conf_feed *f = &w->conf->feeds[i];
 		if (f != feed && takes_the_same(f, feed))
 			setup_found(
-			    w, "after_done", true,
+			    w, key, true,
 			    "feed %s takes the same files, and does not get those that this "
-			    "one moves or deletes before: set after_done = keep, or give "
+			    "one moves or deletes before: set %s = keep, or give "
 			    "each feed a folder of its own",
-			    f->name);
+			    f->name, key);
 	}
 }
 

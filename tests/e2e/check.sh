@@ -167,6 +167,9 @@ check "is not a mistake" absent "$same" "$work/err"
 two_feeds "sink = file:$work/b.ndjson" 'after_done = delete'
 said "which one of them is said" "dropfeed\.conf:9: warning: feed b: after_done: feed a takes"
 equal "the other one takes nothing away" "$(grep -c 'after_done: feed' "$work/err")" 1
+two_feeds "sink = file:$work/b.ndjson" 'after_refused = delete'
+said "nor what it removes because it refuses it" \
+	"dropfeed\.conf:9: warning: feed b: after_refused: feed a takes.*set after_refused = keep"
 two_feeds "sink = file:$work/b.ndjson" 'after_done = move:done' 'include = b*'
 check "files of their own are not a mistake" absent 'after_done: feed' "$work/err"
 
