@@ -33,38 +33,41 @@ static void keep_finding(void *ctx, const struct setup_finding *f)
 				    .warning = f->warning};
 }
 
-/* Settings whose ticks try more than can be seen without a connection. */
-static bool has_tick(const char *key)
+/* Settings whose ticks try more than can be seen without a connection, or show what was found. */
+static bool has_tick(const struct doctor *d, const char *key)
 {
-	static const char *const keys[] = {"state_dir",  "known_hosts", "identity_file",
-					   "gnupg_home", "signed_by",   "rejects_recipient",
-					   "ca_file",    "source",      "sink"};
+	static const char *const keys[] = {"state_dir", "known_hosts", "identity_file", "ca_file",
+					   "sink"};
+	static const char *const of_openpgp[] = {"gnupg_home", "signed_by", "rejects_recipient"};
 	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++)
 		if (strcmp(key, keys[i]) == 0)
+			return true;
+	bool encrypted = d->feed != NULL && d->feed->decode.encrypted;
+	for (size_t i = 0; encrypted && i < sizeof(of_openpgp) / sizeof(*of_openpgp); i++)
+		if (strcmp(key, of_openpgp[i]) == 0)
 			return true;
 	return false;
 }
 
 /* ---- [dropfeed] ---- */
 
-static void mistake(void *ctx, const struct setup_finding *f)
+static void fail_at(struct doctor *d, const char *tick, const struct setup_finding *f)
 {
-	struct doctor *d = ctx;
 	struct df_err why = {0};
 	(void)df_fail(DF_USAGE, &why, NULL, "%s", f->text);
 	if (f->line != 0)
 		df_err_place(&why, d->options->path, (uint64_t)f->line, NULL);
-	doctor_fails(d, "configuration", DF_USAGE, &why);
+	doctor_fails(d, tick, DF_USAGE, &why);
+}
+
+static void mistake(void *ctx, const struct setup_finding *f)
+{
+	fail_at(ctx, "configuration", f);
 }
 
 static void secret_mistake(void *ctx, const struct setup_finding *f)
 {
-	struct doctor *d = ctx;
-	struct df_err why = {0};
-	(void)df_fail(DF_USAGE, &why, NULL, "%s", f->text);
-	if (f->line != 0)
-		df_err_place(&why, d->options->path, (uint64_t)f->line, NULL);
-	doctor_fails(d, "secrets", DF_USAGE, &why);
+	fail_at(ctx, "secrets", f);
 }
 
 static void check_configuration(struct doctor *d)
@@ -74,7 +77,7 @@ static void check_configuration(struct doctor *d)
 	for (size_t i = 0; i < d->n_findings; i++) {
 		struct doctor_finding *f = &d->findings[i];
 		d->feed = f->feed != NULL ? setup_feed(d->conf, f->feed) : NULL;
-		if (has_tick(f->key) ||
+		if (has_tick(d, f->key) ||
 		    (d->feed != NULL &&
 		     !setup_feed_chosen(d->feed, d->options->feeds, d->options->n_feeds)))
 			continue;

@@ -9,10 +9,11 @@
 static const struct source_step {
 	enum fetch_step at;
 	const char *name;
+	const char *settings[2]; /* what can be seen of it without a connection */
 } steps[] = {
-    {FETCH_STEP_CONNECT, "connection"},
-    {FETCH_STEP_HOST_KEY, "host_key"},
-    {FETCH_STEP_LOGIN, "login"},
+    {FETCH_STEP_CONNECT, "connection", {NULL}},
+    {FETCH_STEP_HOST_KEY, "host_key", {NULL}}, /* a mistyped host is not a known one, either */
+    {FETCH_STEP_LOGIN, "login", {"identity_file", NULL}},
 };
 #define N_STEPS (sizeof(steps) / sizeof(*steps))
 
@@ -43,7 +44,7 @@ static void show_steps(struct doctor *d, enum fetch_step at, enum df_status st,
 		} else if (failed == NULL) {
 			failed = steps[i].name;
 			doctor_fails(d, failed, st, why);
-		} else {
+		} else if (!doctor_found(d, steps[i].name, steps[i].settings)) {
 			doctor_skips(d, steps[i].name, "not tried, as %s failed", failed);
 		}
 	}

@@ -158,6 +158,9 @@ check "what needs it is skipped, and named" holds \
 	'[.ticks[] | select(.state == "skipped") | .tick] | contains(["host_key", "login", "listing", "write_access"])' \
 	"$work/out"
 ssh-keygen -q -t ed25519 -N '' -f "$work/strange"
+chmod 600 "$work/strange.pub"
+configure "s|@127.0.0.1:[0-9]*|@127.0.0.1:1|; s|^identity_file.*|identity_file = $work/strange.pub|"
+tick "a key that is seen to be wrong without it" 3 login warning 'strange.pub is a public key'
 printf '[127.0.0.1]:%s %s\n' "$(cat "$work/sftp/port")" \
 	"$(cut -d' ' -f1,2 "$work/strange.pub")" >"$work/wrong_hosts"
 configure "s|^known_hosts.*|known_hosts = $work/wrong_hosts|"
@@ -196,6 +199,16 @@ tick "globs that fit no file" 0 listing warning \
 	'0 files to take: include and exclude leave out all that is there'
 sed -i '/^include/d' "$conf"
 rm "$root/in/left-eventless.csv"
+
+# ---- what no tick tries ----
+configure '/^encrypted/s/.*/signed_by = 0123456789012345678901234567890123456789/; /^gnupg_home/d'
+tick "a signer without encryption" 0 configuration warning 'does nothing without encrypted = yes'
+mkdir -p "$work/drop"
+printf '[dropfeed]\nstate_dir = %s/state\n' "$work" >"$conf"
+for feed in a b; do
+	printf '[feed %s]\nsource = file://%s\nsink = -\n' "$feed" "$work/drop"
+done >>"$conf"
+tick "two feeds of one folder" 0 configuration warning 'every row would count twice'
 
 # ---- OpenPGP ----
 mkdir -m 700 "$work/empty"
