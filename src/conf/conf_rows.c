@@ -97,11 +97,11 @@ bool conf_print_char(const void *home, const struct conf_key *key, struct df_buf
 
 /* ---- words ---- */
 
-/* A word as SQL quotes it, or one of a list with commas: no cell is meant to hold these signs. */
+/* A word as SQL quotes it, or a list with commas: no cell is meant to hold these signs. */
 static bool is_slip(const char *word, size_t len)
 {
-	return len > 0 &&
-	       (word[len - 1] == ',' || (len > 1 && word[0] == '\'' && word[len - 1] == '\''));
+	return len > 0 && (memchr(word, ',', len) != NULL ||
+			   (len > 1 && word[0] == '\'' && word[len - 1] == '\''));
 }
 
 /* The word at *s, which is in quotes where it holds blanks; a quote in it is doubled then. */
@@ -127,10 +127,11 @@ static enum df_status words_read(const char *value, struct conf_list *list, stru
 	for (const char *s = value + strspn(value, " \t"); *s != '\0'; s += strspn(s, " \t")) {
 		df_buf_reset(&word);
 		if (!word_read(&s, &word) || word.len == 0) {
-			st = df_fail(DF_USAGE, err, NULL,
-				     "write words with blanks between them, and a word that holds "
-				     "blanks or quotes in double quotes, with each quote in it "
-				     "doubled: \\N NULL \"not known\"");
+			st = df_fail(
+			    DF_USAGE, err, NULL,
+			    "write words with blanks between them, and a word that holds "
+			    "blanks, commas or quotes in double quotes, with each quote in it "
+			    "doubled: \\N NULL \"not known\"");
 			break;
 		}
 		list->v = df_realloc(list->v, (list->n + 1) * sizeof(*list->v));

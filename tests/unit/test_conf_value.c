@@ -78,6 +78,7 @@ static void test_bad_values(void)
 	    {"null", "a \"\""},
 	    {"null", "'NULL'"},
 	    {"null", "NULL, \\N"},
+	    {"null", "n/a,-,none"},
 	    {"row_count", "Rows"},
 	    {"row_count", "(a)(b)"},
 	    {"row_count", "(a"},
@@ -159,7 +160,7 @@ static void test_good_values(void)
 	    {"encoding", "UTF-16"},
 	    {"comment", "#"},
 	    {"null", "\\N NULL \"not \"\"known\"\"\""},
-	    {"null", "' \"'NULL'\" \"a,\" b,c"},
+	    {"null", "' \"'NULL'\" \"a,\" \"b,c\""},
 	    {"row_count", "Rows: ([\\d,]+)"},
 	};
 	for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++) {
