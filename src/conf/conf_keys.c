@@ -123,7 +123,7 @@ const struct conf_key conf_feed_keys[] = {
     LIVE(order, fetch.order_none, word_bool, .fallback = "arrival", .words = order_words),
     LIVE(after_done, fetch.after_done, after, .fallback = "keep"),
     LIVE(after_refused, fetch.after_refused, after, .fallback = "keep"),
-    LIVE(receipts, fetch.receipts, text, .fallback = NULL),
+    LIVE(receipts, fetch.receipts, receipts, .fallback = NULL),
     LIVE(proxy_command, fetch.proxy_command, text, .fallback = NULL),
     LIVE(subfolders, fetch.subfolders, bool, .fallback = "no"),
     LIVE(ready_marker, fetch.ready_marker, marker, .fallback = NULL),

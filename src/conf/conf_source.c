@@ -149,25 +149,32 @@ static enum df_status source_file(const char *rest, struct conf_source *out, str
 	return DF_OK;
 }
 
-/* "/in//new/./" is "/in/new". The caller's. */
-static char *path_key(const char *path)
+/* "/in//new/./" is "/in/new"; up: and "/in/../new" is "/new", where no link leads elsewhere. The
+ * caller's. */
+static char *path_plain(const char *path, bool up)
 {
-	struct df_buf out = {0};
-	for (const char *p = path; *p != '\0';) {
+	char *out = df_alloc(strlen(path) + 2);
+	size_t len = 0;
+	for (const char *p = path; *p != '\0'; p += strspn(p, "/")) {
 		size_t n = strcspn(p, "/");
-		if (n > 1 || (n == 1 && *p != '.'))
-			df_buf_addf(&out, "/%.*s", (int)n, p);
-		p += n + (p[n] == '/');
+		if (up && n == 2 && p[0] == '.' && p[1] == '.') {
+			while (len > 0 && out[--len] != '/')
+				;
+		} else if (n > 1 || (n == 1 && p[0] != '.')) {
+			out[len++] = '/';
+			memcpy(out + len, p, n);
+			len += n;
+		}
+		p += n;
 	}
-	char *key = df_strdup(df_buf_cstr(&out));
-	df_buf_free(&out);
-	return key;
+	out[len] = '\0';
+	return out;
 }
 
 /* The folder, however it is spelled: the host in lower case, the port written out. */
 static char *source_key(const struct conf_source *s)
 {
-	char *path = path_key(s->path),
+	char *path = path_plain(s->path, false),
 	     *host = df_strdup(s->kind == CONF_SOURCE_SFTP ? s->host : "");
 	for (char *p = host; *p != '\0'; p++)
 		*p = (char)tolower((unsigned char)*p);
@@ -208,7 +215,7 @@ enum df_status conf_parse_source(void *home, const struct conf_key *key, const c
 	return DF_OK;
 }
 
-/* ---- sink, after_done, after_refused ---- */
+/* ---- sink, after_done, after_refused, receipts ---- */
 
 enum df_status conf_parse_sink(void *home, const struct conf_key *key, const char *value,
 			       const char *base, struct df_err *err)
@@ -240,44 +247,69 @@ enum df_status conf_parse_sink(void *home, const struct conf_key *key, const cha
 	return DF_OK;
 }
 
+/* A folder at the source. */
+static enum df_status dir_read(const char *value, char **out, struct df_err *err)
+{
+	if (value[0] == '~' && (value[1] == '/' || value[1] == '\0'))
+		return df_fail(DF_USAGE, err, NULL,
+			       "'~' is not replaced in a folder at the source: write its path from "
+			       "/, or from the source's folder");
+	*out = df_strdup(value);
+	return DF_OK;
+}
+
+/* What follows "move:", or NULL: the value is something else. */
+static const char *dir_moved_to(const char *value)
+{
+	return strncmp(value, "move:", 5) == 0 ? value + 5 + strspn(value + 5, " \t") : NULL;
+}
+
 enum df_status conf_parse_after(void *home, const struct conf_key *key, const char *value,
 				const char *base, struct df_err *err)
 {
 	struct conf_after_action *field =
 	    (struct conf_after_action *)(void *)((char *)home + key->at);
 	struct conf_after_action action = {.what = CONF_KEEP};
+	const char *dir = dir_moved_to(value);
 	(void)base; /* the folder is on the source */
-	if (strcmp(value, "delete") == 0)
+	if (dir != NULL && dir[0] != '\0') {
+		action.what = CONF_MOVE;
+		enum df_status st = dir_read(dir, &action.dir, err);
+		if (st != DF_OK)
+			return st;
+	} else if (strcmp(value, "delete") == 0) {
 		action.what = CONF_DELETE;
-	else if (strncmp(value, "move:", 5) == 0 && value[5] != '\0')
-		action = (struct conf_after_action){.what = CONF_MOVE, .dir = df_strdup(value + 5)};
-	else if (strcmp(value, "keep") != 0)
+	} else if (strcmp(value, "keep") != 0) {
 		return df_fail(DF_USAGE, err, NULL, "'%s' is neither keep nor delete nor move:DIR",
 			       value);
+	}
 	free(field->dir);
 	*field = action;
 	return DF_OK;
 }
 
-/* The path with one slash before each part, without "." and "..". The caller's. */
-static char *dir_plain(const char *path)
+enum df_status conf_parse_receipts(void *home, const struct conf_key *key, const char *value,
+				   const char *base, struct df_err *err)
 {
-	char *out = df_alloc(strlen(path) + 2);
-	size_t len = 0;
-	for (const char *p = path; *p != '\0'; p += strspn(p, "/")) {
-		size_t n = strcspn(p, "/");
-		if (n == 2 && p[0] == '.' && p[1] == '.') {
-			while (len > 0 && out[--len] != '/')
-				;
-		} else if (n > 1 || (n == 1 && p[0] != '.')) {
-			out[len++] = '/';
-			memcpy(out + len, p, n);
-			len += n;
-		}
-		p += n;
-	}
-	out[len] = '\0';
-	return out;
+	char *dir = NULL;
+	const char *moved = dir_moved_to(value);
+	(void)base;
+	if (moved != NULL)
+		return df_fail(DF_USAGE, err, NULL, "write the folder alone: %s", moved);
+	enum df_status st = dir_read(value, &dir, err);
+	if (st == DF_OK)
+		conf_text_set(conf_field(home, key), dir);
+	return st;
+}
+
+/* A setting's folder as a plain path; the caller's. */
+static char *dir_whole(const struct conf_feed *feed, const char *dir)
+{
+	char *whole =
+	    dir[0] == '/' ? df_strdup(dir) : df_format("%s/%s", feed->fetch.source.path, dir);
+	char *plain = path_plain(whole, true);
+	free(whole);
+	return plain;
 }
 
 /* A link may lead to it. */
@@ -294,24 +326,11 @@ bool conf_dir_is_source(const struct conf_feed *feed, const char *dir)
 	if (feed->fetch.source.kind == CONF_SOURCE_NONE || feed->fetch.source.path == NULL ||
 	    dir == NULL)
 		return false;
-	char *whole =
-	    dir[0] == '/' ? df_strdup(dir) : df_format("%s/%s", feed->fetch.source.path, dir);
-	char *a = dir_plain(whole), *b = dir_plain(feed->fetch.source.path);
-	bool is = strcmp(a, b) == 0 || dir_is_same(feed, whole);
-	free(whole);
-	free(a);
-	free(b);
+	char *there = dir_whole(feed, dir), *source = path_plain(feed->fetch.source.path, true);
+	bool is = strcmp(there, source) == 0 || dir_is_same(feed, there);
+	free(there);
+	free(source);
 	return is;
-}
-
-/* A setting's folder as a plain path; the caller's. */
-static char *dir_whole(const struct conf_feed *feed, const char *dir)
-{
-	char *whole =
-	    dir[0] == '/' ? df_strdup(dir) : df_format("%s/%s", feed->fetch.source.path, dir);
-	char *plain = dir_plain(whole);
-	free(whole);
-	return plain;
 }
 
 static bool source_is_there(const struct conf_source *a, const struct conf_source *b)
@@ -346,7 +365,7 @@ bool conf_dir_is_taken(const struct conf_feed *feed, const char *dir, const stru
 	if (!home && !(absolute && to->path[0] == '/'))
 		return false;
 
-	char *moved = dir_whole(feed, dir), *taken = dir_plain(to->path);
+	char *moved = dir_whole(feed, dir), *taken = path_plain(to->path, true);
 	size_t len = strlen(taken);
 	bool is = strncmp(moved, taken, len) == 0 &&
 		  (moved[len] == '\0' || (moved[len] == '/' && by->fetch.subfolders));

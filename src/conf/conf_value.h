@@ -64,6 +64,7 @@ conf_parse conf_parse_endpoint;
 conf_parse conf_parse_proxy;
 conf_parse conf_parse_sink;
 conf_parse conf_parse_after;
+conf_parse conf_parse_receipts;
 
 /* ---- conf_file.c ---- */
 
