@@ -70,6 +70,9 @@ static enum df_status days_and_zone(const struct conf_list *words, struct conf_e
 			out->days = days;
 			continue;
 		}
+		if (i == 3 && words->n == 5 && days_of(words->v[4]) != 0)
+			return df_fail(DF_USAGE, err, NULL, "days come before the time zone: %s %s",
+				       words->v[4], words->v[3]);
 		if (i + 1 < words->n || time_zone_open(words->v[i], &zone, err) != DF_OK)
 			return df_fail(DF_USAGE, err, NULL,
 				       "'%s' is neither days such as mon-fri, sat,sun or daily, "
@@ -167,7 +170,7 @@ static bool range_read(const char *value, struct conf_expect *out)
 		return false;
 	if (least == 0 && most == UINT64_MAX)
 		return false;
-	if (least > 0 && most != UINT64_MAX && (percent != other || least > most))
+	if (most != UINT64_MAX && ((percent != other && (percent || least > 0)) || least > most))
 		return false;
 	out->rows_least = least;
 	out->rows_most = most;

@@ -116,6 +116,7 @@ static void test_bad_values(void)
 	    {"gnupg_home", "/dev/null"},
 	    {"ca_file", "/nonexistent.pem"},
 	    {"api_secret_env", "DROPFEED_TEST_UNSET"},
+	    {"expect_rows", "0%..5000"},
 	    {"no_such_key", "1"},
 	};
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
@@ -201,6 +202,12 @@ static void test_good_values(void)
 	CU_ASSERT_STRING_EQUAL(feed->fetch.source.url, "sftp://u@h/p");
 	CU_ASSERT_PTR_NULL(strstr(err.text, "secretword")); /* nor is it shown */
 	CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "password_file"));
+	err = (struct df_err){0};
+	CU_ASSERT_EQUAL(conf_feed_set(feed, "expect", "1 by 06:00 Europe/Berlin mon-fri", &err),
+			DF_USAGE);
+	TEXT_HAS(err.text, "days come before the time zone: mon-fri Europe/Berlin");
+	CU_ASSERT_EQUAL(conf_feed_set(feed, "after_done", "move: ~done/of the day", &err), DF_OK);
+	CU_ASSERT_STRING_EQUAL(feed->fetch.after_done.dir, "~done/of the day");
 	conf_feed_free(feed);
 }
 
