@@ -152,8 +152,8 @@ struct run_status_options {
 	void *ctx;
 	/* all that are meant lie between these two; NULL: anywhere */
 	const char *name_from, *name_below;
-	/* For a monitor: the result says what is unfinished, and rejected since then. 0: it does
-	 * not. */
+	/* For a monitor: the result says what is unfinished, and rejected since then; 0: ever. */
+	bool health;
 	int64_t health_since_ms;
 };
 /* Whether the ledger has files of the feed, which the configuration may have no more; true as well

@@ -105,6 +105,7 @@ static int status(const struct conf *conf, const struct status_arguments *a, int
 				       .last = a->last,
 				       .unfinished = a->unfinished,
 				       .json = a->json,
+				       .health = a->exit_code,
 				       .names = files->n > 0 ? is_asked_for : NULL,
 				       .ctx = files,
 				       .name_from = from,

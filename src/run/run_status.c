@@ -73,7 +73,7 @@ void run_status(const struct conf *conf, const struct run_status_options *option
 	st = show(conf, ledger, options, &err);
 	if (st != DF_OK)
 		goto cleanup;
-	if (ledger != NULL && options->health_since_ms != 0)
+	if (ledger != NULL && options->health)
 		st = report_health(ledger, &asked, &health, &err);
 cleanup:
 	ledger_close(ledger);

@@ -6,7 +6,8 @@
 
 static void status(int64_t since, const char *feed)
 {
-	const struct run_status_options o = {.json = true, .feed = feed, .health_since_ms = since};
+	const struct run_status_options o = {
+	    .json = true, .feed = feed, .health = since >= 0, .health_since_ms = since};
 	memset(&world.result, 0, sizeof(world.result));
 	run_status(&world.conf, &o, &world.result);
 }
@@ -19,7 +20,9 @@ static void test_health(void)
 	CU_ASSERT_EQUAL(run_exit_code(&world.result), 1);
 	status(NOW + 1, NULL); /* it was closed before */
 	CU_ASSERT_EQUAL(run_exit_code(&world.result), 0);
-	status(0, NULL); /* not asked for */
+	status(0, NULL); /* ever */
+	CU_ASSERT_EQUAL(run_exit_code(&world.result), 1);
+	status(-1, NULL); /* not asked for */
 	CU_ASSERT_EQUAL(run_exit_code(&world.result), 0);
 	world_file("b-eventless.csv", SHA_B, NOW);
 	status(NOW + 1, NULL);
