@@ -63,7 +63,7 @@ static int unknown_option(const char *command, const struct cli_option *own, con
 	if (near == NULL)
 		near = cli_nearest(text, cli_global_options, sizeof(cli_global_options[0]));
 
-	if (near != NULL && strcmp(near, text) == 0)
+	if (near != NULL && strcmp(near, text) == 0 && strncmp(name, "--", 2) == 0)
 		return cli_usage(command, "--%s takes no value", near);
 	if (near != NULL)
 		return cli_usage(command, "unknown option '%s': did you mean --%s?", name, near);
@@ -153,6 +153,15 @@ static struct option *table_for_getopt(const struct option_tables *t)
 	return list;
 }
 
+/* getopt passes a word of letters once it has seen the last of them. */
+static const char *word_refused(char **argv)
+{
+	const char *passed = argv[optind - 1];
+	bool is_letter = optopt > 0 && optopt < OPTION_FIRST;
+	bool is_last = passed[0] == '-' && passed[strlen(passed) - 1] == optopt;
+	return is_letter && !is_last ? argv[optind] : passed;
+}
+
 /* -1: go on; CLI_PARSE_HELP: help is wanted; otherwise the exit code. */
 static int parse_options(const char *command, const char *letters, const struct option_tables *t,
 			 int argc, char **argv)
@@ -175,8 +184,7 @@ static int parse_options(const char *command, const char *letters, const struct 
 			o = table_at(t, c, &to);
 			code = take_value(command, o, to, optarg);
 		} else {
-			const char *word = argv[optind > 1 ? optind - 1 : 1];
-			code = unknown_option(command, t->own, word);
+			code = unknown_option(command, t->own, word_refused(argv));
 		}
 	}
 

@@ -114,7 +114,10 @@ static void test_mistakes(void)
 	    {"--last 7x", "--last: '7x' is not a number"},
 	    {"--last -7", "--last: '-7' is not a number"},
 	    {"--format xml", "--format: 'xml' is neither text nor json"},
-	    {"-z", "unknown option"},
+	    {"-z", "unknown option '-z'"},
+	    {"-zy x", "unknown option '-zy'"},
+	    {"--last 5 -feed x", "unknown option '-feed': did you mean --feed?"},
+	    {"x -zy", "unknown option '-zy'"},
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		CU_ASSERT_EQUAL(parse(cases[i][0]), CLI_EXIT_USAGE);
