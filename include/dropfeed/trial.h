@@ -88,7 +88,7 @@ struct trial_explain {       /* what became of a line of a document */
 	struct df_err refused;        /* the file or the document; text "" when it is not refused */
 	struct map_warning *warnings; /* own: the document's */
 	size_t n_warnings;
-	uint64_t rows, rejected, batches, events; /* of the document */
+	uint64_t rows, accepted, rejected, batches, events; /* of the document */
 	/* own: the one that the row is in, NULL when it is not sent */
 	struct batch *batch;
 	size_t at; /* which of the batch's rows it is, 0-based */

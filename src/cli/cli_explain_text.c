@@ -35,9 +35,11 @@ static void put_title(const struct cli_table *t, const char *file)
 
 	if (x->header)
 		df_buf_addf(t->out, ": %llu rows, %llu accepted, %llu rejected",
-			    (unsigned long long)x->rows,
-			    (unsigned long long)(x->rows - x->rejected),
+			    (unsigned long long)x->rows, (unsigned long long)x->accepted,
 			    (unsigned long long)x->rejected);
+	if (x->header && x->accepted + x->rejected < x->rows)
+		df_buf_addf(t->out, ", %llu skipped",
+			    (unsigned long long)(x->rows - x->accepted - x->rejected));
 	df_buf_addc(t->out, '\n');
 }
 

@@ -248,6 +248,7 @@ static enum df_status check_as_validate(struct explain_work *w,
 	document_pass_end(&pass);
 	x->rows = found.rows;
 	x->rejected = found.rejected;
+	x->accepted = found.rows - found.rejected - found.skipped;
 	x->batches = found.batches;
 	x->events = found.events;
 	return st == DF_OK || st == DF_REJECT

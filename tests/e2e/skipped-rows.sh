@@ -27,6 +27,8 @@ printf \
 exits 0 "a dry run, as JSON" run --dry-run --format json
 sums='.rows == 30000 and .rejected == 0 and .skipped == 3000 and .batches == 27000'
 check "says how many rows are skipped" holds "$sums" "$work/out"
+exits 0 "the header, explained" explain --feed a "$work/in/users-eventless.csv:1"
+said "does not count them as accepted" '30000 rows, 27000 accepted, 0 rejected, 3000 skipped'
 exits 0 "a run that skips rows" run
 said "says how many" '30000 rows = 27000 delivered \+ 0 rejected \+ 3000 skipped'
 exits 0 "status" status
