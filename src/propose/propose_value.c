@@ -42,6 +42,7 @@ static const char *const signs[] = {"US$",
 				    " "};
 #define N_SIGNS (sizeof(signs) / sizeof(signs[0]))
 #define BLANK   (N_SIGNS - 1) /* between thousands */
+#define GROUPS  (N_SIGNS - 4) /* from here on likewise */
 
 enum comma { COMMA_NONE, COMMA_GROUPS, COMMA_DECIMAL, COMMA_DECIMAL_GROUPS };
 
@@ -211,7 +212,7 @@ bool propose_value_has(const struct propose *p, size_t column, const char *sign)
 }
 
 static const char *const comma_words[] = {
-    [COMMA_NONE] = "numbers with a currency's sign",
+    [COMMA_NONE] = "numbers with blanks or apostrophes between thousands",
     [COMMA_GROUPS] = "numbers with commas between thousands",
     [COMMA_DECIMAL] = "numbers with decimal commas",
     [COMMA_DECIMAL_GROUPS] = "numbers with decimal commas, and points between thousands"};
@@ -240,7 +241,9 @@ char *propose_value_number(struct propose *p, size_t column, const struct schema
 	if (filled == 0 || most == 0 || !propose_most(most, filled))
 		return NULL;
 
-	*why = comma_words[best.comma];
+	bool has_sign = memchr(best.sign, true, GROUPS) != NULL;
+	*why = best.comma == COMMA_NONE && has_sign ? "numbers with a currency's sign"
+						    : comma_words[best.comma];
 	return cleaning_template(&best);
 }
 

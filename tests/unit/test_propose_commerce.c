@@ -187,6 +187,14 @@ static void test_currencies(void)
 			DF_OK);
 	CU_ASSERT_TRUE(says("\"{{ value | remove: ' ' | replace: ',', '.' | strip }}\""));
 	CU_ASSERT_TRUE(says("no column names the currency"));
+	CU_ASSERT_EQUAL(propose(&plain, "commerce_event", true,
+				"order id|user id|sku|price\n1|u|s|1 234\n2|u|s|900"),
+			DF_OK);
+	CU_ASSERT_TRUE(says("numbers with blanks or apostrophes between thousands"));
+	CU_ASSERT_EQUAL(propose(&plain, "commerce_event", true,
+				"order id|user id|sku|price\n1|u|s|$12.34\n2|u|s|$9"),
+			DF_OK);
+	CU_ASSERT_TRUE(says("numbers with a currency's sign"));
 }
 
 static void test_amount_words(void)
