@@ -52,8 +52,8 @@ static char *find_closed(const char *folder, struct stat *info)
 
 char *setup_left_by_others(const char *state_dir)
 {
-	static const char *const names[] = {"lock",          "ledger.db", "ledger.db-wal",
-					    "ledger.db-shm", "spool",     "rejects"};
+	static const char *const names[] = {"lock",  "ledger.db", "ledger.db-wal", "ledger.db-shm",
+					    "spool", "rejects",   "metrics.lock"};
 	struct stat info;
 	char *found = NULL;
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names) && found == NULL; i++) {

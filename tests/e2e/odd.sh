@@ -154,6 +154,11 @@ if [ "$(id -u)" -eq 0 ] && on_sqlite "another user's, who may not make databases
 	check "and doctor" holds '.ticks[] | select(.tick == "state_dir") |
 		.state == "failed" and (.text | test("s5/rejects belongs to root"))' "$work/out"
 	chown nobody "$work/s5/rejects"
+	install -m 600 /dev/null "$work/s5/metrics.lock"
+	as_nobody check
+	equal "nor may the lock of the metrics be theirs" "$?" 2
+	said "as the others" 'state_dir: .*s5/metrics.lock belongs to root'
+	rm "$work/s5/metrics.lock"
 	mkdir -m 700 "$work/s5/spool/theirs"
 	as_nobody check
 	equal "nor may they have a folder in it" "$?" 2
