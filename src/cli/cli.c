@@ -116,6 +116,8 @@ static int conf_of(const struct cli_globals *g, bool needed, bool secrets, struc
 		return needed ? CLI_EXIT_USAGE : 0;
 	}
 	enum df_status st = setup_load(path, secrets, print_mistake, path, out);
+	if (st != DF_OK && !needed && g->config == NULL)
+		complain("dropfeed: to go without this configuration: --config /dev/null\n");
 	free(path);
 	cli_log_setup(g, *out);
 	return st == DF_OK ? 0 : CLI_EXIT_USAGE;

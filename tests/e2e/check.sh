@@ -404,4 +404,13 @@ if [ "$(id -u)" -ne 0 ] || command -v setpriv >/dev/null; then
 	done
 fi
 
+# What works without a configuration says how to, where the one that is found cannot be read.
+rm "$conf"
+echo nonsense >"$work/other.conf"
+export DROPFEED_CONFIG=$work/other.conf
+orders=$samples/orders-commerce_event.csv
+exits 2 "validate with a configuration that cannot be read" validate "$orders"
+said "says how to go without it" 'dropfeed: to go without this configuration: --config /dev/null'
+exits 0 "which works" validate --config /dev/null "$orders"
+
 finish
