@@ -150,7 +150,8 @@ static void check_attributes(struct plan_checker *c, const struct plan_record *r
 	plan_value_check(c, point->root, object.p);
 }
 
-/* The identities of the user, and the device's, as one object. */
+/* The identities of the user, and the device's, as one object: those of the user come first, as
+ * they are in the batch. */
 static void check_identities(struct plan_checker *c, const struct plan_record *r)
 {
 	const struct plan_point *point = c->plan->identities;
@@ -161,11 +162,14 @@ static void check_identities(struct plan_checker *c, const struct plan_record *r
 	    schema_field_find(&schema_batch, "device_info", strlen("device_info"));
 	struct json_walk batch = json_walk_members(r->batch, r->batch_len);
 	struct json_text ids = json_find(batch, "user_identities"), name, value;
-	struct json_walk info = json_walk_into(json_find(batch, "device_info"));
+	c->device = json_find(batch, "device_info");
+	struct json_walk info = json_walk_into(c->device);
 	df_buf_reset(&c->text);
 	df_buf_addc(&c->text, '{');
 	if (ids.len > 2 && ids.p[0] == '{')
 		df_buf_add(&c->text, ids.p + 1, ids.len - 2);
+	c->ids = ids.p;
+	c->ids_end = c->text.len;
 	while (json_walk_next(&info, &name, &value)) {
 		const struct schema_field *field =
 		    schema_field_find(device->object, name.p, name.len);
@@ -185,13 +189,15 @@ static void check_identities(struct plan_checker *c, const struct plan_record *r
 	plan_value_check(c, point->root, c->text.data);
 }
 
-/* Where an identity is in the batch: it was found in an object that was put together. */
+/* Where an identity is in the batch: it was found in an object that was put together. An attribute
+ * of the same name and value is not it. */
 static void place_identity(const struct plan_checker *c, const struct plan_record *r,
 			   struct plan_finding *f)
 {
-	const char *name = c->text.data + f->from;
 	size_t len = f->to - f->from;
-	const char *at = memmem(r->batch, r->batch_len, name, len);
+	const char *at = f->to <= c->ids_end
+			     ? c->ids + f->from
+			     : memmem(c->device.p, c->device.len, c->text.data + f->from, len);
 	f->from = f->to = 0;
 	if (at == NULL)
 		return;

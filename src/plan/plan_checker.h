@@ -25,9 +25,14 @@ struct plan_checker {
 	const char *base; /* the text that positions count from */
 	const char *end;  /* of the text that is checked */
 	bool in_batch;
-	bool attributes;      /* the members are user attributes */
-	bool identities;      /* likewise */
-	struct df_buf text;   /* the object that is checked, where it is put together */
+	bool attributes;    /* the members are user attributes */
+	bool identities;    /* likewise */
+	struct df_buf text; /* the object that is checked, where it is put together */
+	/* of the identities: where those of the user are in the batch, up to where in the text, and
+	 * the object that has the others */
+	const char *ids;
+	size_t ids_end;
+	struct json_text device;
 	struct df_buf string; /* a string without its escapes */
 	struct df_buf key;    /* a member's name without its escapes */
 	uint32_t recent[256]; /* points that were asked for lately, from 1; see plan_event_point */

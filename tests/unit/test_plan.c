@@ -198,6 +198,28 @@ static void test_places(void)
 	plan_checker_free(c);
 }
 
+/* An attribute may have the name and the value of an identity, and comes before it. */
+static void test_places_of_identities(void)
+{
+	static const char batch[] =
+	    "\"user_attributes\":{\"google\":\"1\"},\"user_identities\":{\"email\":\"a@b.de\","
+	    "\"google\":\"1\"},\"device_info\":{\"brand\":\"x\",\"roku_advertising_id\":\"2\"}";
+	static const char *const members[] = {"\"google\":\"1\"}", "\"google\":\"1\"},\"dev",
+					      "\"roku_advertising_id\":\"2\"}"};
+	struct plan_checker *c = plan_checker_new(shop, false);
+	struct plan_record r = {.event_type = "eventless",
+				.data = "",
+				.batch = batch,
+				.batch_len = sizeof(batch) - 1,
+				.user = true};
+	const struct plan_finding *f;
+	CU_ASSERT_EQUAL_FATAL(plan_check(c, &r, &f), 3);
+	for (size_t i = 0; i < 3; i++)
+		CU_ASSERT_EQUAL(strncmp(batch + f[i].from, members[i], strlen(members[i])), 0);
+	CU_ASSERT(f[0].from < f[1].from && f[1].from < f[2].from);
+	plan_checker_free(c);
+}
+
 /* ---- documents ---- */
 
 static struct plan *read_plan(const char *text, uint32_t version, struct df_err *err)
@@ -326,6 +348,7 @@ int main(void)
 	    {"products", test_products},
 	    {"attributes and identities of users", test_user},
 	    {"where an unplanned member is", test_places},
+	    {"places of identities", test_places_of_identities},
 	    {"versions, and what is not a plan", test_versions},
 	    {"what is not enforced is remarked", test_remarks},
 	    {"schemas that are nested without end", test_depth},
