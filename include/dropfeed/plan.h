@@ -102,7 +102,10 @@ struct plan_record {
 	bool user; /* the batch is checked, too: attributes and identities */
 };
 
-#define PLAN_MAX_FINDINGS 32
+/* What is unplanned is found member by member, as many as a row can have columns; of what is
+ * invalid only the first is, as that is said and nothing else. */
+#define PLAN_MAX_FINDINGS 10000u
+#define PLAN_MAX_INVALID  32u
 
 struct plan_finding {
 	bool unplanned; /* else invalid */
@@ -115,8 +118,8 @@ struct plan_finding {
 	size_t from, to;   /* where the member is, name and value; 0, 0: not one member */
 };
 
-/* Returns how many findings there are, PLAN_MAX_FINDINGS at most; *out is borrowed until the next
- * call. */
+/* Returns how many findings there are, PLAN_MAX_FINDINGS at most: then there may be more. *out is
+ * borrowed until the next call. */
 size_t plan_check(struct plan_checker *c, const struct plan_record *record,
 		  const struct plan_finding **out);
 

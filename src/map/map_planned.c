@@ -13,10 +13,9 @@
 #include <stdlib.h>
 #include <xxhash.h>
 
-#define MAX_CUTS PLAN_MAX_FINDINGS
-
 struct cut {
 	size_t from, to;
+	bool identity;
 };
 
 static size_t column_at(const struct map *m, const char *path)
@@ -170,18 +169,18 @@ static void cut_ids(struct map *m, const char *member, size_t len)
 {
 	char *at = m->ids.len > 0 ? memmem(m->ids.data, m->ids.len, member, len) : NULL;
 	if (at != NULL)
-		cut_member(&m->ids, (struct cut){(size_t)(at - m->ids.data),
-						 (size_t)(at - m->ids.data) + len});
+		cut_member(&m->ids, (struct cut){.from = (size_t)(at - m->ids.data),
+						 .to = (size_t)(at - m->ids.data) + len});
 }
 
-static void cut_batch(struct map_run *r, struct cut *cuts, size_t n, const bool *identity)
+static void cut_batch(struct map_run *r, struct cut *cuts, size_t n)
 {
 	static const char *const empties[] = {"\"user_attributes\":{}", "\"user_identities\":{}",
 					      "\"device_info\":{}"};
 	struct map *m = r->m;
 	struct cut empty;
 	for (size_t i = 0; i < n; i++)
-		if (identity[i])
+		if (cuts[i].identity)
 			cut_ids(m, m->batch_out.data + cuts[i].from, cuts[i].to - cuts[i].from);
 	qsort(cuts, n, sizeof(*cuts), planned_by_place);
 	for (size_t i = 0; i < n; i++)
@@ -254,25 +253,29 @@ static bool leaves_out(const struct map *m, const struct plan_finding *f)
 
 static void block(struct map_run *r, const struct plan_finding *f, size_t n)
 {
-	struct cut batch[MAX_CUTS], data[MAX_CUTS];
-	bool identity[MAX_CUTS];
+	struct cut *cuts = df_alloc(2 * n * sizeof(*cuts)), *data = cuts + n;
 	size_t n_batch = 0, n_data = 0;
 	for (size_t i = 0; i < n; i++) {
+		const struct cut cut = {f[i].from, f[i].to,
+					.identity = f[i].part == PLAN_USER_IDENTITY};
 		if (!leaves_out(r->m, &f[i]))
 			continue;
-		if (f[i].part == PLAN_EVENT) {
+		if (f[i].part == PLAN_EVENT)
 			r->record->no_event = true;
-		} else if (f[i].in_batch) {
-			identity[n_batch] = f[i].part == PLAN_USER_IDENTITY;
-			batch[n_batch++] = (struct cut){f[i].from, f[i].to};
-		} else {
-			data[n_data++] = (struct cut){f[i].from, f[i].to};
-		}
+		else if (f[i].in_batch)
+			cuts[n_batch++] = cut;
+		else
+			data[n_data++] = cut;
 	}
 	if (n_batch > 0)
-		cut_batch(r, batch, n_batch, identity);
+		cut_batch(r, cuts, n_batch);
 	if (n_data > 0)
 		cut_data(r, data, n_data);
+	free(cuts);
+	if (n == PLAN_MAX_FINDINGS)
+		map_run_fault(r, "unplanned", MAP_NONE,
+			      "more than %u members of the row are not in the data plan",
+			      PLAN_MAX_FINDINGS - 1);
 }
 
 void map_planned(struct map_run *r)
@@ -290,7 +293,7 @@ void map_planned(struct map_run *r)
 	    .batch_len = m->batch_out.len,
 	    .user = true};
 	size_t n = m->clean ? 0 : plan_check(m->planner, &record, &f);
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n && r->record->n_faults < MAP_MAX_FAULTS; i++)
 		if (action == CONF_PLAN_REJECT)
 			fault(r, &f[i]);
 		else

@@ -26,6 +26,7 @@ void plan_checker_free(struct plan_checker *c)
 	if (c == NULL)
 		return;
 	free(c->memo);
+	free(c->findings);
 	df_buf_free(&c->text);
 	df_buf_free(&c->string);
 	df_buf_free(&c->key);
@@ -100,10 +101,9 @@ static const struct plan_point *point_of_event(struct plan_checker *c, const str
 
 static void unplanned_event(struct plan_checker *c, const struct event *e)
 {
-	if (c->n == PLAN_MAX_FINDINGS)
-		return;
-	struct plan_finding *f = &c->findings[c->n++];
-	*f = (struct plan_finding){.unplanned = true, .part = PLAN_EVENT, .point = e->type};
+	struct plan_finding *f = plan_finding_new(c, true); /* the first one */
+	f->part = PLAN_EVENT;
+	f->point = e->type;
 	snprintf(f->pointer, sizeof(f->pointer), "#");
 	snprintf(f->text, sizeof(f->text), "the plan has no such %s", e->type);
 }
@@ -208,7 +208,7 @@ static void place_identity(const struct plan_checker *c, const struct plan_recor
 size_t plan_check(struct plan_checker *c, const struct plan_record *record,
 		  const struct plan_finding **out)
 {
-	c->n = c->depth = 0;
+	c->n = c->n_invalid = c->depth = 0;
 	if (strcmp(record->event_type, "eventless") != 0)
 		check_event(c, record);
 	if (record->user)

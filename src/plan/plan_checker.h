@@ -19,8 +19,8 @@ struct plan_checker {
 	uint32_t *memo; /* own: per property, the one that a member at that place was last */
 	struct plan_step steps[PLAN_MAX_DEPTH];
 	size_t depth;
-	struct plan_finding findings[PLAN_MAX_FINDINGS];
-	size_t n;
+	struct plan_finding *findings; /* own */
+	size_t n, cap, n_invalid;
 	const char *point;
 	const char *base; /* the text that positions count from */
 	const char *end;  /* of the text that is checked */
@@ -42,9 +42,11 @@ struct plan_checker {
 };
 
 /* ---- plan_finding.c ---- */
-/* Adds one, of the current value, or of what `last` (or NULL) is below it. NULL: there are too
- * many. */
-struct plan_finding *plan_finding_add(struct plan_checker *c, const char *last, size_t len);
+/* An empty one. NULL: there are too many. */
+struct plan_finding *plan_finding_new(struct plan_checker *c, bool unplanned);
+/* Adds one, of the current value, or of what `last` (or NULL) is below it. NULL: likewise. */
+struct plan_finding *plan_finding_add(struct plan_checker *c, bool unplanned, const char *last,
+				      size_t len);
 void plan_finding_invalid(struct plan_checker *c, const char *fmt, ...) DF_PRINTF(2, 3);
 
 /* ---- plan_scalar.c ---- */

@@ -3,6 +3,7 @@
 #include "plan_checker.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 /* RFC 6901: "~" and "/" are written as ~0 and ~1. */
 static void pointer_add_step(struct df_buf *out, const char *key, size_t len)
@@ -52,13 +53,28 @@ static enum plan_part checked_part(const struct plan_checker *c)
 	return inside(c, "custom_attributes") ? PLAN_EVENT_ATTRIBUTE : PLAN_FIELD;
 }
 
-struct plan_finding *plan_finding_add(struct plan_checker *c, const char *last, size_t len)
+struct plan_finding *plan_finding_new(struct plan_checker *c, bool unplanned)
 {
-	if (c->n == PLAN_MAX_FINDINGS)
+	if (c->n == PLAN_MAX_FINDINGS || (!unplanned && c->n_invalid == PLAN_MAX_INVALID))
 		return NULL;
-	struct plan_finding *f = &c->findings[c->n++];
-	*f = (struct plan_finding){
-	    .part = checked_part(c), .point = c->point, .in_batch = c->in_batch};
+	if (c->n == c->cap) {
+		c->cap = c->cap * 2 + PLAN_MAX_INVALID;
+		c->findings = df_realloc(c->findings, c->cap * sizeof(*c->findings));
+	}
+	c->n_invalid += !unplanned;
+	c->findings[c->n] = (struct plan_finding){.unplanned = unplanned};
+	return &c->findings[c->n++];
+}
+
+struct plan_finding *plan_finding_add(struct plan_checker *c, bool unplanned, const char *last,
+				      size_t len)
+{
+	struct plan_finding *f = plan_finding_new(c, unplanned);
+	if (f == NULL)
+		return NULL;
+	f->part = checked_part(c);
+	f->point = c->point;
+	f->in_batch = c->in_batch;
 	pointer_to(c, last, len, f->pointer, sizeof(f->pointer));
 	return f;
 }
@@ -66,7 +82,7 @@ struct plan_finding *plan_finding_add(struct plan_checker *c, const char *last, 
 void plan_finding_invalid(struct plan_checker *c, const char *fmt, ...)
 {
 	va_list ap;
-	struct plan_finding *f = plan_finding_add(c, NULL, 0);
+	struct plan_finding *f = plan_finding_add(c, false, NULL, 0);
 	if (f == NULL)
 		return;
 	va_start(ap, fmt);

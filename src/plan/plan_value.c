@@ -47,7 +47,7 @@ static bool may_be_text(const struct plan_checker *c, const struct plan_node *no
 
 static void missing(struct plan_checker *c, const char *name, size_t len)
 {
-	struct plan_finding *f = plan_finding_add(c, name, len);
+	struct plan_finding *f = plan_finding_add(c, false, name, len);
 	if (f == NULL)
 		return;
 	f->missing = true;
@@ -98,10 +98,9 @@ static const struct plan_property *node_property(struct plan_checker *c,
 static void unplanned(struct plan_checker *c, const char *key, size_t len, const char *from,
 		      const char *to)
 {
-	struct plan_finding *f = plan_finding_add(c, key, len);
+	struct plan_finding *f = plan_finding_add(c, true, key, len);
 	if (f == NULL)
 		return;
-	f->unplanned = true;
 	f->from = (size_t)(from - c->base);
 	f->to = (size_t)(to - c->base);
 	snprintf(f->text, sizeof(f->text), "it is not planned");

@@ -36,17 +36,20 @@ static void check(const struct plan *plan, const struct plan_record *r, bool str
 {
 	struct plan_checker *c = plan_checker_new(plan, strict);
 	const struct plan_finding *f;
-	struct plan_finding first[PLAN_MAX_FINDINGS];
-	size_t n = plan_check(c, r, &f);
+	size_t n = plan_check(c, r, &f), invalid = 0;
+	struct plan_finding *first = df_alloc((n + 1) * sizeof(*first));
 	FUZZ_CHECK(n <= PLAN_MAX_FINDINGS);
 	for (size_t i = 0; i < n; i++) {
 		check_place(r, &f[i]);
 		first[i] = f[i];
+		invalid += !f[i].unplanned;
 	}
+	FUZZ_CHECK(invalid <= PLAN_MAX_INVALID);
 	FUZZ_CHECK(plan_check(c, r, &f) == n);
 	for (size_t i = 0; i < n; i++)
 		FUZZ_CHECK(strcmp(first[i].pointer, f[i].pointer) == 0 &&
 			   strcmp(first[i].text, f[i].text) == 0);
+	free(first);
 	plan_checker_free(c);
 }
 

@@ -220,6 +220,30 @@ static void test_places_of_identities(void)
 	plan_checker_free(c);
 }
 
+/* All that the platform would leave out is found. */
+static void test_many(void)
+{
+	struct df_buf batch = {0};
+	const struct plan_finding *f;
+	struct plan_checker *c = plan_checker_new(shop, false);
+	df_buf_adds(&batch, "\"user_attributes\":{\"newsletter\":\"x\"");
+	for (int i = 0; i < 60; i++)
+		df_buf_addf(&batch, ",\"a%d\":1", i);
+	df_buf_adds(&batch, "},\"user_identities\":{\"google\":\"1\"}");
+	struct plan_record r = {.event_type = "eventless",
+				.data = "",
+				.batch = batch.data,
+				.batch_len = batch.len,
+				.user = true};
+	CU_ASSERT_EQUAL_FATAL(plan_check(c, &r, &f), 62);
+	CU_ASSERT_FALSE(f[0].unplanned);
+	TEXT_IS(f[60].pointer, "#/a59");
+	CU_ASSERT(f[61].unplanned && f[61].part == PLAN_USER_IDENTITY);
+
+	plan_checker_free(c);
+	df_buf_free(&batch);
+}
+
 /* ---- documents ---- */
 
 static struct plan *read_plan(const char *text, uint32_t version, struct df_err *err)
@@ -349,6 +373,7 @@ int main(void)
 	    {"attributes and identities of users", test_user},
 	    {"where an unplanned member is", test_places},
 	    {"places of identities", test_places_of_identities},
+	    {"more than are said", test_many},
 	    {"versions, and what is not a plan", test_versions},
 	    {"what is not enforced is remarked", test_remarks},
 	    {"schemas that are nested without end", test_depth},
