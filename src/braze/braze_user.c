@@ -122,13 +122,23 @@ static void put_facebook(struct braze_writer *w, struct json_text value)
 	df_buf_addc(w->text, '}');
 }
 
+/* As numbers of 64 bits, of which none begins with 0. */
+static bool is_twitter_id(struct json_text t)
+{
+	static const char max[] = "9223372036854775807";
+	const size_t len = sizeof(max) - 1;
+	for (size_t i = 0; i < t.len; i++)
+		if (!isdigit((unsigned char)t.p[i]))
+			return false;
+	return t.len > 0 && t.p[0] != '0' &&
+	       (t.len < len || (t.len == len && memcmp(t.p, max, len) <= 0));
+}
+
 /* An id is a number there; what is not one is a name. */
 static void put_twitter(struct braze_writer *w, struct json_text value)
 {
 	struct json_text t = json_string(value);
-	bool number = t.len > 0 && t.len <= 18 && t.p[0] != '0';
-	for (size_t i = 0; i < t.len; i++)
-		number = number && isdigit((unsigned char)t.p[i]);
+	bool number = is_twitter_id(t);
 	if (value.len == 0 || !braze_name_own(w, "twitter"))
 		return;
 	df_buf_adds(w->text, number ? "{\"id\":" : "{\"screen_name\":");

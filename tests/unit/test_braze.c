@@ -67,6 +67,25 @@ static void test_user(void)
 	TEXT_IS(mapped("{\"mpid\":1}", false), "missing-identity");
 }
 
+static void test_twitter(void)
+{
+	static const struct {
+		const char *value, *wanted;
+	} ids[] = {{"123456", "{\"id\":123456}"},
+		   {"1580661436132757506", "{\"id\":1580661436132757506}"},
+		   {"9223372036854775807", "{\"id\":9223372036854775807}"},
+		   {"9223372036854775808", "{\"screen_name\":\"9223372036854775808\"}"},
+		   {"0123", "{\"screen_name\":\"0123\"}"},
+		   {"bird", "{\"screen_name\":\"bird\"}"}};
+	for (size_t i = 0; i < sizeof(ids) / sizeof(*ids); i++) {
+		char json[160];
+		snprintf(json, sizeof(json),
+			 "{\"user_identities\":{\"customer_id\":\"C\",\"twitter\":\"%s\"}}",
+			 ids[i].value);
+		TEXT_HAS(mapped(json, false), ids[i].wanted);
+	}
+}
+
 /* name, id, member of each audience. */
 static void add_audience(struct df_buf *json, const char *id, const char *name, bool member)
 {
@@ -236,6 +255,7 @@ int main(void)
 {
 	static const CU_TestInfo tests[] = {
 	    {"a user", test_user},
+	    {"the id of a Twitter user", test_twitter},
 	    {"audiences", test_audiences},
 	    {"no audience", test_no_audience},
 	    {"types", test_types},
