@@ -178,12 +178,22 @@ static enum df_status lane_sending(struct http_lane *lane, size_t from, size_t t
 	return s.n > 0 ? base->events->sending(base->ctx, &s, err) : DF_OK;
 }
 
+/* The first item from there on that has none in doubt after it: a note that it came back is one
+ * of all that follows in the lane. */
+static size_t after_doubt(const struct send_request *r, size_t from)
+{
+	size_t i = r->n;
+	while (i > from && !send_objects_doubtful(&r->item[i - 1]))
+		i--;
+	return i;
+}
+
 void http_lane_back(struct http_lane *lane, size_t from, size_t to)
 {
 	struct sender *sender = lane->stream->base->sender;
 	const struct send_request *r = &lane->request;
 	struct df_err err = {0};
-	from = from > r->settled ? from : r->settled;
+	from = after_doubt(r, from > r->settled ? from : r->settled);
 	if (lane->stream->unsettled || from >= r->n)
 		return;
 	struct send_sending s = {.back = true};

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT */
+/* What must not be sent twice: what is noted of it, before it leaves and when it came back, and
+ * what becomes of its rows. */
+#include "../../src/send/send_http.h"
+#include "../../src/send/send_objects.h"
+
+#include "test.h"
+
+#include <stdlib.h>
+
+#define LANES 3
+
+static struct {
+	struct {
+		uint32_t lane;
+		uint64_t first, last; /* positions */
+		bool back, more;
+	} note[16];
+	size_t n, fails; /* fails: the number, from 1, of the note that is refused */
+	struct send_settled step;
+	char codes[256];
+} heard;
+
+static struct sender sender = {.lock = PTHREAD_MUTEX_INITIALIZER};
+static struct send_http http = {.sender = &sender};
+static const struct http_service service = {.once = true, .reject_code = "api-rejected"};
+static struct http_lane lanes[2][LANES];
+static struct send_stream base[2];
+static struct http_stream streams[2];
+static struct http_route route;
+
+static enum df_status on_sending(void *ctx, const struct send_sending *s, struct df_err *err)
+{
+	(void)ctx;
+	CU_ASSERT_FATAL(heard.n < sizeof(heard.note) / sizeof(*heard.note));
+	heard.note[heard.n].lane = s->lane;
+	heard.note[heard.n].first = s->batches[0]->lane_position;
+	heard.note[heard.n].last = s->batches[s->n - 1]->lane_position;
+	heard.note[heard.n].more = s->more;
+	heard.note[heard.n++].back = s->back;
+	return heard.n == heard.fails ? df_fail(DF_RETRY, err, NULL, "taken over") : DF_OK;
+}
+
+static enum df_status on_settled(void *ctx, const struct send_settled *step, struct df_err *err)
+{
+	(void)ctx;
+	(void)err;
+	heard.step = *step;
+	for (size_t i = 0; i < step->n_rejects; i++) {
+		const struct send_reject *r = &step->rejects[i];
+		size_t len = strlen(heard.codes);
+		snprintf(heard.codes + len, sizeof(heard.codes) - len, "%u:%s%s ",
+			 (unsigned)r->rows->number, r->code, r->partly ? " partly" : "");
+	}
+	return DF_OK;
+}
+
+static const struct send_events events = {.settled = on_settled, .sending = on_sending};
+
+static void begin(void)
+{
+	memset(&heard, 0, sizeof(heard));
+	memset(lanes, 0, sizeof(lanes));
+	http.streams = &streams[0];
+	http.unsaid = false;
+	for (int k = 0; k < 2; k++) {
+		base[k] =
+		    (struct send_stream){.sender = &sender, .events = &events, .n_lanes = LANES};
+		streams[k] = (struct http_stream){.base = &base[k],
+						  .http = &http,
+						  .route = &route,
+						  .service = &service,
+						  .form = &batch_form_braze,
+						  .lanes = lanes[k],
+						  .next = k == 0 ? &streams[1] : NULL};
+		pthread_cond_init(&streams[k].changed, NULL);
+		for (uint32_t i = 0; i < LANES; i++) {
+			lanes[k][i].stream = &streams[k];
+			lanes[k][i].number = i;
+		}
+	}
+}
+
+static void end(void)
+{
+	for (int k = 0; k < 2; k++)
+		for (size_t i = 0; i < LANES; i++)
+			send_request_clear(&lanes[k][i].request);
+}
+
+/* A batch of one row for each letter: e an event, t an attribute of the user. */
+static void add(struct http_lane *lane, const char *objects)
+{
+	struct send_request *r = &lane->request;
+	struct batch *b = df_alloc(sizeof(*b));
+	b->lane = lane->number;
+	b->lane_position = r->n;
+	b->n_objects = b->n_rows = (uint32_t)strlen(objects);
+	b->objects = df_alloc(b->n_objects * sizeof(*b->objects));
+	b->rows = df_alloc(b->n_rows * sizeof(*b->rows));
+	for (uint32_t i = 0; i < b->n_objects; i++) {
+		b->rows[i].number = i + 1;
+		b->rows[i].event = b->objects[i].event = i;
+		b->objects[i].once = objects[i] == 'e';
+	}
+	r->item[r->n] = (struct send_item){.batch = b};
+	send_objects_begin(&r->item[r->n++]);
+}
+
+static void go_out(struct http_lane *lane)
+{
+	CU_ASSERT(send_request_part(&lane->request));
+	send_objects_wire(&lane->request, &batch_form_braze);
+	lane->unsaid = http.unsaid = true;
+}
+
+/* The answer, if any, says nothing of the batches. */
+static void come_back(struct http_lane *lane, bool certain)
+{
+	size_t from = lane->request.from, to = lane->request.to;
+	send_objects_back(&lane->request, certain);
+	http_lane_back(lane, from, to);
+}
+
+/* The doubt about a batch outlives what is said of those before it. */
+static void test_doubt(void)
+{
+	struct http_lane *lane = &lanes[0][0];
+	begin();
+	add(lane, "t");
+	add(lane, "e");
+	add(lane, "t");
+	go_out(lane);
+	http_lanes_say(&http);
+	CU_ASSERT_EQUAL_FATAL(heard.n, 1);
+	CU_ASSERT_EQUAL(heard.note[0].last, 1);
+	come_back(lane, false);
+	CU_ASSERT_EQUAL_FATAL(heard.n, 2);
+	CU_ASSERT_EQUAL(heard.note[1].first, 2); /* nothing of it was taken */
+
+	CU_ASSERT(send_request_part(&lane->request));
+	CU_ASSERT_EQUAL(lane->request.to, 1);
+	send_objects_wire(&lane->request, &batch_form_braze);
+	come_back(lane, true); /* refused for now */
+	CU_ASSERT_EQUAL(heard.n, 2);
+	end();
+}
+
+int main(void)
+{
+	static const CU_TestInfo tests[] = {
+	    {"a doubt is not taken back with what came before it", test_doubt},
+	    CU_TEST_INFO_NULL,
+	};
+	return test_main("once", NULL, NULL, tests);
+}
