@@ -285,32 +285,53 @@ static struct http_lane *lane_unsaid(struct send_http *h, const struct http_lane
 	return NULL;
 }
 
-/* None of them leaves. */
-static void lanes_take_back(struct send_http *h, enum df_status status, const struct df_err *err)
+/* None of the stream's leaves, as the ledger does not have this lane's; what it has of those before
+ * is taken back where that is possible. */
+static void lane_take_back(struct http_lane *failed, enum df_status status,
+			   const struct df_err *err)
 {
-	for (struct http_lane *lane; (lane = lane_unsaid(h, NULL)) != NULL;) {
+	struct http_stream *st = failed->stream;
+	struct df_err ignored = {0};
+	enum df_status noted = DF_OK;
+	http_stream_stop(st, status, err);
+	for (uint32_t i = 0; i < st->base->n_lanes; i++) {
+		struct http_lane *lane = &st->lanes[i];
+		const struct send_request *r = &lane->request;
+		if (!lane->unsaid)
+			continue;
 		lane->unsaid = false;
 		http_lane_end(lane);
 		send_objects_back(&lane->request, true);
-		http_stream_stop(lane->stream, status, err);
+		if (lane < failed && noted == DF_OK)
+			noted = lane_sending(lane, after_doubt(r, r->from), r->to,
+					     (struct send_sending){.back = true}, &ignored);
 	}
+}
+
+/* False: a stream's were taken back. Those that were to be synced with them are noted anew. */
+static bool lanes_note(struct send_http *h)
+{
+	for (struct http_lane *lane = lane_unsaid(h, NULL), *next; lane != NULL; lane = next) {
+		struct df_err err = {0};
+		next = lane_unsaid(h, lane);
+		struct send_sending s = {.more = next != NULL};
+		enum df_status st =
+		    lane_sending(lane, lane->request.from, lane->request.to, s, &err);
+		if (st == DF_OK)
+			continue;
+		lane_take_back(lane, st, &err);
+		return false;
+	}
+	return true;
 }
 
 void http_lanes_say(struct send_http *h)
 {
-	struct df_err err = {0};
-	enum df_status st = DF_OK;
-	struct http_lane *next = h->unsaid ? lane_unsaid(h, NULL) : NULL;
-	h->unsaid = false;
-	for (struct http_lane *lane; st == DF_OK && (lane = next) != NULL;) {
-		next = lane_unsaid(h, lane);
-		struct send_sending s = {.more = next != NULL};
-		st = lane_sending(lane, lane->request.from, lane->request.to, s, &err);
-	}
-	if (st != DF_OK) {
-		lanes_take_back(h, st, &err);
+	if (!h->unsaid)
 		return;
-	}
+	h->unsaid = false;
+	while (!lanes_note(h))
+		;
 	for (struct http_lane *lane; (lane = lane_unsaid(h, NULL)) != NULL;) {
 		lane->unsaid = false;
 		df_before("request");

@@ -146,10 +146,63 @@ static void test_doubt(void)
 	end();
 }
 
+static bool is_on_wire(const struct http_lane *lane)
+{
+	return lane->request.item[0].objects[0].state == SEND_OBJECT_WIRE;
+}
+
+/* The second note of the first stream is refused: its lanes stay, the other's leaves. */
+static void test_not_noted(void)
+{
+	begin();
+	for (uint32_t i = 0; i < LANES; i++) {
+		add(&lanes[0][i], "e");
+		go_out(&lanes[0][i]);
+	}
+	add(&lanes[1][1], "e");
+	go_out(&lanes[1][1]);
+	heard.fails = 2;
+	http_lanes_say(&http);
+
+	CU_ASSERT_EQUAL_FATAL(heard.n, 4);
+	CU_ASSERT_EQUAL(heard.note[2].lane, 0);
+	CU_ASSERT_TRUE(heard.note[2].back); /* that it was sent is not true */
+	CU_ASSERT_EQUAL(heard.note[3].lane, 1);
+	CU_ASSERT_FALSE(heard.note[3].back || heard.note[3].more);
+	CU_ASSERT_TRUE(streams[0].stopping);
+	CU_ASSERT_FALSE(streams[1].stopping);
+	for (uint32_t i = 0; i < LANES; i++)
+		CU_ASSERT_FALSE(lanes[0][i].unsaid || is_on_wire(&lanes[0][i]));
+	CU_ASSERT_FALSE(lanes[1][1].unsaid);
+	CU_ASSERT_TRUE(is_on_wire(&lanes[1][1]));
+	end();
+}
+
+/* What others noted without a sync is noted anew, before it leaves: the last one brings the sync. */
+static void test_last_not_noted(void)
+{
+	begin();
+	add(&lanes[0][0], "e");
+	go_out(&lanes[0][0]);
+	add(&lanes[1][0], "e");
+	go_out(&lanes[1][0]);
+	heard.fails = 2;
+	http_lanes_say(&http);
+	CU_ASSERT_EQUAL_FATAL(heard.n, 3);
+	CU_ASSERT_TRUE(heard.note[0].more);
+	CU_ASSERT_FALSE(heard.note[2].more || heard.note[2].back);
+	CU_ASSERT_TRUE(is_on_wire(&lanes[0][0]));
+	CU_ASSERT_FALSE(is_on_wire(&lanes[1][0]));
+	CU_ASSERT_TRUE(streams[1].stopping);
+	end();
+}
+
 int main(void)
 {
 	static const CU_TestInfo tests[] = {
 	    {"a doubt is not taken back with what came before it", test_doubt},
+	    {"what is not noted does not leave", test_not_noted},
+	    {"what is noted without a sync is noted anew", test_last_not_noted},
 	    CU_TEST_INFO_NULL,
 	};
 	return test_main("once", NULL, NULL, tests);
