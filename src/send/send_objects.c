@@ -138,7 +138,8 @@ bool send_objects_doubtful(const struct send_item *item)
 
 struct row_fate {
 	const char *words;
-	bool refused, unknown, taken; /* taken: something that must not be sent twice */
+	bool refused, unknown, open;
+	bool taken; /* something that must not be sent twice */
 };
 
 static struct row_fate row_fate(const struct send_item *item, const struct batch_row *row)
@@ -153,29 +154,32 @@ static struct row_fate row_fate(const struct send_item *item, const struct batch
 			fate.words = is->words;
 		fate.refused |= is->state == SEND_OBJECT_REFUSED;
 		fate.unknown |= is->state == SEND_OBJECT_UNKNOWN;
+		fate.open |= is->state == SEND_OBJECT_PENDING;
 		fate.taken |= is->state == SEND_OBJECT_TAKEN && o->once;
 	}
 	return fate;
 }
 
 /* A row of which something was refused and something may have been taken counts as unknown: sent
- * again by itself it would arrive twice. */
+ * again by itself it would arrive twice. Of a batch that is set aside some rows may be through. */
 static struct send_reject row_reject(const struct send_item *item, const struct batch_row *row,
 				     const char *code)
 {
 	struct row_fate fate = row_fate(item, row);
 	struct send_reject reject = {.batch = item->batch, .rows = row, .n_rows = 1};
-	if (item->fate == SEND_SET_ASIDE) {
-		reject.code = fate.taken || fate.unknown ? "delivery-unknown" : "api-unavailable";
-		reject.message = item->words;
-	} else if (fate.unknown) {
+	if (fate.unknown) {
 		reject.code = "delivery-unknown";
 		reject.message = SEND_UNKNOWN_WORDS;
+		return reject;
+	}
+	if (fate.open) {
+		reject.code = "api-unavailable";
+		reject.message = item->words;
 	} else if (fate.refused) {
 		reject.code = code;
 		reject.message = fate.words;
-		reject.partly = fate.taken;
 	}
+	reject.partly = reject.code != NULL && fate.taken;
 	return reject;
 }
 

@@ -65,6 +65,7 @@ static void report_item(const struct http_lane *lane, struct send_item *item, st
 	p->step.done = item->batch->lane_position + 1;
 	if (item->fate != SEND_DELIVERED || item->objects != NULL)
 		rejected = report_rejects(lane, item, &p->rejects, &p->step.n_rejects);
+	p->step.rows_delivered += item->batch->n_rows - rejected;
 	if (item->fate != SEND_DELIVERED)
 		return;
 	if (lane->stream->service->says_more)
@@ -72,7 +73,6 @@ static void report_item(const struct http_lane *lane, struct send_item *item, st
 		    .batch = item->batch, .due = item->words, .before = item->before};
 	p->sum.batches++;
 	p->sum.events += item->batch->n_events;
-	p->step.rows_delivered += item->batch->n_rows - rejected;
 }
 
 /* Reports a lane's batches before its first pending one, so that a stop repeats no more than what

@@ -197,12 +197,34 @@ static void test_last_not_noted(void)
 	end();
 }
 
+/* Some of a batch is taken, and what is left of it never is. */
+static void test_set_aside(void)
+{
+	struct http_lane *lane = &lanes[0][0];
+	struct send_request *r = &lane->request;
+	begin();
+	add(lane, "eeeet");
+	r->item[0].batch->objects[3].event = 2; /* the third row has two */
+	r->item[0].batch->objects[4].event = 4;
+	for (size_t i = 0; i < 3; i++)
+		r->item[0].objects[i].state = SEND_OBJECT_TAKEN;
+	r->item[0].objects[1].state = SEND_OBJECT_UNKNOWN;
+	CU_ASSERT(send_request_part(r));
+	send_request_set_aside(r, "HTTP 500");
+	r->item[0].batch->n_rows = 3;
+	http_lane_settle(lane);
+	TEXT_IS(heard.codes, "2:delivery-unknown 3:api-unavailable partly ");
+	CU_ASSERT_EQUAL(heard.step.rows_delivered, 1);
+	end();
+}
+
 int main(void)
 {
 	static const CU_TestInfo tests[] = {
 	    {"a doubt is not taken back with what came before it", test_doubt},
 	    {"what is not noted does not leave", test_not_noted},
 	    {"what is noted without a sync is noted anew", test_last_not_noted},
+	    {"rows of a batch that is set aside", test_set_aside},
 	    CU_TEST_INFO_NULL,
 	};
 	return test_main("once", NULL, NULL, tests);
