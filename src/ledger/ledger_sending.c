@@ -33,8 +33,9 @@ enum df_status ledger_lanes_sent(struct ledger *l, int64_t id, uint64_t *upto, u
 static enum df_status mark_rows(struct ledger *l, int64_t id, const uint64_t *rows, size_t n,
 				bool sent, struct df_err *err)
 {
-	const struct ledger_change mark = {.which = ST_AGAIN_SENT,
-					   .what = "note what is sent again"};
+	/* one that is not marked is somebody else's by now */
+	const struct ledger_change mark = {
+	    .which = ST_AGAIN_SENT, .one = sent, .what = "note what is sent again"};
 	enum df_status st = DF_OK;
 	for (size_t i = 0; i < n && st == DF_OK; i++)
 		st = ledger_change(l, &mark, err, "iii", id, (int64_t)rows[i], (int64_t)sent);
@@ -44,7 +45,7 @@ static enum df_status mark_rows(struct ledger *l, int64_t id, const uint64_t *ro
 enum df_status ledger_again_sending(struct ledger *l, int64_t document_id, const uint64_t *rows,
 				    size_t n, bool back, struct df_err *err)
 {
-	enum df_status st = ledger_enter(l, !back, err);
+	enum df_status st = ledger_enter_on(l, !back, LEDGER_OF_DOCUMENT, document_id, err);
 	return st == DF_OK ? ledger_leave(l, mark_rows(l, document_id, rows, n, !back, err), err)
 			   : st;
 }
@@ -53,6 +54,7 @@ enum df_status ledger_again_doubt(struct ledger *l, int64_t document_id, const c
 				  struct df_err *err)
 {
 	const struct ledger_change c = {.which = ST_AGAIN_DOUBT,
+					.of = LEDGER_OF_DOCUMENT,
 					.what = "note the rows that may have arrived"};
 	return ledger_change(l, &c, err, "it", document_id, message);
 }

@@ -103,14 +103,13 @@ int64_t http_lane_limit(const struct http_lane *lane)
 	const struct send_tuning *t = &lane->stream->base->sender->tuning;
 	unsigned doublings = route->timeouts < 4 ? route->timeouts : 4;
 	double limit = fmax((double)t->patience, route->key->pace.trip * TRIPS);
-	/* to give up early would leave things unknown */
-	if (!lane->asks && lane->stream->service->once && send_objects_once(&lane->request))
-		return t->request_timeout;
+	bool once = !lane->asks && lane->stream->service->once && send_objects_once(&lane->request);
 	if (!lane->asks && lane->request.suspect && route->success_at != 0)
 		limit = suspect_limit(lane, limit);
 	else
 		limit *= 1u << doublings;
-	if (limit > (double)t->request_timeout)
+	/* once: to give up early would leave things unknown */
+	if (once || limit > (double)t->request_timeout)
 		limit = (double)t->request_timeout;
 	return limit < (double)lane->left_ms ? (int64_t)limit : lane->left_ms;
 }

@@ -51,6 +51,7 @@ static void test_claims(void)
 	enum ledger_scan scan;
 	bool waits = true;
 	int n = 0;
+	const uint64_t row = 1;
 	ledger_close(fresh());
 	if (in_sqlite())
 		return;
@@ -81,6 +82,9 @@ static void test_claims(void)
 	CU_ASSERT_EQUAL(claimed.crashes, 1);
 	IS(settle_first(a, id, &why), DF_RETRY);
 	CU_ASSERT_STRING_EQUAL(why.text, "taken over by b");
+	/* what b reads now, a does not send */
+	IS(ledger_again_sending(a, id, &row, 1, false, &why), DF_RETRY);
+	IS(ledger_again_doubt(a, id, "lost", &why), DF_RETRY);
 	CU_ASSERT_TRUE(ledger_is_lost(a, file));
 	OK(settle_first(b, id, &why));
 	/* b has both; the first one's bytes are not there yet */

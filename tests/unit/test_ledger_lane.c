@@ -188,6 +188,8 @@ static void test_sending(void)
 	CU_ASSERT(again_rows(l, id) == 1 && unknown_rows(l, id) == 0);
 	OK(ledger_again_sending(l, id, rows, 1, false, &err));
 	OK(ledger_again_sending(l, id, rows, 1, true, &err));
+	struct df_err why = {0};
+	IS(ledger_again_sending(l, id, &rows[1], 1, false, &why), DF_FATAL); /* is not marked */
 	OK(ledger_again_doubt(l, id, "lost", &err));
 	CU_ASSERT_EQUAL(again_rows(l, id), 1); /* it came back */
 	OK(ledger_again_sending(l, id, rows, 1, false, &err));

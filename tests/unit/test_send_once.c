@@ -218,6 +218,23 @@ static void test_set_aside(void)
 	end();
 }
 
+/* To give up early would leave things unknown, to wait for longer than the lease as well. */
+static void test_limit(void)
+{
+	static struct http_key key;
+	struct http_lane *lane = &lanes[0][0];
+	begin();
+	route.key = &key;
+	sender.tuning = (struct send_tuning){.patience = 1000, .request_timeout = 120000};
+	add(lane, "e");
+	go_out(lane);
+	lane->left_ms = INT64_MAX;
+	CU_ASSERT_EQUAL(http_lane_limit(lane), 120000);
+	lane->left_ms = 5000;
+	CU_ASSERT_EQUAL(http_lane_limit(lane), 5000);
+	end();
+}
+
 int main(void)
 {
 	static const CU_TestInfo tests[] = {
@@ -225,6 +242,7 @@ int main(void)
 	    {"what is not noted does not leave", test_not_noted},
 	    {"what is noted without a sync is noted anew", test_last_not_noted},
 	    {"rows of a batch that is set aside", test_set_aside},
+	    {"how long an answer is waited for", test_limit},
 	    CU_TEST_INFO_NULL,
 	};
 	return test_main("once", NULL, NULL, tests);
