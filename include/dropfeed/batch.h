@@ -20,6 +20,7 @@
 #ifndef DROPFEED_BATCH_H
 #define DROPFEED_BATCH_H
 
+#include "dropfeed/json.h"
 #include "dropfeed/map.h"
 
 /* Limits of the Events API: a request holds at most 100 batches, 100 events and 256,000 bytes; a
@@ -133,6 +134,10 @@ struct batch_form {
 	 * fault says why not. NULL: what the Events API takes can. */
 	bool (*check)(const struct batch_settings *settings, const struct map_record *record,
 		      struct map_fault *fault);
+	/* The one of the record's identities by which the sink knows the user, as JSON, whatever
+	 * the others are; empty: the record has none. NULL: it knows users by all of them. */
+	struct json_text (*user)(const struct batch_settings *settings,
+				 const struct map_record *record);
 	/* What a document does not say of a user is taken away there: where a row is rejected, so
 	 * are all rows of its user. A number by which the user whom the record names is known, if
 	 * it is rejected as well; 0: it names none. NULL: each row counts for itself. */

@@ -276,11 +276,26 @@ static enum df_status add_record(struct batch_maker *mk, const struct map_record
 	return DF_OK;
 }
 
-enum df_status batch_maker_add(struct batch_maker *mk, const struct map_record *rec,
-			       const struct batch_row *where, struct df_err *err)
+static enum df_status add_known(struct batch_maker *mk, const struct map_record *rec,
+				const struct batch_row *where, struct df_err *err)
 {
 	return mk->later != NULL ? batch_later_put(mk->later, rec, where, err)
 				 : add_record(mk, rec, where, err);
+}
+
+enum df_status batch_maker_add(struct batch_maker *mk, const struct map_record *rec,
+			       const struct batch_row *where, struct df_err *err)
+{
+	if (mk->set.form->user == NULL)
+		return add_known(mk, rec, where, err);
+	struct map_record known = *rec;
+	struct json_text user = mk->set.form->user(&mk->set, rec);
+	if (user.len > 0) {
+		known.ids = user.p;
+		known.ids_len = user.len;
+		known.ids_hash = 0;
+	}
+	return add_known(mk, &known, where, err);
 }
 
 static enum df_status on_take(void *ctx, const struct map_record *rec,

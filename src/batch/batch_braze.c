@@ -122,11 +122,17 @@ static bool drops_events(const struct batch_settings *set)
 }
 
 /* By the id alone, as Braze does: rows with other identities beside it are the same user's. */
-static uint64_t whole_user(const struct batch_settings *set, const struct map_record *rec)
+static struct json_text user(const struct batch_settings *set, const struct map_record *rec)
 {
 	struct json_walk ids = json_walk_members(rec->ids, rec->ids_len);
 	struct json_text id = json_find(ids, set->options->braze.external_id);
-	return json_string(id).len > 0 ? batch_hash(id.p, id.len) | 1 : 0;
+	return json_string(id).len > 0 ? id : (struct json_text){0};
+}
+
+static uint64_t whole_user(const struct batch_settings *set, const struct map_record *rec)
+{
+	struct json_text id = user(set, rec);
+	return id.len > 0 ? batch_hash(id.p, id.len) | 1 : 0;
 }
 
 /* A user's attributes are an object beside those of its events. */
@@ -140,7 +146,8 @@ const struct batch_form batch_form_braze = {.unit = "batch",
 					    .convert_counts = true,
 					    .ageless = true,
 					    .drops_events = drops_events,
-					    .check = check};
+					    .check = check,
+					    .user = user};
 
 /* A user's audiences are one object, and all of them. */
 const struct batch_form batch_form_audience = {.unit = "batch",
@@ -155,4 +162,5 @@ const struct batch_form batch_form_audience = {.unit = "batch",
 					       .convert_counts = true,
 					       .ageless = true,
 					       .check = check,
+					       .user = user,
 					       .whole_user = whole_user};

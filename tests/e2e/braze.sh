@@ -230,6 +230,16 @@ exits 0 "the reject file, corrected and dropped" run
 peer_stop
 equal "is the whole membership" "$(jq -r '.["C-1"].SegmentMembership' "$peer/users.json")" \
 	"'1','2','3'"
+# Braze knows a user by the id alone: what other identities rows have makes no other user.
+peer_start
+feed "audiences = string"
+printf '%s\n' user_identities.customer_id,user_identities.email,audience.id,audience.name,audience.member \
+	C-1,a@b.de,1,A,true C-1,,2,B,true C-1,c@b.de,3,C,true >"$work/in/mails-audience.csv"
+exits 0 "a user with three addresses" run
+peer_stop
+equal "is in all audiences" "$(jq -r '.["C-1"].SegmentMembership' "$peer/users.json")" "'1','2','3'"
+equal "in one object" "$(jq -s 'map(.attributes) | add' "$peer/requests.ndjson")" 1
+
 # many: rows of 700 users, each of whom has some here and some there; one has 300 audiences.
 many() {
 	echo "user_identities.customer_id,audience.id,audience.name,audience.member"

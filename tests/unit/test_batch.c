@@ -349,6 +349,41 @@ static void test_window_memory(void)
 	batch_maker_free(mk);
 }
 
+/* A sink may know users by one of their ids alone: the others may differ from row to row. */
+static void test_known_user(void)
+{
+	static struct seen got;
+	static const struct test_row rows[] = {
+	    {.ids = "\"customer_id\":\"C-1\",\"email\":\"a@b.de\"", .batch = "\"a\":1"},
+	    {.ids = "\"customer_id\":\"C-2\"", .batch = "\"a\":2"},
+	    {.ids = "\"customer_id\":\"C-1\"", .batch = "\"a\":3"},
+	    {.ids = "\"customer_id\":\"C-1\",\"email\":\"c@b.de\"", .batch = "\"a\":1"}};
+	struct conf_feed *feed = conf_feed_default("f");
+	struct batch_form form = batch_form_audience;
+	struct batch_settings set = settings("custom_event");
+	form.convert = NULL; /* batches are seen as they are made */
+	set.form = &form;
+	set.options = feed;
+	make(&set, rows, 4, &got);
+	CU_ASSERT_EQUAL_FATAL(got.n, 2);
+	CU_ASSERT_EQUAL_FATAL(got.v[0]->n_rows, 3);
+	CU_ASSERT_EQUAL(got.v[0]->rows[2].number, 4);
+	clear(&got);
+
+	form = batch_form_braze;
+	form.convert = NULL;
+	make(&set, rows, 4, &got);
+	CU_ASSERT_EQUAL_FATAL(got.n, 4);
+	static const uint64_t order[] = {1, 3, 2, 4}; /* each other members than the one before */
+	for (size_t i = 0; i < 4; i++)
+		CU_ASSERT_EQUAL(got.v[i]->rows[0].number, order[i]);
+	CU_ASSERT(got.v[1]->user == got.v[0]->user && got.v[3]->user == got.v[0]->user);
+	CU_ASSERT(got.v[1]->lane == got.v[0]->lane && got.v[3]->lane == got.v[0]->lane);
+	CU_ASSERT(got.v[2]->user != got.v[0]->user);
+	clear(&got);
+	conf_feed_free(feed);
+}
+
 int main(void)
 {
 	static const CU_TestInfo tests[] = {
@@ -361,6 +396,7 @@ int main(void)
 	    {"historical routing", test_historical},
 	    {"old and new rows of one user", test_historical_order},
 	    {"bytes", test_bytes},
+	    {"a user who is known by one id", test_known_user},
 	    CU_TEST_INFO_NULL,
 	};
 	return test_main("batch", NULL, NULL, tests);
