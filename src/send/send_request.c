@@ -175,6 +175,7 @@ void send_request_top_up(struct send_request *r, struct send_queue *q)
 		r->item[r->n - 1].cut = true;
 		request_take(&r->item[r->n++], q);
 	}
+	send_objects_close(r);
 }
 
 void send_request_cut(struct send_request *r, size_t n)

@@ -107,6 +107,28 @@ static void add(struct http_lane *lane, const char *objects)
 	send_objects_begin(&r->item[r->n++]);
 }
 
+/* What is taken beside a batch that fails may have nothing left to be sent. */
+static void test_top_up(void)
+{
+	struct http_lane *lane = &lanes[0][0];
+	struct send_request *r = &lane->request;
+	struct send_queue q = {0};
+	begin();
+	add(lane, "e");
+	add(lane, "e"); /* which waits in the queue, and was sent before */
+	r->item[1].batch->in_doubt = true;
+	send_queue_push(&q, r->item[1].batch);
+	send_objects_free(&r->item[--r->n]);
+	CU_ASSERT(send_request_part(r));
+	r->item[0].failures = 1;
+	r->item[0].cut = true;
+	send_request_top_up(r, &q);
+	CU_ASSERT_EQUAL_FATAL(r->n, 2);
+	CU_ASSERT_EQUAL(r->item[0].fate, SEND_PENDING);
+	CU_ASSERT_EQUAL(r->item[1].fate, SEND_DELIVERED);
+	end();
+}
+
 static void go_out(struct http_lane *lane)
 {
 	CU_ASSERT(send_request_part(&lane->request));
@@ -243,6 +265,7 @@ int main(void)
 	    {"what is noted without a sync is noted anew", test_last_not_noted},
 	    {"rows of a batch that is set aside", test_set_aside},
 	    {"how long an answer is waited for", test_limit},
+	    {"a batch in doubt beside one that fails", test_top_up},
 	    CU_TEST_INFO_NULL,
 	};
 	return test_main("once", NULL, NULL, tests);
