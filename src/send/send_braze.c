@@ -6,8 +6,8 @@
  */
 #include "send_http.h"
 #include "send_objects.h"
-#include "send_quote.h"
 #include "send_service.h"
+#include "send_verdict.h"
 
 #include "dropfeed/braze.h"
 
@@ -208,20 +208,6 @@ static struct json_object *answer_object(const struct send_answer *a)
 	return NULL;
 }
 
-static char *quote(const struct send_request *r, const struct send_answer *a)
-{
-	struct df_buf page = {0};
-	if (a->len > 0)
-		send_quote(&page, a->body, a->len);
-	char *words =
-	    page.len > 0 ? send_hide(df_buf_cstr(&page), r->body.data, r->body.len) : NULL;
-	char *text = words != NULL ? df_format("HTTP %ld: \"%s\"", a->status, words)
-				   : df_format("HTTP %ld", a->status);
-	free(words);
-	df_buf_free(&page);
-	return text;
-}
-
 static bool error_is_own(struct json_object *e)
 {
 	return text_of(e, "type") != NULL || text_of(e, "input_array") != NULL;
@@ -317,7 +303,7 @@ static void braze_read(struct send_verdict *v, const struct send_request *r,
 	if (v->action == SEND_SPLIT)
 		v->words = df_strdup(text_of(o, "message"));
 	else if (v->action != SEND_ACCEPT)
-		v->words = quote(r, a);
+		v->words = send_verdict_quote(r, a);
 	json_object_put(o);
 }
 

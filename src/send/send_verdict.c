@@ -213,8 +213,7 @@ static size_t verdict_errors_read(struct send_verdict *v, const struct send_requ
 
 /* ---- all of it ---- */
 
-/* The status, and the first words of whatever came with it, but for those of the request. */
-static char *answer_quote(const struct send_request *r, const struct send_answer *a)
+char *send_verdict_quote(const struct send_request *r, const struct send_answer *a)
 {
 	struct df_buf page = {0};
 	char *words = NULL, *text = NULL;
@@ -283,7 +282,7 @@ void send_verdict_read(struct send_verdict *v, const struct send_request *r,
 	bool judges = a->status == 202 || a->status == 400;
 	v->action = judges ? verdict_form(v, r, a) : verdict_status(a);
 	if (v->words == NULL && v->action != SEND_ACCEPT)
-		v->words = answer_quote(r, a);
+		v->words = send_verdict_quote(r, a);
 }
 
 void send_verdict_other(struct send_verdict *v, const struct send_request *r,
@@ -292,7 +291,7 @@ void send_verdict_other(struct send_verdict *v, const struct send_request *r,
 	*v = (struct send_verdict){0};
 	bool judged = a->status == 400 || a->status == 409;
 	v->action = judged ? SEND_AGAIN : verdict_status(a);
-	v->words = answer_quote(r, a);
+	v->words = send_verdict_quote(r, a);
 }
 
 void send_verdict_free(struct send_verdict *v)

@@ -53,6 +53,9 @@ void send_verdict_read(struct send_verdict *v, const struct send_request *r,
 /* The verdict of an answer that is not in the service's own form: what its status alone says. */
 void send_verdict_other(struct send_verdict *v, const struct send_request *r,
 			const struct send_answer *a);
+/* The status, and the first words of whatever came with it, but for those of the request. The
+ * caller's. */
+char *send_verdict_quote(const struct send_request *r, const struct send_answer *a);
 void send_verdict_free(struct send_verdict *v);
 
 #endif
