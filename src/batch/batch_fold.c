@@ -67,6 +67,21 @@ static size_t bytes_more(const struct batch_last *l, const struct map_record *re
 			       : rec->fold_to - rec->fold_from;
 }
 
+/* But for the products, which one of them has at least. */
+static bool same_event(const struct batch_made *made, const struct map_record *rec)
+{
+	const struct batch_last *l = &made->last;
+	const size_t last_len = l->data_end - l->data;
+	if (rec->fold_to != 0 && l->fold_to != 0)
+		return same_around(made, rec);
+	if (rec->fold_to != 0) {
+		const struct span own = {rec->fold_from, rec->fold_to};
+		return same_without(rec->data, rec->data_len, &own, last_data(made), last_len);
+	}
+	const struct span last = {l->fold_from - l->data, l->fold_to - l->data};
+	return same_without(last_data(made), last_len, &last, rec->data, rec->data_len);
+}
+
 bool batch_fold_fits(const struct batch_maker *mk, struct batch_open *o,
 		     const struct map_record *rec)
 {
@@ -75,16 +90,7 @@ bool batch_fold_fits(const struct batch_maker *mk, struct batch_open *o,
 	if (mk->previous != o || rec->no_event || (rec->fold_to == 0 && l->fold_to == 0) ||
 	    !same_id(made, rec))
 		return false;
-	const size_t last_len = l->data_end - l->data;
-	const struct span last = {l->fold_from - l->data, l->fold_to - l->data};
-	const struct span own = {rec->fold_from, rec->fold_to};
-	const bool same =
-	    rec->fold_to == 0
-		? same_without(last_data(made), last_len, &last, rec->data, rec->data_len)
-	    : l->fold_to == 0
-		? same_without(rec->data, rec->data_len, &own, last_data(made), last_len)
-		: same_around(made, rec);
-	return same && l->products + rec->fold_items <= BATCH_MAX_FOLDED &&
+	return same_event(made, rec) && l->products + rec->fold_items <= BATCH_MAX_FOLDED &&
 	       batch_maker_has_room(mk, o, bytes_more(l, rec));
 }
 
