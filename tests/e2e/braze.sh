@@ -233,8 +233,9 @@ equal "is the whole membership" "$(jq -r '.["C-1"].SegmentMembership' "$peer/use
 # Braze knows a user by the id alone: what other identities rows have makes no other user.
 peer_start
 feed "audiences = string"
-printf '%s\n' user_identities.customer_id,user_identities.email,audience.id,audience.name,audience.member \
-	C-1,a@b.de,1,A,true C-1,,2,B,true C-1,c@b.de,3,C,true >"$work/in/mails-audience.csv"
+printf '%s\n' user_identities.{customer_id,email} audience.{id,name,member} |
+	paste -sd, >"$work/in/mails-audience.csv"
+printf '%s\n' C-1,a@b.de,1,A,true C-1,,2,B,true C-1,c@b.de,3,C,true >>"$work/in/mails-audience.csv"
 exits 0 "a user with three addresses" run
 peer_stop
 equal "is in all audiences" "$(jq -r '.["C-1"].SegmentMembership' "$peer/users.json")" "'1','2','3'"

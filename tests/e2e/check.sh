@@ -398,8 +398,8 @@ if [ "$(id -u)" -ne 0 ] || command -v setpriv >/dev/null; then
 			"$work/${sink%:*}" >"$work/wide/conf"
 		chmod 644 "$work/wide/conf"
 		status=0
-		"${who[@]}" "$program" --config "$work/wide/conf" check >"$work/out" 2>"$work/err" ||
-			status=$?
+		"${who[@]}" "$program" --config "$work/wide/conf" check \
+			>"$work/out" 2>"$work/err" || status=$?
 		equal "a sink ${sink%:*}" "$status" "${sink##*:}"
 	done
 fi

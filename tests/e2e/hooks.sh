@@ -49,7 +49,8 @@ sed 's/-commerce_event/-eventless/' "$hooks/redshift.sh" >"$work/redshift.sh"
 hook() { # CODE WHAT [SCRIPT]
 	local status=0
 	PATH=$work/bin:$PATH DROPFEED_CONFIG=$conf BUCKET=s3://b/d \
-		bash "$work/${3:-redshift.sh}" 2026-01-12 >"$work/out" 2>"$work/err" </dev/null || status=$?
+		bash "$work/${3:-redshift.sh}" 2026-01-12 >"$work/out" 2>"$work/err" \
+		</dev/null || status=$?
 	equal "$2 (exit $1)" "$status" "$1"
 }
 hook 1 "redshift.sh, with a bad row in the first part"

@@ -200,7 +200,7 @@ static void test_not_noted(void)
 	end();
 }
 
-/* What others noted without a sync is noted anew, before it leaves: the last one brings the sync. */
+/* What others noted without a sync is noted anew before it leaves: the last one brings the sync. */
 static void test_last_not_noted(void)
 {
 	begin();
