@@ -342,6 +342,10 @@ enum df_status ledger_document_state(struct ledger *l, int64_t id, const struct 
  * Synced. DF_END: another open document has that path. */
 enum df_status ledger_document_rejects(struct ledger *l, int64_t id, const char *path,
 				       struct df_err *err) DF_CHECK;
+/* Whether a later document has the path of this one's reject file: that was moved away or removed,
+ * and what is there is not this one's. */
+enum df_status ledger_rejects_later(struct ledger *l, int64_t id, bool *later,
+				    struct df_err *err) DF_CHECK;
 #define LEDGER_REASON_LINES 3
 /* why rows were rejected: each row counts for its first reason */
 struct ledger_reason {

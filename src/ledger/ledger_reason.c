@@ -18,6 +18,14 @@ enum df_status ledger_document_rejects(struct ledger *l, int64_t id, const char 
 	return st;
 }
 
+enum df_status ledger_rejects_later(struct ledger *l, int64_t id, bool *later, struct df_err *err)
+{
+	const struct ledger_lookup q = {ST_REJECTS_LATER, "look up a reject file", NULL, NULL};
+	enum df_status st = ledger_first(l, &q, err, "i", id);
+	*later = st == DF_OK;
+	return st == DF_END ? DF_OK : st;
+}
+
 static enum df_status reasons_steps(struct ledger *l, int64_t id, const struct ledger_reason *v,
 				    size_t n, struct df_err *err)
 {

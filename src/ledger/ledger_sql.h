@@ -475,6 +475,7 @@ enum ledger_statement {
 	ST_DOCUMENTS_UNSENT,
 	ST_DOCUMENT_FACTS,
 	ST_DOCUMENT_REJECTS,
+	ST_REJECTS_LATER,
 	ST_REASON_CLEAR,
 	ST_REASON_ADD,
 	ST_FINDING_CLEAR,
@@ -702,6 +703,9 @@ static const char *const ledger_statements[ST_COUNT] = {
     [ST_DOCUMENT_REJECTS] =
 	"UPDATE document SET text = ?2 WHERE id = ?1 AND closed_ms = 0 AND NOT EXISTS"
 	"(SELECT 1 FROM document o WHERE o.text = ?2 AND o.closed_ms = 0 AND o.id <> ?1)",
+    [ST_REJECTS_LATER] =
+	"SELECT 1 FROM document d JOIN document o ON o.text = d.text AND o.id > d.id"
+	" WHERE d.id = ?1 LIMIT 1",
     [ST_REASON_CLEAR] = "DELETE FROM reason WHERE document_id = ?1",
     [ST_REASON_ADD] = "INSERT INTO reason(document_id, n, code, field, rows, line1, line2, line3)"
 		      " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",

@@ -62,6 +62,7 @@ cleanup:
 }
 
 struct reject_files {
+	struct ledger *ledger;
 	struct run_reject_file *v; /* own */
 	size_t n;
 };
@@ -70,18 +71,16 @@ static enum df_status collect_rejects(void *ctx, const struct ledger_document *d
 				      struct df_err *err)
 {
 	struct reject_files *files = ctx;
-	(void)err;
 	if (d->state != LEDGER_DONE || d->text == NULL)
 		return DF_OK;
 	files->v = df_realloc(files->v, (files->n + 1) * sizeof(*files->v));
-	files->v[files->n++] = run_reject_file_of(d);
-	return DF_OK;
+	return run_reject_file_of(files->ledger, d, &files->v[files->n++], err);
 }
 
 static enum df_status put_all_rejects(const struct run *run, const struct run_source *source,
 				      const struct ledger_file *f, struct df_err *err)
 {
-	struct reject_files files = {0};
+	struct reject_files files = {.ledger = run->env.ledger};
 	enum df_status st = ledger_documents(run->env.ledger, f->id, collect_rejects, &files, err);
 	for (size_t i = 0; st == DF_OK && i < files.n; i++)
 		st = put_rejects(run, source, &files.v[i], err);

@@ -30,17 +30,22 @@ enum df_status run_rejects_fetch(struct ledger *l, int64_t document, int *fd, st
 	return st;
 }
 
-struct run_reject_file run_reject_file_of(const struct ledger_document *d)
+enum df_status run_reject_file_of(struct ledger *l, const struct ledger_document *d,
+				  struct run_reject_file *out, struct df_err *err)
 {
-	return (struct run_reject_file){
-	    .document = d->id, .path = df_strdup(d->text), .edited = run_rejects_edited(d)};
+	*out = (struct run_reject_file){.document = d->id, .edited = run_rejects_edited(d)};
+	enum df_status st = ledger_rejects_later(l, d->id, &out->replaced, err);
+	if (st == DF_OK)
+		out->path = df_strdup(d->text);
+	return st;
 }
 
 enum df_status run_reject_file_open(struct ledger *l, const struct run_reject_file *f, int *fd,
 				    struct df_err *err)
 {
-	enum df_status st = f->edited ? DF_END : run_rejects_fetch(l, f->document, fd, err);
-	if (st != DF_END)
+	enum df_status st =
+	    f->edited && !f->replaced ? DF_END : run_rejects_fetch(l, f->document, fd, err);
+	if (st != DF_END || f->replaced)
 		return st;
 	*fd = open(f->path, O_RDONLY | O_CLOEXEC);
 	if (*fd >= 0)

@@ -72,8 +72,8 @@ static enum df_status rejects_choose(struct rejects *r, const struct ledger_docu
 	if (o->summary)
 		return report_reasons_text(r->ledger, r->file, d, stdout, err);
 	r->v = df_realloc(r->v, (r->n + 1) * sizeof(*r->v));
-	r->v[r->n++] = (struct found){.feed = r->feed, .file = run_reject_file_of(d)};
-	return DF_OK;
+	r->v[r->n] = (struct found){.feed = r->feed};
+	return run_reject_file_of(r->ledger, d, &r->v[r->n++].file, err);
 }
 
 static enum df_status on_document(void *ctx, const struct ledger_document *d, struct df_err *err)
@@ -190,6 +190,13 @@ static enum df_status print_all(struct rejects *r)
 		enum df_status st = print_file(r, &r->v[i], &err);
 		if (st == DF_OK)
 			continue;
+		if (st == DF_END && r->v[i].file.replaced) {
+			df_log(DF_LOG_WARN,
+			       "%s is a later document's by now: somebody moved or removed what it "
+			       "was before",
+			       r->v[i].file.path);
+			continue;
+		}
 		if (st == DF_END) {
 			df_log(DF_LOG_ERROR,
 			       "%s is not there any more: somebody moved or removed it",

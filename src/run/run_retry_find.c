@@ -95,17 +95,23 @@ static void note_idle(struct retry *r, const struct ledger_document *d, const ch
 	run_named_idle(r->names, r->file->name, why);
 }
 
-static void retry_add_document(struct retry *r, const struct ledger_document *d)
+static enum df_status retry_add_document(struct retry *r, const struct ledger_document *d,
+					 struct df_err *err)
 {
 	struct retry_file *f = &r->found;
+	bool done = d->state == LEDGER_DONE, later = false;
+	enum df_status st = done ? ledger_rejects_later(r->ledger, d->id, &later, err) : DF_OK;
+	if (st != DF_OK)
+		return st;
+	bool own = done && !later;
 	f->documents = df_realloc(f->documents, (f->n + 1) * sizeof(*f->documents));
 	f->rejects = df_realloc(f->rejects, (f->n + 1) * sizeof(*f->rejects));
-	bool done = d->state == LEDGER_DONE;
 	f->documents[f->n] = (struct ledger_reopen){.document = d->id,
-						    .keep_rejects = done && run_rejects_edited(d),
+						    .keep_rejects = own && run_rejects_edited(d),
 						    .unknown = r->options->unknown};
-	f->rejects[f->n++] = done ? df_strdup(d->text) : NULL;
+	f->rejects[f->n++] = own ? df_strdup(d->text) : NULL;
 	f->sent = f->sent || done || d->taken;
+	return DF_OK;
 }
 
 static enum df_status retry_on_document(void *ctx, const struct ledger_document *d,
@@ -134,7 +140,7 @@ static enum df_status retry_on_document(void *ctx, const struct ledger_document 
 		    "%s: %s: passed over: its reject file %s; name it to send its rows once more",
 		    r->feed->name, name, passed);
 	if (st == DF_OK && named && again && passed == NULL) {
-		retry_add_document(r, d);
+		st = retry_add_document(r, d, err);
 		run_named_chosen(r->names, name);
 	} else if (named && d->state == LEDGER_DONE && d->rejected > 0) {
 		note_idle(r, d, name);

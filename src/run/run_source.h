@@ -68,10 +68,12 @@ enum df_status run_rejects_redropped(struct ledger *l, const char *feed,
 
 struct run_reject_file {
 	int64_t document;
-	char *path;  /* own */
-	bool edited; /* here, by somebody */
+	char *path;    /* own */
+	bool edited;   /* here, by somebody */
+	bool replaced; /* here, by a later document's */
 };
-struct run_reject_file run_reject_file_of(const struct ledger_document *d);
+enum df_status run_reject_file_of(struct ledger *l, const struct ledger_document *d,
+				  struct run_reject_file *out, struct df_err *err) DF_CHECK;
 /* Its bytes: what somebody has made of them here, or what the ledger that hosts share has, which is
  * the latest, whichever host wrote it; else the file. *fd is yours. DF_END: it is nowhere. */
 enum df_status run_reject_file_open(struct ledger *l, const struct run_reject_file *f, int *fd,

@@ -215,4 +215,23 @@ echo left >"$work/state4/spool/bare/0123456789abcdef.drop"
 exits 0 "another file" run
 equal "is added" "$(lines "$work/all.ndjson") $(batches events "$work/all.ndjson")" "4 4"
 equal "and the spool is empty afterwards" "$(find "$work/state4/spool" -type f)" ""
+# One name each day: where the reject file of the first was moved away, to be corrected, that of the
+# second has its name.
+mkdir -p "$work/daily"
+{
+	printf '[dropfeed]\nstate_dir = %s/state9\n' "$work"
+	local_feed daily "$work/daily"
+} >"$conf"
+for day in 1 2; do
+	printf 'user_identities.customer_id,user_attributes.day\n,%s\n' $day$day \
+		>"$work/daily/users-eventless.csv"
+	touch -d "2026-11-0$day" "$work/daily/users-eventless.csv"
+	exits 1 "day $day" run
+	[ $day = 2 ] || mv "$work/state9/rejects/daily/users-eventless.csv" "$work/corrected"
+done
+exits 0 "rejects of the name" rejects users-eventless.csv
+equal "prints the second one alone, once" "$(grep -c '^,' "$work/out") $(grep -c ^,22 "$work/out")" \
+	'1 1'
+said "and names the first" 'is a later document.s by now'
+
 finish
