@@ -7,31 +7,26 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define REJECTS_MAX ((size_t)256 << 20) /* bytes of a reject file that is copied to the source */
 
-/* DF_END: they are nowhere, or too large to be sent in one piece. */
-static enum df_status read_rejects(int fd, const char *path, char **text, size_t *len,
-				   struct df_err *err)
+/* DF_END: they are too large to be sent in one piece. */
+static enum df_status read_rejects(int fd, const char *path, struct df_buf *out, struct df_err *err)
 {
-	struct stat info;
-	if (fstat(fd, &info) != 0)
-		return df_fail(DF_RETRY, err, NULL, "cannot read %s: %s", path, df_strerror(errno));
-	if ((uint64_t)info.st_size > REJECTS_MAX) {
-		df_log(DF_LOG_WARN, "%s is larger than %zu bytes", path, REJECTS_MAX);
-		return DF_END;
-	}
-	*text = df_alloc((size_t)info.st_size + 1);
-	for (*len = 0; *len < (size_t)info.st_size;) {
-		ssize_t n = pread(fd, *text + *len, (size_t)info.st_size - *len, (off_t)*len);
+	char piece[65536];
+	*out = (struct df_buf){.max = REJECTS_MAX};
+	for (ssize_t n; (n = pread(fd, piece, sizeof(piece), (off_t)out->len)) != 0;) {
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n <= 0)
+		if (n < 0)
 			return df_fail(DF_RETRY, err, NULL, "cannot read %s: %s", path,
-				       n < 0 ? df_strerror(errno) : "it got shorter");
-		*len += (size_t)n;
+				       df_strerror(errno));
+		df_buf_add(out, piece, (size_t)n);
+		if (out->over) {
+			df_log(DF_LOG_WARN, "%s is larger than %zu bytes", path, REJECTS_MAX);
+			return DF_END;
+		}
 	}
 	return DF_OK;
 }
@@ -42,8 +37,7 @@ static enum df_status read_rejects(int fd, const char *path, char **text, size_t
 static enum df_status put_rejects(const struct run *run, const struct run_source *s,
 				  const struct run_reject_file *f, struct df_err *err)
 {
-	char *text = NULL;
-	size_t len = 0;
+	struct df_buf text = {0};
 	int fd = -1;
 	enum df_status st = run_reject_file_open(run->env.ledger, f, &fd, err);
 	if (st == DF_END)
@@ -51,13 +45,14 @@ static enum df_status put_rejects(const struct run *run, const struct run_source
 		       f->path);
 	if (st != DF_OK)
 		goto cleanup;
-	st = read_rejects(fd, f->path, &text, &len, err);
+	st = read_rejects(fd, f->path, &text, err);
 	close(fd);
 	if (st != DF_OK)
 		goto cleanup;
-	st = fetch_put(s->fetch, s->feed->fetch.receipts, df_base_name(f->path), text, len, err);
+	st = fetch_put(s->fetch, s->feed->fetch.receipts, df_base_name(f->path), df_buf_cstr(&text),
+		       text.len, err);
 cleanup:
-	free(text);
+	df_buf_free(&text);
 	return st == DF_END ? DF_OK : st;
 }
 

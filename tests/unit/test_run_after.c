@@ -201,7 +201,7 @@ static void left_there(const char *why)
 {
 	struct df_err err = {0};
 	struct ledger_file f = {0};
-	const struct ledger_key key = {"f", "local", NAME, 6, MTIME};
+	const struct ledger_key key = {"f", HERE, NAME, 6, MTIME};
 	OK(ledger_file_known(world.run.env.ledger, &key, &f, &err));
 	TEXT_IS(f.given_up != NULL ? f.given_up : "", why);
 	ledger_file_free(&f);
