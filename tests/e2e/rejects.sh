@@ -230,8 +230,8 @@ for day in 1 2; do
 	[ $day = 2 ] || mv "$work/state9/rejects/daily/users-eventless.csv" "$work/corrected"
 done
 exits 0 "rejects of the name" rejects users-eventless.csv
-equal "prints the second one alone, once" "$(grep -c '^,' "$work/out") $(grep -c ^,22 "$work/out")" \
-	'1 1'
+equal "prints the second one alone, once" \
+	"$(grep -c '^,' "$work/out") $(grep -c ^,22 "$work/out")" '1 1'
 said "and names the first" 'is a later document.s by now'
 
 finish
