@@ -50,7 +50,7 @@ enum df_status run_reject_file_open(struct ledger *l, const struct run_reject_fi
 	*fd = open(f->path, O_RDONLY | O_CLOEXEC);
 	if (*fd >= 0)
 		return DF_OK;
-	return errno == ENOENT
-		   ? DF_END
-		   : df_fail(DF_RETRY, err, NULL, "cannot read it: %s", df_strerror(errno));
+	return errno == ENOENT ? DF_END
+			       : df_fail(DF_RETRY, err, NULL, "cannot read %s: %s", f->path,
+					 df_strerror(errno));
 }

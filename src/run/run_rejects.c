@@ -179,6 +179,8 @@ static enum df_status print_file(const struct rejects *r, const struct found *f,
 	else if (size > 0)
 		st = print_bytes(fd, 0, (uint64_t)size, err);
 	close(fd);
+	if (st != DF_OK)
+		df_err_context(err, "%s", f->file.path);
 	return st;
 }
 
@@ -204,7 +206,6 @@ static enum df_status print_all(struct rejects *r)
 			r->gone++;
 			continue;
 		}
-		df_err_context(&err, "%s", r->v[i].file.path);
 		df_log_err(DF_LOG_ERROR, &err);
 		worst = worst == DF_OK ? st : worst;
 	}
