@@ -86,15 +86,31 @@ static enum df_status gpg_key_unusable(const struct decode_gpg_run *run, struct 
 		       gpg_home_name(run), gpgme_strerror(run->key_error));
 }
 
+static bool gpg_is_hidden(gpgme_recipient_t r)
+{
+	return strspn(r->keyid, "0") == strlen(r->keyid);
+}
+
+/* None of the keys that are here fits. Of a hidden recipient GnuPG tries each, and 2.4.9 ends with
+ * what came of the last one. */
+static bool gpg_has_no_key(gpgme_error_t code, gpgme_recipient_t recipients)
+{
+	gpgme_err_code_t c = gpgme_err_code(code);
+	bool hidden = true;
+	for (gpgme_recipient_t r = recipients; r != NULL; r = r->next)
+		hidden = hidden && gpg_is_hidden(r);
+	return c == GPG_ERR_NO_SECKEY ||
+	       (hidden && (c == GPG_ERR_CHECKSUM || c == GPG_ERR_WRONG_SECKEY));
+}
+
 static enum df_status gpg_wrong_key(const struct decode_gpg_run *run, gpgme_recipient_t recipients,
 				    struct df_err *err)
 {
 	struct df_buf ids = {.max = 512};
 	const char *pod = NULL;
 	for (gpgme_recipient_t r = recipients; r != NULL; r = r->next) {
-		bool hidden = strspn(r->keyid, "0") == strlen(r->keyid);
 		df_buf_addf(&ids, "%s%s%s", ids.len > 0 ? ", " : "", r->keyid,
-			    hidden ? " (hidden by --throw-keyids)" : "");
+			    gpg_is_hidden(r) ? " (hidden by --throw-keyids)" : "");
 		if (pod == NULL)
 			pod = gpg_hosted_pod(r->keyid);
 	}
@@ -199,7 +215,7 @@ enum df_status decode_gpg_fault(struct decode_gpg_run *run, gpgme_ctx_t ctx, gpg
 		return gpg_not_protected(err);
 	/* Once there is a session key, another recipient's missing key does not matter. */
 	/* Where the message has a passphrase as well, that is what GnuPG was left with. */
-	bool no_key = gpgme_err_code(code) == GPG_ERR_NO_SECKEY || (run->symmetric && !run->asked);
+	bool no_key = gpg_has_no_key(code, recipients) || (run->symmetric && !run->asked);
 	if (!run->informed && no_key && recipients != NULL) {
 		st = decode_gpg_home_check(run, ctx, recipients, err);
 		return st == DF_END  ? gpg_wrong_key(run, recipients, err)
