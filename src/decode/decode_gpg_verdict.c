@@ -86,6 +86,16 @@ static enum df_status gpg_key_unusable(const struct decode_gpg_run *run, struct 
 		       gpg_home_name(run), gpgme_strerror(run->key_error));
 }
 
+/* GnuPG says that it has no key, and lists one: its agent is away, or cannot read it. */
+static enum df_status gpg_key_unused(const struct decode_gpg_run *run, struct df_err *err)
+{
+	return df_fail(DF_RETRY, err, NULL,
+		       "GnuPG cannot use the file's secret key in %s though it lists it; see that "
+		       "gpg-agent is installed and starts there; when the key is damaged, import "
+		       "it there once more",
+		       gpg_home_name(run));
+}
+
 static bool gpg_is_hidden(gpgme_recipient_t r)
 {
 	return strspn(r->keyid, "0") == strlen(r->keyid);
@@ -219,7 +229,7 @@ enum df_status decode_gpg_fault(struct decode_gpg_run *run, gpgme_ctx_t ctx, gpg
 	if (!run->informed && no_key && recipients != NULL) {
 		st = decode_gpg_home_check(run, ctx, recipients, err);
 		return st == DF_END  ? gpg_wrong_key(run, recipients, err)
-		       : st == DF_OK ? gpg_agent_lost(run, err)
+		       : st == DF_OK ? gpg_key_unused(run, err)
 				     : st;
 	}
 	if (!run->informed && gpg_hung_up(code))
