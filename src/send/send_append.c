@@ -19,11 +19,15 @@
 static enum df_status lock_wait(int fd, const char *path, struct df_err *err)
 {
 	int64_t end = df_monotonic_ms() + LOCK_MS;
+	bool said = false;
 	while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
 		if (errno != EWOULDBLOCK) { /* a file system without locks: it goes without */
 			df_log(DF_LOG_DEBUG, "cannot lock %s: %s", path, strerror(errno));
 			return DF_OK;
 		}
+		if (!said)
+			df_log(DF_LOG_INFO, "%s: waits for another program that writes it", path);
+		said = true;
 		if (df_monotonic_ms() >= end)
 			return df_fail(DF_RETRY, err, NULL,
 				       "%s is locked by another program for %d s", path,

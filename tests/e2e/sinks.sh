@@ -84,10 +84,10 @@ equal "what was not there is made" "$(ids "$work/data/new.ndjson")" "u1 u2 u3 u4
 
 # ---- several programs add to one file ----
 
-# has_open PID FILE: until the process has the file open; false when it has ended
-has_open() {
+# has_said PID WORDS: until it has written them to $work/err; false when it has ended
+has_said() {
 	while kill -0 "$1" 2>/dev/null; do
-		find "/proc/$1/fd" -lname "$2" 2>/dev/null | grep -q . && return 0
+		grep -q "$2" "$work/err" && return 0
 		sleep 0.05
 	done
 	return 1
@@ -100,7 +100,8 @@ exec 8<"$joint"
 flock 8
 "$dropfeed" --config "$work/link.conf" run >"$work/out" 2>"$work/err" </dev/null 8<&- &
 adds=$!
-check "a file that another program has locked is waited for" has_open $adds "$joint"
+check "a file that another program has locked is waited for" \
+	has_said $adds 'joint.ndjson: waits for another program that writes it'
 { cat "$joint" && echo '{"user_identities":{"customer_id":"u-two"}}'; } >"$work/data/longer"
 mv "$work/data/longer" "$joint"
 exec 8<&-
