@@ -47,13 +47,15 @@ static enum df_status gpg_symmetric(struct df_err *err)
 	    "the file is encrypted by a passphrase, not to a key; encrypt it to this feed's key");
 }
 
+/* It does not start, or goes away: with GnuPG 2.4.9 over an empty key, too. */
 static enum df_status gpg_agent_lost(const struct decode_gpg_run *run, struct df_err *err)
 {
-	return df_fail(DF_RETRY, err, NULL,
-		       "GnuPG's agent, which holds the secret key, cannot be used in %s; see that "
-		       "gpg-agent is installed and "
-		       "starts there",
-		       gpg_home_name(run));
+	return df_fail(
+	    DF_RETRY, err, NULL,
+	    "GnuPG's agent cannot be reached, or cannot use the file's secret key in %s; "
+	    "see that gpg-agent is installed and starts there; when the key is damaged, "
+	    "import it there once more",
+	    gpg_home_name(run));
 }
 
 /* The agent went away while it was asked for the session key. */
@@ -84,16 +86,6 @@ static enum df_status gpg_key_unusable(const struct decode_gpg_run *run, struct 
 		       "GnuPG's agent cannot use the file's secret key in %s (it says: %s); "
 		       "when the key is damaged, import it there once more",
 		       gpg_home_name(run), gpgme_strerror(run->key_error));
-}
-
-/* GnuPG says that it has no key, and lists one: its agent is away, or cannot read it. */
-static enum df_status gpg_key_unused(const struct decode_gpg_run *run, struct df_err *err)
-{
-	return df_fail(DF_RETRY, err, NULL,
-		       "GnuPG cannot use the file's secret key in %s though it lists it; see that "
-		       "gpg-agent is installed and starts there; when the key is damaged, import "
-		       "it there once more",
-		       gpg_home_name(run));
 }
 
 static bool gpg_is_hidden(gpgme_recipient_t r)
@@ -229,7 +221,7 @@ enum df_status decode_gpg_fault(struct decode_gpg_run *run, gpgme_ctx_t ctx, gpg
 	if (!run->informed && no_key && recipients != NULL) {
 		st = decode_gpg_home_check(run, ctx, recipients, err);
 		return st == DF_END  ? gpg_wrong_key(run, recipients, err)
-		       : st == DF_OK ? gpg_key_unused(run, err)
+		       : st == DF_OK ? gpg_agent_lost(run, err)
 				     : st;
 	}
 	if (!run->informed && gpg_hung_up(code))
