@@ -41,7 +41,6 @@ bool time_moment_parse(const char *p, size_t len, int64_t *ms)
 /* The year 2020: this program is younger than that. */
 #define CLOCK_LEAST_MS INT64_C(1577836800000)
 
-#define DAY_MS      INT64_C(86400000)
 #define DATE_LENGTH (sizeof("1995-01-01") - 1) /* nothing shorter is a moment */
 
 /* *ms is what an empty end means. last: a date is that whole day. */
@@ -59,7 +58,7 @@ static bool parse_end(const char *p, size_t len, int64_t begun_ms, bool last, in
 	if (*p != '+' && *p != '-') {
 		if (!time_moment_parse(p, len, ms))
 			return false;
-		*ms += last && len == DATE_LENGTH ? DAY_MS : 0;
+		*ms += last && len == DATE_LENGTH ? DF_DAY_MS : 0;
 		return true;
 	}
 	if (!time_span_parse(p + 1, len - 1, &span))
