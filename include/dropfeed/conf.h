@@ -361,6 +361,9 @@ static inline bool conf_feed_held(const struct conf_feed *feed)
 }
 #define CONF_HELD "confirmed = yes is not set, and without it no subject request is sent"
 
+/* Does it write to files that are a folder's? */
+bool conf_sink_is_folder(const struct conf_feed *feed);
+
 /* Where a feed of subject requests sends them, unless its endpoint says otherwise. */
 #define CONF_OPENDSR "https://opendsr.mparticle.com"
 

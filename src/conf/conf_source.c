@@ -247,6 +247,14 @@ enum df_status conf_parse_sink(void *home, const struct conf_key *key, const cha
 	return DF_OK;
 }
 
+bool conf_sink_is_folder(const struct conf_feed *feed)
+{
+	struct stat info;
+	const char *path = feed->send.sink_path;
+	return feed->send.sink == CONF_SINK_FILE && path != NULL &&
+	       (df_ends_with_slash(path) || (stat(path, &info) == 0 && S_ISDIR(info.st_mode)));
+}
+
 /* A folder at the source. */
 static enum df_status dir_read(const char *value, char **out, struct df_err *err)
 {

@@ -402,7 +402,7 @@ void run_import_plain(const struct run_import_options *o, struct ledger *ledger,
 {
 	struct run run = {.scratch = df_scratch(), .result = result};
 	struct plain_import p = {
-	    .options = o, .run = &run, .feed = *o->feed, .folder = run_sink_is_folder(o->feed)};
+	    .options = o, .run = &run, .feed = *o->feed, .folder = conf_sink_is_folder(o->feed)};
 	p.ledger = ledger;
 	struct df_err err = {0};
 	enum df_status st = DF_OK;

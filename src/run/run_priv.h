@@ -9,6 +9,7 @@
  *	run_hand.c	files are handed to the workers, in their order
  *	run_retry.c	`retry`: what was refused or rejected is opened again
  *	run_retry_find.c	which that is
+ *	run_reopened.c	documents that are opened again, and their reject files
  *	run_rejects.c	`rejects`: rejected rows, printed
  *	run_named.c	the files and documents that a command line names
  *	run_abandon.c	`abandon`
@@ -187,9 +188,6 @@ void run_sink_choose(const char *file, const char *identity, const struct decode
 /* The ledger as it is, for reading; NULL before the first run. */
 enum df_status run_ledger_read(const struct conf *conf, struct ledger **out,
 			       struct df_err *err) DF_CHECK;
-
-/* Does it write to files that are a folder's? */
-bool run_sink_is_folder(const struct conf_feed *feed);
 
 /* Is something to be done at the source when a file is done, or refused? */
 bool run_after_is_due(const struct conf_feed *feed, bool refused);

@@ -23,14 +23,6 @@ static void document_hash(const char *identity, const struct decode_doc *doc,
 	df_sha256_free(h);
 }
 
-bool run_sink_is_folder(const struct conf_feed *feed)
-{
-	struct stat info;
-	const char *path = feed->send.sink_path;
-	return feed->send.sink == CONF_SINK_FILE && path != NULL &&
-	       (df_ends_with_slash(path) || (stat(path, &info) == 0 && S_ISDIR(info.st_mode)));
-}
-
 /* A link stays one: what it leads to is written, made where it is not there yet. */
 static void follow_link(char **path)
 {
@@ -53,7 +45,7 @@ void run_sink_choose(const char *file, const char *identity, const struct decode
 	char *path = feed->send.sink_path;
 	if (feed->send.sink != CONF_SINK_FILE || path == NULL || path[0] == '\0')
 		return;
-	bool slash = df_ends_with_slash(path), folder = run_sink_is_folder(feed);
+	bool slash = df_ends_with_slash(path), folder = conf_sink_is_folder(feed);
 	feed->send.sink_append = !folder;
 	if (!folder) {
 		follow_link(&feed->send.sink_path);

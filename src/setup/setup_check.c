@@ -234,9 +234,7 @@ static void check_sink(const struct setup_work *w)
 	const struct conf_feed *feed = w->feed;
 	struct df_err err = {0};
 	if (feed->send.sink == CONF_SINK_FILE) {
-		struct stat info;
-		bool folder = df_ends_with_slash(feed->send.sink_path) ||
-			      (stat(feed->send.sink_path, &info) == 0 && S_ISDIR(info.st_mode));
+		bool folder = conf_sink_is_folder(feed);
 		char *dir = folder ? df_strdup(feed->send.sink_path)
 				   : df_dirname(feed->send.sink_path),
 		     *at = NULL;
