@@ -63,7 +63,7 @@ struct run_columns { /* of a document */
 void run_drift(struct run *run, const struct run_columns *what);
 
 /* Warns where the file begins with all that was delivered under its name: run_grown.c */
-enum df_status run_warn_grown(struct run_file_work *w, const char *label,
+enum df_status run_warn_grown(struct run_file_work *w, const struct decode_doc *doc,
 			      struct df_err *err) DF_CHECK;
 /* Warns where all these rows came in a file of this name before, of which rows were delivered. */
 enum df_status run_warn_redropped(struct run_file_work *w, const struct decode_doc *doc,

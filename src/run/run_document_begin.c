@@ -312,17 +312,6 @@ static enum df_status warn_alike(struct run_file_work *w, const struct decode_do
 	return DF_OK;
 }
 
-static enum df_status warn_grown(struct run_file_work *w, const struct decode_doc *doc,
-				 struct df_err *err)
-{
-	if (!counts_twice(w->f->feed, doc))
-		return DF_OK;
-	char *label = run_document_label(w->f, doc);
-	enum df_status st = run_warn_grown(w, label, err);
-	free(label);
-	return st;
-}
-
 static enum df_status begin_new(struct run_file_work *w, const struct decode_doc *doc,
 				const struct ledger_new_document *now, struct ledger_document *d,
 				struct df_err *err)
@@ -339,8 +328,8 @@ static enum df_status begin_new(struct run_file_work *w, const struct decode_doc
 	if (st != DF_END)
 		return st;
 	st = warn_alike(w, doc, &fresh, err);
-	if (st == DF_OK)
-		st = warn_grown(w, doc, err);
+	if (st == DF_OK && counts_twice(w->f->feed, doc))
+		st = run_warn_grown(w, doc, err);
 	return st == DF_OK ? check_and_enter(w, doc, &fresh, d, err) : st;
 }
 

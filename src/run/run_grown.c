@@ -32,13 +32,23 @@ static bool begins_with(int fd, const struct ledger_file *before)
 	return at == before->size && strcmp(hex, before->sha256) == 0;
 }
 
-enum df_status run_warn_grown(struct run_file_work *w, const char *label, struct df_err *err)
+/* DF_END: none was. */
+static enum df_status before_of(const struct run_file_work *w, struct ledger_file *before,
+				struct df_err *err)
+{
+	const struct run_file *f = w->f;
+	return ledger_file_before(w->run->env.ledger, f->feed->name, f->name, f->ledger_id, before,
+				  err);
+}
+
+enum df_status run_warn_grown(struct run_file_work *w, const struct decode_doc *doc,
+			      struct df_err *err)
 {
 	struct ledger_file before = {0};
-	enum df_status st = ledger_file_before(w->run->env.ledger, w->f->feed->name, w->f->name,
-					       w->f->ledger_id, &before, err);
+	enum df_status st = before_of(w, &before, err);
 	if (st == DF_OK && before.size > 0 && before.size < w->f->size &&
-	    begins_with(w->f->fd, &before))
+	    begins_with(w->f->fd, &before)) {
+		char *label = run_document_label(w->f, doc);
 		df_log_code(DF_LOG_WARN, "delivered-before",
 			    "%s: begins with all of the file of this name that was delivered "
 			    "before: those rows are sent once more, under other ids; either that "
@@ -46,6 +56,8 @@ enum df_status run_warn_grown(struct run_file_work *w, const char *label, struct
 			    "a ready_marker, prevents it), or each export adds to the one before "
 			    "[delivered-before]",
 			    label);
+		free(label);
+	}
 	ledger_file_free(&before);
 	return st == DF_END ? DF_OK : st;
 }
@@ -53,16 +65,15 @@ enum df_status run_warn_grown(struct run_file_work *w, const char *label, struct
 enum df_status run_warn_redropped(struct run_file_work *w, const struct decode_doc *doc,
 				  const struct document_marks *marks, struct df_err *err)
 {
-	struct ledger *l = w->run->env.ledger;
-	const char *feed = w->f->feed->name;
 	struct ledger_file before = {0};
 	bool known = true;
-	enum df_status st = ledger_file_before(l, feed, w->f->name, w->f->ledger_id, &before, err);
+	enum df_status st = before_of(w, &before, err);
 	ledger_file_free(&before);
 	if (st != DF_OK)
 		return st == DF_END ? DF_OK : st;
 	for (size_t i = 0; st == DF_OK && known && i < marks->n; i++)
-		st = ledger_redropped(l, feed, marks->v[i], &known, err);
+		st = ledger_redropped(w->run->env.ledger, w->f->feed->name, marks->v[i], &known,
+				      err);
 	if (st != DF_OK || !known)
 		return st;
 
