@@ -28,14 +28,12 @@ struct anew_file {
 	const struct anew *anew;
 	struct feed_work *work;
 	const struct ledger_file *file;
-	struct ledger_reopen *documents; /* own: those that are opened again */
-	char **rejects;                  /* own: of each, its reject file or NULL */
-	size_t n;
-	uint64_t taken; /* batches of them that were taken before */
-	bool pruned;    /* one of them cannot be sent under its stored settings */
-	bool once;      /* events of them were sent to a sink that counts them again */
-	bool abandoned; /* one of those was given up */
-	uint64_t known; /* rows of those that were delivered for certain */
+	struct run_reopened opened; /* own */
+	uint64_t taken;             /* batches of them that were taken before */
+	bool pruned;                /* one of them cannot be sent under its stored settings */
+	bool once;                  /* events of them were sent to a sink that counts them again */
+	bool abandoned;             /* one of those was given up */
+	uint64_t known;             /* rows of those that were delivered for certain */
 };
 
 /* ---- what is opened again ---- */
@@ -81,43 +79,22 @@ static enum df_status anew_on_document(void *ctx, const struct ledger_document *
 	for (size_t i = 0; st == DF_OK && i < LANES_MAX; i++)
 		f->taken += done[i];
 
-	bool file = d->state != LEDGER_REFUSED && d->text != NULL;
-	f->documents = df_realloc(f->documents, (f->n + 1) * sizeof(*f->documents));
-	f->rejects = df_realloc(f->rejects, (f->n + 1) * sizeof(*f->rejects));
-	f->documents[f->n] = (struct ledger_reopen){
-	    .document = d->id, .keep_rejects = d->closed_ms != 0 && run_rejects_edited(d)};
-	f->rejects[f->n++] = file ? df_strdup(d->text) : NULL;
+	if (st == DF_OK)
+		st = run_reopened_add(f->work->run->env.ledger, d, false, &f->opened, err);
 	f->pruned = f->pruned || (d->taken && d->settings[0] == '\0');
 	return st == DF_OK ? look_once(f, d, err) : st;
 }
 
-static void anew_file_free(struct anew_file *f)
-{
-	for (size_t i = 0; i < f->n; i++)
-		free(f->rejects[i]);
-	free(f->rejects);
-	free(f->documents);
-}
-
 /* ---- reject files ---- */
-
-/* The copies that the source has of them; a run writes them once more. */
-static enum df_status take_back_rejects(const struct anew_file *f, struct df_err *err)
-{
-	enum df_status st = DF_OK;
-	for (size_t i = 0; st == DF_OK && i < f->n; i++)
-		st = run_after_take_back(&f->work->source, f->rejects[i], err);
-	return st;
-}
 
 /* Their rows are delivered now, or rejected anew; only what somebody worked on stays. */
 static enum df_status settle_rejects(const struct anew_file *f, struct df_err *err)
 {
 	/* then the new one takes the place of the old one */
 	bool same = f->anew->resend && !f->anew->options->new_ids;
-	for (size_t i = 0; i < f->n; i++) {
-		const char *path = f->rejects[i];
-		if (path != NULL && f->documents[i].keep_rejects)
+	for (size_t i = 0; i < f->opened.n; i++) {
+		const char *path = f->opened.rejects[i];
+		if (path != NULL && f->opened.documents[i].keep_rejects)
 			df_log(DF_LOG_WARN,
 			       "%s: %s was changed since it was written and stays as it is: drop "
 			       "none of its rows that "
@@ -194,9 +171,10 @@ static enum df_status anew_steps(struct anew_file *f, struct df_err *err)
 {
 	struct ledger *l = f->work->run->env.ledger;
 	const struct run_files_options *o = f->anew->options;
-	enum df_status st = f->anew->resend && !o->new_ids
-				? ledger_resend(l, f->file->id, f->documents, f->n, err)
-				: ledger_anew(l, f->file->id, f->anew->resend, err);
+	enum df_status st =
+	    f->anew->resend && !o->new_ids
+		? ledger_resend(l, f->file->id, f->opened.documents, f->opened.n, err)
+		: ledger_anew(l, f->file->id, f->anew->resend, err);
 	return st == DF_OK ? settle_rejects(f, err) : st;
 }
 
@@ -206,7 +184,7 @@ static enum df_status anew_steps(struct anew_file *f, struct df_err *err)
 static enum df_status anew_open_again(struct anew_file *f, struct df_err *err)
 {
 	struct ledger *l = f->work->run->env.ledger;
-	enum df_status st = take_back_rejects(f, err);
+	enum df_status st = run_reopened_take_back(&f->work->source, &f->opened, err);
 	if (st != DF_OK)
 		return st;
 	st = ledger_enter(l, true, err);
@@ -282,7 +260,7 @@ static enum df_status anew_look(struct anew_file *f, struct df_err *err)
 			       "under today's");
 	if (f->once && !(f->anew->resend && f->anew->options->new_ids))
 		return fail_once(f, err);
-	if (f->anew->resend && f->n == 0) {
+	if (f->anew->resend && f->opened.n == 0) {
 		log_nothing(f);
 		return DF_END;
 	}
@@ -385,7 +363,7 @@ static enum df_status anew_part(struct feed_work *w, void *ctx, struct df_err *e
 			df_log_err(DF_LOG_ERROR, &one);
 			run_note(w->run, w->feed, st, &one);
 		}
-		anew_file_free(&f);
+		run_reopened_clear(&f.opened);
 	}
 	return DF_OK;
 }

@@ -40,31 +40,21 @@ static enum df_status was_delivered(struct feed_work *w, const struct retry_file
 	return done ? DF_OK : DF_END;
 }
 
-/* The copies of reject files that receipts put on the source: who looks there must not drop rows
- * that are delivered now. */
-static enum df_status take_back_rejects(struct feed_work *w, const struct retry_file *f,
-					struct df_err *err)
-{
-	enum df_status st = DF_OK;
-	for (size_t i = 0; st == DF_OK && i < f->n; i++)
-		st = run_after_take_back(&w->source, f->rejects[i], err);
-	return st;
-}
-
 static enum df_status reopen(struct feed_work *w, const struct retry_file *f, struct df_err *err)
 {
-	enum df_status st = take_back_rejects(w, f, err);
+	const struct run_reopened *r = &f->opened;
+	enum df_status st = run_reopened_take_back(&w->source, r, err);
 	if (st != DF_OK)
 		return st;
-	st = ledger_reopen(w->run->env.ledger, f->known.id, f->documents, f->n, err);
+	st = ledger_reopen(w->run->env.ledger, f->known.id, r->documents, r->n, err);
 	if (st != DF_OK)
 		return st;
-	for (size_t i = 0; i < f->n; i++) {
-		if (f->documents[i].keep_rejects)
+	for (size_t i = 0; i < r->n; i++) {
+		if (r->documents[i].keep_rejects)
 			df_log(DF_LOG_WARN,
 			       "%s: %s was changed since it was written and stays as it is: drop "
 			       "none of its rows that are delivered now",
-			       w->feed->name, f->rejects[i]);
+			       w->feed->name, r->rejects[i]);
 	}
 	df_log(DF_LOG_INFO, "%s: %s: once more", w->feed->name, f->known.name);
 	return DF_OK;

@@ -4,17 +4,15 @@
 #define DROPFEED_RUN_RETRY_H
 
 #include "run_named.h"
-#include "run_priv.h"
+#include "run_source.h"
 
 struct retry_file {
 	const struct conf_feed *feed;
 	struct ledger_file known; /* own */
 	bool closed;
-	bool replaced;                   /* a later file of its name was delivered */
-	bool sent;                       /* batches of one of the documents were */
-	struct ledger_reopen *documents; /* own */
-	char **rejects;                  /* own, of each document: its reject file or NULL */
-	size_t n;
+	bool replaced;              /* a later file of its name was delivered */
+	bool sent;                  /* batches of one of the documents were */
+	struct run_reopened opened; /* own */
 };
 
 struct retry {

@@ -95,25 +95,6 @@ static void note_idle(struct retry *r, const struct ledger_document *d, const ch
 	run_named_idle(r->names, r->file->name, why);
 }
 
-static enum df_status retry_add_document(struct retry *r, const struct ledger_document *d,
-					 struct df_err *err)
-{
-	struct retry_file *f = &r->found;
-	bool done = d->state == LEDGER_DONE, later = false;
-	enum df_status st = done ? ledger_rejects_later(r->ledger, d->id, &later, err) : DF_OK;
-	if (st != DF_OK)
-		return st;
-	bool own = done && !later;
-	f->documents = df_realloc(f->documents, (f->n + 1) * sizeof(*f->documents));
-	f->rejects = df_realloc(f->rejects, (f->n + 1) * sizeof(*f->rejects));
-	f->documents[f->n] = (struct ledger_reopen){.document = d->id,
-						    .keep_rejects = own && run_rejects_edited(d),
-						    .unknown = r->options->unknown};
-	f->rejects[f->n++] = own ? df_strdup(d->text) : NULL;
-	f->sent = f->sent || done || d->taken;
-	return DF_OK;
-}
-
 static enum df_status retry_on_document(void *ctx, const struct ledger_document *d,
 					struct df_err *err)
 {
@@ -140,7 +121,8 @@ static enum df_status retry_on_document(void *ctx, const struct ledger_document 
 		    "%s: %s: passed over: its reject file %s; name it to send its rows once more",
 		    r->feed->name, name, passed);
 	if (st == DF_OK && named && again && passed == NULL) {
-		st = retry_add_document(r, d, err);
+		st = run_reopened_add(r->ledger, d, r->options->unknown, &r->found.opened, err);
+		r->found.sent = r->found.sent || d->state == LEDGER_DONE || d->taken;
 		run_named_chosen(r->names, name);
 	} else if (named && d->state == LEDGER_DONE && d->rejected > 0) {
 		note_idle(r, d, name);
@@ -152,10 +134,7 @@ static enum df_status retry_on_document(void *ctx, const struct ledger_document 
 void run_retry_clear(struct retry_file *f)
 {
 	ledger_file_free(&f->known);
-	for (size_t i = 0; i < f->n; i++)
-		free(f->rejects[i]);
-	free(f->rejects);
-	free(f->documents);
+	run_reopened_clear(&f->opened);
 	*f = (struct retry_file){0};
 }
 
@@ -193,7 +172,7 @@ static enum df_status retry_on_file(void *ctx, const struct ledger_file *f, stru
 	enum df_status st = ledger_documents(r->ledger, f->id, retry_on_document, r, err);
 	/* what refused it was not one of its documents, which may be done, or open */
 	bool whole = f->state == LEDGER_REFUSED && r->file_named && !r->options->unknown;
-	bool chosen = closed ? r->found.n > 0 || whole : r->any_named;
+	bool chosen = closed ? r->found.opened.n > 0 || whole : r->any_named;
 	if (st != DF_OK || !chosen) {
 		run_retry_clear(&r->found);
 		return st;

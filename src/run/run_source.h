@@ -79,6 +79,21 @@ enum df_status run_reject_file_of(struct ledger *l, const struct ledger_document
 enum df_status run_reject_file_open(struct ledger *l, const struct run_reject_file *f, int *fd,
 				    struct df_err *err) DF_CHECK;
 
+/* Documents that are to be opened again, and of each its reject file here, or NULL: it has none, or
+ * a later document's took its place. */
+struct run_reopened {
+	struct ledger_reopen *documents; /* own */
+	char **rejects;                  /* own */
+	size_t n;
+};
+enum df_status run_reopened_add(struct ledger *l, const struct ledger_document *d, bool unknown,
+				struct run_reopened *out, struct df_err *err) DF_CHECK;
+/* The copies of their reject files that receipts put on the source: who looks there must not drop
+ * rows that are delivered now. */
+enum df_status run_reopened_take_back(struct run_source *source, const struct run_reopened *r,
+				      struct df_err *err) DF_CHECK;
+void run_reopened_clear(struct run_reopened *r);
+
 /* What the ledger that hosts share has of a reject file, in a file without a name; *fd is yours.
  * DF_END: nothing. */
 enum df_status run_rejects_fetch(struct ledger *l, int64_t document, int *fd,
