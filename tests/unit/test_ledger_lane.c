@@ -94,7 +94,7 @@ static void test_reopen(void)
 	ledger_close(l);
 }
 
-/* What was closed though a part of it was sent, for a cause outside of it, goes on where it was. */
+/* A document that was refused halfway, as its bytes were gone or hosts crashed, goes on there. */
 static void test_reopen_in_between(void)
 {
 	static const char *const codes[] = {"lost-bytes", "keeps-crashing"};
